@@ -1,0 +1,290 @@
+//! Postgres: pools, the unit of work, reads, migrations.
+//!
+//! Diesel with r2d2 is synchronous, so [`Db::transaction`] and [`Db::read`] are the only places that enter the blocking pool.
+//! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
+
+mod migrate;
+mod once;
+mod outbox;
+mod tx;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledConnection};
+use diesel::{Connection, RunQueryDsl};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::clock::Clock;
+use super::config::Config;
+use super::error::{AppError, AppResult};
+use super::wake::Wake;
+pub use migrate::{MigrationError, migrate, pending_migrations};
+pub use once::once;
+pub use outbox::Outgoing;
+pub use tx::{Origin, Tx, panic_text};
+
+type Pool = diesel::r2d2::Pool<ConnectionManager<PgConnection>>;
+
+/// The database role of a module: it may write only in the schema of that module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DbRole(&'static str);
+
+impl DbRole {
+    /// A role by its name in Postgres.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// Takes the role for the rest of the open transaction.
+    pub(crate) fn assume(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
+        conn.batch_execute(&format!("set local role {}", self.0))
+    }
+}
+
+/// The role that reads the auditors' views and nothing else.
+pub const READER: DbRole = DbRole::new("ates_reader");
+
+/// Which pool a transaction uses, so that workers and requests cannot starve one another.
+#[derive(Clone, Copy, Debug)]
+pub enum Lane {
+    /// Requests of people and scripts.
+    Web,
+    /// The bus, the jobs, the mail worker and commands.
+    Worker,
+}
+
+/// The database as the whole program sees it; cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    web: Pool,
+    worker: Pool,
+    read: Pool,
+    web_permits: Arc<Semaphore>,
+    read_permits: Arc<Semaphore>,
+    pool_wait: Duration,
+    clock: Clock,
+    wake: Wake,
+}
+
+impl Db {
+    /// Opens the pools of `config` at `url` lazily; nothing is asked of the server yet.
+    #[must_use]
+    pub fn new(config: &Config, url: &str, clock: Clock) -> Self {
+        let read_url = config.database_read_url.as_deref().unwrap_or(url);
+        let web = Limits { name: "ates web", statement: config.web_statement_timeout, lock_seconds: 2, idle_seconds: 10 };
+        let worker =
+            Limits { name: "ates worker", statement: config.worker_statement_timeout, lock_seconds: 10, idle_seconds: 60 };
+        let read = Limits { name: "ates read", ..web.clone() };
+        let permits = |count: u32| Arc::new(Semaphore::new(count as usize));
+        Self(Arc::new(Inner {
+            web: pool(url, config.web_pool, config.pool_wait, web),
+            worker: pool(url, config.worker_pool, Duration::from_secs(10), worker),
+            read: pool(read_url, config.read_pool, config.pool_wait, read),
+            web_permits: permits(config.web_pool),
+            read_permits: permits(config.read_pool),
+            pool_wait: config.pool_wait,
+            clock,
+            wake: Wake::default(),
+        }))
+    }
+
+    /// The program's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The wake-up that every commit with events gives.
+    #[must_use]
+    pub fn wake(&self) -> &Wake {
+        &self.0.wake
+    }
+
+    /// Runs one use case in one transaction under a module's role, for a request. The events it published are appended as the
+    /// last statement before the commit; then the bus is woken.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn transaction<T: Send + 'static>(
+        &self,
+        role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.web_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || db.transaction_blocking(Lane::Web, role, origin, work)).await
+    }
+
+    /// The same for callers that are threads of their own: workers, jobs, commands.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub fn transaction_blocking<T>(
+        &self,
+        lane: Lane,
+        role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
+    ) -> AppResult<T> {
+        let pool = match lane {
+            Lane::Web => &self.0.web,
+            Lane::Worker => &self.0.worker,
+        };
+        let mut conn = checkout(pool)?;
+        let (result, published) = conn.transaction(|conn| {
+            role.assume(conn)?;
+            let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
+            let result = work(&mut tx)?;
+            Ok::<_, AppError>((result, tx.flush()?))
+        })?;
+        if published {
+            self.0.wake.notify();
+        }
+        Ok(result)
+    }
+
+    /// Reads for a page in one read-only snapshot under a module's role; the pool may point at a standby.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        role: DbRole,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.read_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || db.read_blocking(role, work)).await
+    }
+
+    /// The same for threads of their own.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub fn read_blocking<T>(
+        &self,
+        role: DbRole,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
+    ) -> AppResult<T> {
+        let mut conn = checkout(&self.0.read)?;
+        conn.build_transaction().repeatable_read().read_only().run(|conn| {
+            role.assume(conn)?;
+            work(conn)
+        })
+    }
+
+    /// Whether a write would work now: asked by the readiness check.
+    ///
+    /// # Errors
+    /// 503 with the reason, when the server is away or read-only.
+    pub async fn check_writable(&self) -> AppResult<bool> {
+        #[derive(diesel::QueryableByName)]
+        struct Recovery {
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            standby: bool,
+        }
+        let permit = self.permit(&self.0.web_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || {
+            let mut conn = checkout(&db.0.web)?;
+            let row: Recovery = diesel::sql_query(
+                "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby",
+            )
+            .get_result(&mut conn)?;
+            Ok(!row.standby)
+        })
+        .await
+    }
+
+    async fn permit(&self, permits: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {
+        match tokio::time::timeout(self.0.pool_wait, Arc::clone(permits).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(busy()),
+        }
+    }
+}
+
+/// Runs blocking work on the blocking pool; the permit goes with it, so that a client that hangs up frees nothing early.
+async fn blocking<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> AppResult<T> + Send + 'static,
+) -> AppResult<T> {
+    let span = tracing::Span::current();
+    tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        span.in_scope(work)
+    })
+    .await
+    .map_err(|error| AppError::internal(format!("a request's thread ended: {error}")))?
+}
+
+fn busy() -> AppError {
+    AppError::Unavailable { message: "error-database-away".into(), retry_after: 5 }
+}
+
+fn checkout(pool: &Pool) -> AppResult<PooledConnection<ConnectionManager<PgConnection>>> {
+    pool.get().map_err(|error| {
+        tracing::warn!(error = %error, "no database connection");
+        busy()
+    })
+}
+
+fn pool(url: &str, size: u32, wait: Duration, limits: Limits) -> Pool {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(size.min(2)))
+        .connection_timeout(wait)
+        .max_lifetime(Some(Duration::from_secs(30 * 60)))
+        .connection_customizer(Box::new(limits))
+        .error_handler(Box::new(LogPoolError))
+        .build_unchecked(ConnectionManager::new(with_connect_timeout(url)))
+}
+
+/// The address with `connect_timeout=3`, unless it has one.
+fn with_connect_timeout(url: &str) -> String {
+    if url.contains("connect_timeout") {
+        return url.to_owned();
+    }
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}connect_timeout=3")
+}
+
+/// Server-side limits that every connection of a pool carries.
+#[derive(Clone, Debug)]
+struct Limits {
+    name: &'static str,
+    statement: Duration,
+    lock_seconds: u32,
+    idle_seconds: u32,
+}
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(&format!(
+            "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
+             set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
+             set timezone = 'UTC'",
+            self.name,
+            self.statement.as_millis(),
+            self.lock_seconds,
+            self.idle_seconds,
+        ))
+        .map_err(diesel::r2d2::Error::QueryError)
+    }
+}
+
+#[derive(Debug)]
+struct LogPoolError;
+
+impl HandleError<diesel::r2d2::Error> for LogPoolError {
+    fn handle_error(&self, error: diesel::r2d2::Error) {
+        tracing::warn!(error = %error, "a database connection could not be opened");
+    }
+}

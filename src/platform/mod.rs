@@ -1,0 +1,20 @@
+//! The platform: everything a module needs that knows nothing of tasks or money.
+//!
+//! Configuration, time, the unit of work over Postgres, errors, pages, mail transport, background workers. It imports nothing
+//! of ours and could be a library of its own.
+
+pub mod clock;
+pub mod config;
+pub mod csv;
+pub mod db;
+pub mod embedded;
+pub mod error;
+pub mod i18n;
+pub mod ids;
+pub mod jobs;
+pub mod mail;
+pub mod money;
+pub mod telemetry;
+pub mod wake;
+pub mod web;
+pub mod workers;
