@@ -39,6 +39,12 @@ macro_rules! id {
                 Self(id)
             }
         }
+
+        impl From<$name> for uuid::Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     };
 }
 

@@ -1,0 +1,1 @@
+drop schema report_v1 cascade;

@@ -1,0 +1,96 @@
+//! The run table of scheduled jobs: what ran for which date, when, and how it ended.
+//!
+//! A bell only rings; whether anything is due is decided from the business date and these rows, so downtime, double starts and
+//! clock changes need no special case.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+use super::error::AppResult;
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// It waits for something that its detail names, and is tried again.
+    Waiting,
+    /// It is done.
+    Done,
+    /// It failed and is tried again.
+    Failed,
+}
+
+impl RunState {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One run as the table has it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct JobRun {
+    /// The job.
+    #[diesel(sql_type = Text)]
+    pub job: String,
+    /// What it ran for, such as a business date.
+    #[diesel(sql_type = Text)]
+    pub run_key: String,
+    /// `waiting`, `done` or `failed`.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    /// How often it was tried.
+    #[diesel(sql_type = Integer)]
+    pub attempts: i32,
+    /// What there is to say about it.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub detail: Option<String>,
+    /// When it was tried first.
+    #[diesel(sql_type = Timestamptz)]
+    pub started_at: DateTime<Utc>,
+    /// When it was done.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// Writes down how a run of a job went.
+///
+/// # Errors
+/// Those of the database.
+pub fn record(
+    conn: &mut PgConnection,
+    job: &str,
+    run_key: &str,
+    state: RunState,
+    detail: Option<&str>,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "insert into platform.job_runs (job, run_key, state, attempts, detail, started_at, finished_at)
+         values ($1, $2, $3, 1, $4, $5, case when $3 = 'done' then $5 end)
+         on conflict (job, run_key) do update set state = excluded.state, attempts = job_runs.attempts + 1,
+           detail = excluded.detail, finished_at = excluded.finished_at
+         where job_runs.state <> 'done'",
+    )
+    .bind::<Text, _>(job)
+    .bind::<Text, _>(run_key)
+    .bind::<Text, _>(state.as_str())
+    .bind::<Nullable<Text>, _>(detail)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// The latest runs, newest first.
+///
+/// # Errors
+/// Those of the database.
+pub fn list_latest(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<JobRun>> {
+    Ok(sql_query("select * from platform.job_runs order by started_at desc, job, run_key desc limit $1")
+        .bind::<diesel::sql_types::BigInt, _>(limit)
+        .load(conn)?)
+}
