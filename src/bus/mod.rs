@@ -42,7 +42,7 @@ pub fn start(workers: &mut Workers, db: &Db, subscribers: Vec<Box<dyn Subscriber
         let (name, own_db) = (subscriber.name(), db.clone());
         let mut page = dispatch::PageSize::default();
         let step = move || dispatch::step_with(&own_db, subscriber.as_ref(), &mut page);
-        workers.spawn(name, db, POLL, step).map_err(|error| AppError::internal(error.to_string()))?;
+        workers.spawn(name, db.wake(), POLL, step).map_err(|error| AppError::internal(error.to_string()))?;
     }
     let (own_db, mut known) = (db.clone(), 0);
     let watch = move || {
@@ -54,7 +54,7 @@ pub fn start(workers: &mut Workers, db: &Db, subscribers: Vec<Box<dyn Subscriber
         std::thread::park_timeout(WATCH);
         Ok(Progress::More)
     };
-    workers.spawn("bus.watch", db, WATCH, watch).map_err(|error| AppError::internal(error.to_string()))
+    workers.spawn("bus.watch", db.wake(), WATCH, watch).map_err(|error| AppError::internal(error.to_string()))
 }
 
 /// Makes the cursor of each subscriber that has none yet.

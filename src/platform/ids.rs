@@ -12,6 +12,13 @@ pub fn uuid_v7(now: DateTime<Utc>, rng: &mut impl Rng) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
 }
 
+/// A random id that means nothing: the one-time key of a form, made at the edge.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "made at the edge, where a page is drawn")]
+pub fn fresh_key() -> Uuid {
+    Uuid::new_v4()
+}
+
 /// Defines a UUID type of its own for each kind of thing.
 #[macro_export]
 macro_rules! id {

@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::db::{Db, panic_text};
+use super::db::panic_text;
 use super::error::{AppError, AppResult};
+use super::wake::Wake;
 
 /// What a step has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +35,14 @@ pub enum Health {
 #[derive(Default)]
 pub struct Workers {
     stop: Arc<AtomicBool>,
-    threads: Vec<(String, JoinHandle<()>)>,
+    threads: Vec<Thread>,
     health: Board,
+}
+
+struct Thread {
+    name: String,
+    wake: Wake,
+    handle: JoinHandle<()>,
 }
 
 /// The health of each worker by name; cheap to clone.
@@ -55,19 +62,20 @@ impl Board {
 }
 
 impl Workers {
-    /// Starts a worker that repeats `step`, at the latest every `poll`, at once after each commit that published events.
+    /// Starts a worker that repeats `step`: at the latest every `poll`, and at once when `wake` is called.
     ///
     /// # Errors
     /// That the thread cannot be made.
     pub fn spawn(
         &mut self,
         name: &str,
-        db: &Db,
+        wake: &Wake,
         poll: Duration,
         mut step: impl FnMut() -> AppResult<Progress> + Send + 'static,
     ) -> std::io::Result<()> {
         let (stop, wake, board, label) =
-            (Arc::clone(&self.stop), db.wake().clone(), self.health.clone(), name.to_owned());
+            (Arc::clone(&self.stop), wake.clone(), self.health.clone(), name.to_owned());
+        let own_wake = wake.clone();
         board.set(name, Health::Up);
         let body = move || {
             let mut failures = 0_u32;
@@ -92,8 +100,8 @@ impl Workers {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
-        self.threads.push((name.to_owned(), thread));
+        let handle = std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
+        self.threads.push(Thread { name: name.to_owned(), wake: own_wake, handle });
         Ok(())
     }
 
@@ -104,15 +112,15 @@ impl Workers {
     }
 
     /// Asks all workers to stop after the step in hand, and waits for them.
-    pub fn stop(self, db: &Db) {
+    pub fn stop(self) {
         self.stop.store(true, Ordering::SeqCst);
-        for (name, thread) in self.threads {
-            while !thread.is_finished() {
-                db.wake().notify();
+        for thread in self.threads {
+            while !thread.handle.is_finished() {
+                thread.wake.notify();
                 std::thread::park_timeout(Duration::from_millis(10));
             }
-            if thread.join().is_err() {
-                tracing::error!(worker = name, "a worker ended by a panic");
+            if thread.handle.join().is_err() {
+                tracing::error!(worker = thread.name, "a worker ended by a panic");
             }
         }
     }

@@ -138,13 +138,13 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
-        let (result, published) = conn.transaction(|conn| {
+        let (result, wake) = conn.transaction(|conn| {
             role.assume(conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
         })?;
-        if published {
+        if wake {
             self.0.wake.notify();
         }
         Ok(result)

@@ -51,13 +51,14 @@ pub struct Tx<'c> {
     correlation: Uuid,
     role: DbRole,
     outbox: Vec<Outgoing>,
+    wake: bool,
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn open(conn: &'c mut PgConnection, role: DbRole, now: DateTime<Utc>, origin: Origin) -> Self {
         let mut rng = StdRng::from_rng(&mut os_rng());
         let correlation = origin.correlation.unwrap_or_else(|| uuid_v7(now, &mut rng));
-        Self { conn, now, rng, origin, correlation, role, outbox: Vec::new() }
+        Self { conn, now, rng, origin, correlation, role, outbox: Vec::new(), wake: false }
     }
 
     /// The connection, for stores.
@@ -79,6 +80,11 @@ impl<'c> Tx<'c> {
     /// Keeps an event for the end of the unit of work. Modules call `events::publish`, which checks it against its schema.
     pub fn enqueue(&mut self, event: Outgoing) {
         self.outbox.push(event);
+    }
+
+    /// Wakes the workers after the commit, as events do by themselves: for work that is stored in a table of its own.
+    pub fn wake_workers(&mut self) {
+        self.wake = true;
     }
 
     /// Writes a row of the audit: what was done, to whom or what, with the details.
@@ -140,10 +146,10 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Appends the kept events; tells whether there were any.
+    /// Appends the kept events; tells whether somebody has to be woken.
     pub(super) fn flush(self) -> AppResult<bool> {
         if self.outbox.is_empty() {
-            return Ok(false);
+            return Ok(self.wake);
         }
         outbox::append(self.conn, self.now, &self.outbox)?;
         Ok(true)
