@@ -1,0 +1,152 @@
+//! The composition root: the only place that knows every module.
+//!
+//! It opens the database, mounts the routes, hands the subscribers to the bus, rings the bell for the jobs, and stops it all in
+//! order.
+
+mod health;
+mod home;
+mod schedule;
+mod server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::bus::{self, Subscriber};
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::mail::Mailer;
+use crate::platform::workers::{Board, Workers};
+use crate::{accounting, analytics, operations, tasks};
+
+pub use server::{Bound, bind};
+
+/// What the program runs on.
+#[derive(Clone)]
+pub struct Services {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The database.
+    pub db: Db,
+    /// The way out for mails.
+    pub mailer: Mailer,
+    /// Whether the company is a made-up one.
+    pub demo: bool,
+}
+
+impl Services {
+    /// Services on an opened database.
+    ///
+    /// # Errors
+    /// A setting of the mailer that cannot be understood.
+    pub fn new(config: Config, db: Db, demo: bool) -> AppResult<Self> {
+        let mailer = Mailer::new(config.smtp_url.as_deref(), &config.mail_from).map_err(AppError::internal)?;
+        Ok(Self { config: Arc::new(config), db, mailer, demo })
+    }
+
+    /// Every subscriber of the bus.
+    #[must_use]
+    pub fn subscribers(&self) -> Vec<Box<dyn Subscriber>> {
+        let mut all = tasks::subscribers();
+        all.extend(accounting::subscribers(&self.config));
+        all.extend(analytics::subscribers(&self.config));
+        all
+    }
+
+    /// Starts all that runs in the background: the bus, the shuffles, the mails and the jobs.
+    ///
+    /// # Errors
+    /// Those of the database, and that a thread cannot be made.
+    pub fn start_workers(&self) -> AppResult<Workers> {
+        accounting::open_first_day(&self.db, &self.config)?;
+        let mut workers = Workers::default();
+        bus::start(&mut workers, &self.db, self.subscribers())?;
+        self.spawn(&mut workers, "tasks.shuffle", Duration::from_secs(1), |services| {
+            tasks::shuffle_step(&services.db, &services.config)
+        })?;
+        self.spawn(&mut workers, "accounting.mail", Duration::from_secs(1), |services| {
+            accounting::mail_step(&services.db, &services.mailer, &services.config)
+        })?;
+        schedule::start(self, &mut workers)?;
+        Ok(workers)
+    }
+
+    fn spawn(
+        &self,
+        workers: &mut Workers,
+        name: &str,
+        poll: Duration,
+        step: impl Fn(&Self) -> AppResult<crate::platform::workers::Progress> + Send + 'static,
+    ) -> AppResult<()> {
+        let services = self.clone();
+        workers
+            .spawn(name, self.db.wake(), poll, move || step(&services))
+            .map_err(|error| AppError::internal(error.to_string()))
+    }
+}
+
+/// Serves pages and API, with or without the workers, until the program is told to stop.
+///
+/// # Errors
+/// That the address is taken, or that the workers cannot start.
+pub async fn serve(services: Services, with_workers: bool, ready: impl FnOnce(&Bound)) -> AppResult<()> {
+    let workers = if with_workers {
+        let starter = services.clone();
+        Some(blocking(move || starter.start_workers()).await?)
+    } else {
+        None
+    };
+    let board = workers.as_ref().map_or_else(Board::default, Workers::board);
+    let bound = bind(&services, board)?;
+    ready(&bound);
+    let outcome = bound.run().await.map_err(|error| AppError::Internal(Box::new(error)));
+    stop(workers).await?;
+    outcome
+}
+
+/// Runs the workers alone until the program is told to stop.
+///
+/// # Errors
+/// That the workers cannot start.
+pub async fn work(services: Services) -> AppResult<()> {
+    let workers = blocking(move || services.start_workers()).await?;
+    tracing::info!("workers started");
+    wait_for_stop().await;
+    stop(Some(workers)).await
+}
+
+async fn stop(workers: Option<Workers>) -> AppResult<()> {
+    let Some(workers) = workers else { return Ok(()) };
+    let drained = blocking(move || {
+        workers.stop();
+        Ok(())
+    });
+    match tokio::time::timeout(Duration::from_secs(20), drained).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            tracing::warn!("some workers did not finish in time; their work is taken up at the next start");
+            Ok(())
+        }
+    }
+}
+
+async fn wait_for_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        },
+        Err(error) => {
+            tracing::warn!(error = %error, "no signal for a polite stop; only Ctrl-C is heard");
+            drop(tokio::signal::ctrl_c().await);
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> AppResult<T> + Send + 'static) -> AppResult<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| AppError::internal(error.to_string()))?
+}
+
+/// The invariants of the whole system, which `ates verify` runs.
+pub use operations::verify;

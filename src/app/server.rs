@@ -1,0 +1,96 @@
+//! The web server: limits, middleware and routes.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use tracing_actix_web::TracingLogger;
+
+use super::{Services, health, home};
+use crate::auth::Navigation;
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::web::{self, WebSettings};
+use crate::platform::workers::Board;
+use crate::{accounting, analytics, auth, operations, tasks};
+
+/// A server that has its address but does not answer yet.
+pub struct Bound {
+    server: Server,
+    /// The address it listens on; the port is real even when the setting says 0.
+    pub address: SocketAddr,
+}
+
+impl Bound {
+    /// Answers requests until it is told to stop.
+    ///
+    /// # Errors
+    /// Those of the sockets.
+    pub async fn run(self) -> std::io::Result<()> {
+        self.server.await
+    }
+
+    /// A handle to stop it.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+}
+
+/// Takes the address and prepares the server.
+///
+/// # Errors
+/// One line that names the address when it cannot be had.
+pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
+    let wanted = services.config.bind;
+    let listener = TcpListener::bind(wanted)
+        .map_err(|error| AppError::internal(format!("cannot listen on {wanted}: {error}; choose another with ATES_BIND")))?;
+    let address = listener.local_addr().map_err(|error| AppError::Internal(Box::new(error)))?;
+    let db = Data::new(services.db.clone());
+    let config = Data::from(std::sync::Arc::clone(&services.config));
+    let mailer = Data::new(services.mailer.clone());
+    let settings = Data::new(WebSettings::new(&services.config, services.demo));
+    let navigation = Data::new(navigation());
+    let board = Data::new(board);
+    let gate = Data::new(auth::HashingGate::default());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(db.clone())
+            .app_data(config.clone())
+            .app_data(mailer.clone())
+            .app_data(settings.clone())
+            .app_data(navigation.clone())
+            .app_data(board.clone())
+            .app_data(gate.clone())
+            .configure(web::configure)
+            .configure(health::configure)
+            .configure(home::configure)
+            .configure(auth::configure)
+            .configure(tasks::configure)
+            .configure(accounting::configure)
+            .configure(analytics::configure)
+            .configure(operations::configure)
+            .wrap(Compress::default())
+            .wrap(from_fn(web::fetch_guard))
+            .wrap(from_fn(web::errors))
+            .wrap(from_fn(web::security_headers))
+            .wrap(TracingLogger::default())
+    })
+    .workers(2)
+    .max_connections(2_000)
+    .keep_alive(Duration::from_secs(5))
+    .client_request_timeout(Duration::from_secs(5))
+    .shutdown_timeout(20)
+    .listen(listener)
+    .map_err(|error| AppError::Internal(Box::new(error)))?
+    .run();
+    Ok(Bound { server, address })
+}
+
+/// The entries of the navigation, in the order they are shown.
+fn navigation() -> Navigation {
+    let parts = [tasks::NAV, accounting::NAV, analytics::NAV, auth::NAV, operations::NAV];
+    Navigation::new(parts.concat())
+}

@@ -1,0 +1,201 @@
+//! The command line: a file a command; each calls the same use cases as the pages.
+
+mod connect;
+mod create_admin;
+mod demo;
+mod export;
+mod import;
+mod migrate;
+mod payout;
+mod serve;
+mod verify;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use clap::{Args, Parser, Subcommand};
+
+use crate::platform::config::{Config, ConfigError};
+use crate::platform::error::AppError;
+
+/// aTES, the Awesome Task Exchange System.
+#[derive(Debug, Parser)]
+#[command(name = "ates", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// A TOML file with settings; the environment wins over it.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the schema up to date, then serve pages, API and workers (the default).
+    Serve(ServeArgs),
+    /// Serve a made-up company, on a private Postgres unless DATABASE_URL is set.
+    Demo(DemoArgs),
+    /// Bring the schema up to date.
+    Migrate,
+    /// Manage users.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Settle a closed business date, or every one that is due.
+    Payout {
+        /// The date, YYYY-MM-DD.
+        #[arg(long)]
+        date: Option<NaiveDate>,
+    },
+    /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
+    Verify,
+    /// Write the books to standard output.
+    Export(ExportArgs),
+    /// Bring in users or tasks from a CSV file, all or nothing.
+    Import(ImportArgs),
+    /// Show every setting with its effective value, secrets hidden.
+    Config,
+}
+
+#[derive(Args, Debug, Default)]
+struct ServeArgs {
+    /// Pages and API only; another process has the workers.
+    #[arg(long, conflicts_with = "workers_only")]
+    no_workers: bool,
+    /// The bus, the jobs and the mails only.
+    #[arg(long)]
+    workers_only: bool,
+}
+
+#[derive(Args, Debug)]
+struct DemoArgs {
+    /// Start without the made-up company.
+    #[arg(long)]
+    empty: bool,
+    /// Where the private Postgres and the demo's password are kept.
+    #[arg(long, value_name = "FOLDER", default_value = ".ates")]
+    data: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Make the first administrator.
+    CreateAdmin(CreateAdminArgs),
+}
+
+#[derive(Args, Debug)]
+struct CreateAdminArgs {
+    /// The log-in name.
+    #[arg(long)]
+    username: String,
+    /// The mail address.
+    #[arg(long)]
+    email: String,
+    /// Read the password from the first line of standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Make another administrator although there is one, to recover a lost log-in.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Args, Debug)]
+struct ExportArgs {
+    /// What to export.
+    #[arg(value_enum)]
+    what: export::Export,
+    /// The first business date, YYYY-MM-DD.
+    #[arg(long)]
+    from: Option<NaiveDate>,
+    /// The last business date, YYYY-MM-DD.
+    #[arg(long)]
+    to: Option<NaiveDate>,
+}
+
+#[derive(Args, Debug)]
+struct ImportArgs {
+    /// What the file holds.
+    #[arg(value_enum)]
+    what: import::Import,
+    /// The CSV file.
+    file: PathBuf,
+    /// The user in whose name tasks are created; by default the first administrator.
+    #[arg(long = "as", value_name = "USERNAME")]
+    creator: Option<String>,
+}
+
+/// Why a command ends with an error: one line for the person at the terminal.
+#[derive(Debug)]
+pub struct CliError(String);
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<AppError> for CliError {
+    fn from(error: AppError) -> Self {
+        Self(match &error {
+            AppError::Invalid(fields) => fields
+                .iter()
+                .map(|error| format!("{}: {}", error.field, crate::platform::i18n::text(crate::platform::i18n::Lang::En, &error.message)))
+                .collect::<Vec<_>>()
+                .join("; "),
+            AppError::Conflict(message) | AppError::Unavailable { message, .. } => {
+                crate::platform::i18n::text(crate::platform::i18n::Lang::En, message)
+            }
+            AppError::Internal(cause) => cause.to_string(),
+            other => other.to_string(),
+        })
+    }
+}
+
+impl From<std::io::Error> for CliError {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Runs the command that was asked for.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    match execute(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("ates: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(cli: Cli) -> Result<ExitCode, CliError> {
+    let config = Config::load(cli.config.as_deref())?;
+    match cli.command.unwrap_or(Command::Serve(ServeArgs::default())) {
+        Command::Serve(args) => serve::serve(config, &args),
+        Command::Demo(args) => demo::demo(config, &args),
+        Command::Migrate => migrate::migrate(&config),
+        Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
+        Command::Payout { date } => payout::payout(config, date),
+        Command::Verify => verify::verify(&config),
+        Command::Export(args) => export::export(&config, &args),
+        Command::Import(args) => import::import(config, &args),
+        Command::Config => {
+            show_config(&config);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn show_config(config: &Config) {
+    for (key, value) in config.shown() {
+        println!("{}={value}    # {}", key.name, key.meaning);
+    }
+}

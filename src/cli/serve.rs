@@ -1,0 +1,30 @@
+//! `ates serve`.
+
+use std::process::ExitCode;
+
+use super::{CliError, ServeArgs, connect};
+use crate::app::{self, Services};
+use crate::platform::config::Config;
+use crate::platform::telemetry;
+
+pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliError> {
+    telemetry::start(&config.log);
+    let url = connect::address(&config)?.to_owned();
+    let db = connect::open_migrated(&config, &url)?;
+    let services = Services::new(config, db, false)?;
+    let no_workers = args.no_workers;
+    if args.workers_only {
+        block_on(app::work(services))?;
+    } else {
+        let log = |bound: &app::Bound| tracing::info!(address = %bound.address, "serving");
+        block_on(app::serve(services, !no_workers, log))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the program's main future; the web server's own runtime is a system of threads with one runtime each.
+pub(super) fn block_on<T>(
+    future: impl Future<Output = Result<T, crate::platform::error::AppError>>,
+) -> Result<T, CliError> {
+    Ok(actix_web::rt::System::new().block_on(future)?)
+}
