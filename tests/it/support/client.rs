@@ -1,0 +1,240 @@
+//! Clients from outside: a browser with cookies, and a script with a bearer token.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ates::platform::web::{cookies, csrf};
+use scraper::{Html, Selector};
+use serde_json::{Value, json};
+use ureq::Agent;
+use ureq::http::Response;
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into()
+}
+
+/// An answer as a person sees it.
+pub struct Page {
+    pub status: u16,
+    pub location: Option<String>,
+    pub headers: BTreeMap<String, String>,
+    pub html: String,
+}
+
+impl Page {
+    /// The text of the page, with white space folded.
+    pub fn text(&self) -> String {
+        let document = Html::parse_document(&self.html);
+        let words: Vec<&str> = document.root_element().text().flat_map(str::split_whitespace).collect();
+        words.join(" ")
+    }
+
+    /// The texts of all elements that a selector finds, with white space folded.
+    pub fn all(&self, selector: &str) -> Vec<String> {
+        let document = Html::parse_document(&self.html);
+        document
+            .select(&Selector::parse(selector).unwrap())
+            .map(|element| element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" "))
+            .collect()
+    }
+
+    /// Whether a selector finds anything.
+    pub fn has(&self, selector: &str) -> bool {
+        !self.all(selector).is_empty()
+    }
+
+    /// An attribute of the first element that a selector finds.
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        let document = Html::parse_document(&self.html);
+        let element = document.select(&Selector::parse(selector).unwrap()).next()?;
+        element.value().attr(name).map(ToOwned::to_owned)
+    }
+}
+
+/// Somebody's browser, without scripts.
+pub struct Browser {
+    agent: Agent,
+    base: String,
+    cookies: BTreeMap<String, String>,
+    language: &'static str,
+}
+
+impl Browser {
+    pub fn new(base: String) -> Self {
+        Self { agent: agent(), base, cookies: BTreeMap::new(), language: "en" }
+    }
+
+    /// The same browser in another language.
+    pub fn speaking(mut self, language: &'static str) -> Self {
+        self.language = language;
+        self
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.get(name).map(String::as_str)
+    }
+
+    pub fn set_cookie(&mut self, name: &str, value: &str) {
+        self.cookies.insert(name.to_owned(), value.to_owned());
+    }
+
+    pub fn get(&mut self, path: &str) -> Page {
+        let request = self
+            .agent
+            .get(format!("{}{path}", self.base))
+            .header("cookie", self.cookie_header())
+            .header("accept-language", self.language);
+        let response = request.call().unwrap();
+        self.take(response)
+    }
+
+    /// Follows redirects to the page at the end.
+    pub fn visit(&mut self, path: &str) -> Page {
+        let mut page = self.get(path);
+        for _ in 0..5 {
+            let Some(location) = page.location.clone() else { break };
+            page = self.get(&location);
+        }
+        page
+    }
+
+    /// Sends a form as a page of this site would, with the session's form token.
+    pub fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        if self.token_cookie().is_none() {
+            self.get("/login");
+        }
+        let token = csrf::token_for(self.token_cookie().unwrap_or_default());
+        let mut form = vec![("csrf", token.as_str())];
+        form.extend_from_slice(fields);
+        self.post_raw(path, &form, &[("sec-fetch-site", "same-origin")])
+    }
+
+    /// Sends a form and goes where it leads.
+    pub fn submit(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let page = self.post(path, fields);
+        match page.location.clone() {
+            Some(location) => self.visit(&location),
+            None => page,
+        }
+    }
+
+    /// Sends exactly these fields and headers.
+    pub fn post_raw(&mut self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
+        let mut request = self
+            .agent
+            .post(format!("{}{path}", self.base))
+            .header("cookie", self.cookie_header())
+            .header("accept-language", self.language);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.send_form(fields.iter().copied()).unwrap();
+        self.take(response)
+    }
+
+    fn token_cookie(&self) -> Option<&str> {
+        self.cookie(cookies::session(false)).or_else(|| self.cookie(cookies::before_login(false)))
+    }
+
+    fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    fn take(&mut self, response: Response<ureq::Body>) -> Page {
+        let page = page_of(response);
+        for cookie in page.1 {
+            let (pair, rest) = cookie.split_once(';').unwrap_or((&cookie, ""));
+            let Some((name, value)) = pair.split_once('=') else { continue };
+            if value.is_empty() || rest.to_ascii_lowercase().contains("max-age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        page.0
+    }
+}
+
+fn page_of(mut response: Response<ureq::Body>) -> (Page, Vec<String>) {
+    let status = response.status().as_u16();
+    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let set: Vec<String> = response.headers().get_all("set-cookie").iter().map(text).collect();
+    let headers: BTreeMap<String, String> =
+        response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+    let html = response.body_mut().with_config().limit(100_000_000).read_to_string().unwrap();
+    (Page { status, location: headers.get("location").cloned(), headers, html }, set)
+}
+
+/// Somebody's script.
+#[derive(Clone)]
+pub struct Api {
+    agent: Agent,
+    base: String,
+    token: Option<String>,
+}
+
+impl Api {
+    /// A script without a token.
+    pub fn anonymous(base: String) -> Self {
+        Self { agent: agent(), base, token: None }
+    }
+
+    /// A script with a token of its own making.
+    pub fn with_token(base: String, token: &str) -> Self {
+        Self { agent: agent(), base, token: Some(token.to_owned()) }
+    }
+
+    pub fn log_in(base: String, username: &str, password: &str) -> Self {
+        let anonymous = Self::anonymous(base);
+        let (status, answer) =
+            anonymous.post("/api/v1/auth/token", &json!({ "username": username, "password": password }));
+        assert_eq!(status, 200, "{username} got no token: {answer}");
+        Self { token: answer["access_token"].as_str().map(ToOwned::to_owned), ..anonymous }
+    }
+
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    pub fn get(&self, path: &str) -> (u16, Value) {
+        let mut request = self.agent.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        answer_of(request.call().unwrap())
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send("POST", path, body)
+    }
+
+    pub fn patch(&self, path: &str, body: &Value) -> (u16, Value) {
+        self.send("PATCH", path, body)
+    }
+
+    pub fn delete(&self, path: &str) -> (u16, Value) {
+        self.send("DELETE", path, &Value::Null)
+    }
+
+    pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("content-type", "application/json");
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        answer_of(self.agent.run(request.body(text).unwrap()).unwrap())
+    }
+}
+
+fn answer_of(response: Response<ureq::Body>) -> (u16, Value) {
+    let (page, _) = page_of(response);
+    (page.status, serde_json::from_str(&page.html).unwrap_or(Value::String(page.html)))
+}

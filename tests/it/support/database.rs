@@ -1,0 +1,124 @@
+//! A database for each test, cloned from a template that is migrated once a run.
+
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use ates::platform::db;
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::BigInt;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+
+/// A test's own database; dropped with it.
+pub struct TestDatabase {
+    name: String,
+    url: String,
+}
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+impl TestDatabase {
+    pub fn create() -> Self {
+        let template = template();
+        let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let mut server = connect_to("postgres");
+        server.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
+        // The lock keeps two clones of one template apart, which Postgres refuses to make at the same time.
+        server.batch_execute("select pg_advisory_lock(7781, 99)").unwrap();
+        server.batch_execute(&format!("create database {name} template {template}")).unwrap();
+        server.batch_execute("select pg_advisory_unlock(7781, 99)").unwrap();
+        Self { url: url_of(&name), name }
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub fn connect(&self) -> PgConnection {
+        PgConnection::establish(&self.url).unwrap()
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let dropped = connect_to("postgres").batch_execute(&format!("drop database if exists {} with (force)", self.name));
+        if let Err(error) = dropped {
+            eprintln!("database {} was left behind: {error}", self.name);
+        }
+    }
+}
+
+/// The name of the migrated template, made by whoever comes first.
+fn template() -> String {
+    let name = format!("template_{:x}", fingerprint(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))));
+    let mut server = connect_to("postgres");
+    server.batch_execute("select pg_advisory_lock(7781, 98)").unwrap();
+    if count(&mut server, &format!("pg_database where datname = '{name}' and datistemplate")) == 0 {
+        server.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
+        server.batch_execute(&format!("create database {name}")).unwrap();
+        db::migrate(&mut connect_to(&name)).unwrap();
+        server.batch_execute(&format!("alter database {name} is_template true")).unwrap();
+    }
+    server.batch_execute("select pg_advisory_unlock(7781, 98)").unwrap();
+    name
+}
+
+/// A number for the content of a folder.
+fn fingerprint(folder: &Path) -> u64 {
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .flat_map(|entry| std::fs::read_dir(entry.unwrap().path()).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        std::fs::read(file).unwrap().hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+fn connect_to(name: &str) -> PgConnection {
+    PgConnection::establish(&url_of(name)).unwrap()
+}
+
+/// The address of a database on the tests' server.
+fn url_of(name: &str) -> String {
+    let server = std::env::var("ATES_TEST_DATABASE_URL")
+        .expect("ATES_TEST_DATABASE_URL is not set: run ./check, or eval \"$(tests/support/postgres start)\" first");
+    let (base, query) = server.split_once('?').unwrap_or((&server, ""));
+    let base = base.rsplit_once('/').map_or(base, |(base, _)| base);
+    if query.is_empty() { format!("{base}/{name}") } else { format!("{base}/{name}?{query}") }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// How many rows there are `from …`.
+pub fn count(conn: &mut PgConnection, from: &str) -> i64 {
+    sql_query(format!("select count(*) as count from {from}")).get_result::<Count>(conn).unwrap().count
+}
+
+/// One number that a query gives, under the name `n`.
+pub fn number(conn: &mut PgConnection, query: &str) -> i64 {
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        n: i64,
+    }
+    sql_query(query).get_result::<Number>(conn).unwrap().n
+}
+
+/// One text that a query gives, under the name `t`.
+pub fn text(conn: &mut PgConnection, query: &str) -> String {
+    #[derive(QueryableByName)]
+    struct TextRow {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        t: String,
+    }
+    sql_query(query).get_result::<TextRow>(conn).unwrap().t
+}
