@@ -9,21 +9,22 @@ MISSING=()
 
 # The folder with initdb, pg_ctl and postgres, in the same order of search as src/platform/embedded.
 postgres_bindir() {
-    local dir
+    local dir places
     if [ -n "${ATES_PG_BINDIR:-}" ]; then
         printf '%s\n' "$ATES_PG_BINDIR"
         return
     fi
-    while IFS= read -r dir; do
+    mapfile -t places < <(
+        pg_config --bindir 2>/dev/null || true
+        printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV
+        dirname -- "$(command -v initdb || true)"
+    )
+    for dir in "${places[@]}"; do
         if [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && [ -x "$dir/postgres" ]; then
             printf '%s\n' "$dir"
             return
         fi
-    done < <(
-        pg_config --bindir 2>/dev/null || true
-        printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV
-        dirname "$(command -v initdb || true)"
-    )
+    done
     return 1
 }
 
@@ -45,8 +46,8 @@ want_command() { command -v "$1" >/dev/null || MISSING+=("$2"); }
 
 # Cargo, new enough. It is not installed from the distribution, whose own is too old.
 want_cargo() {
-    local oldest=1.95 found
-    [ -x "${CARGO_HOME:-${HOME:-}/.cargo}/bin/cargo" ] && PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+    local oldest=1.95 found home=${CARGO_HOME:-${HOME:-}/.cargo}/bin
+    if [ -x "$home/cargo" ] && [[ ":$PATH:" != *":$home:"* ]]; then PATH=$home:$PATH; fi
     command -v cargo >/dev/null ||
         die "no Rust toolchain found: install Rust $oldest or later (https://rustup.rs), open a new shell and start again"
     found=$(cargo --version | cut -d' ' -f2)
