@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::ROLE;
 use super::parked::{self, Failure};
 use super::store::{self, StoredEvent};
 use super::subscriber::{Item, Subscriber};
-use super::ROLE;
 use crate::events::{Cause, facts_of};
 use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
@@ -50,7 +50,11 @@ pub fn step(db: &Db, subscriber: &dyn Subscriber) -> AppResult<Progress> {
     step_with(db, subscriber, &mut PageSize::default())
 }
 
-pub(super) fn step_with(db: &Db, subscriber: &dyn Subscriber, page: &mut PageSize) -> AppResult<Progress> {
+pub(super) fn step_with(
+    db: &Db,
+    subscriber: &dyn Subscriber,
+    page: &mut PageSize,
+) -> AppResult<Progress> {
     let size = page.0;
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let Some(position) = store::lock_cursor(tx.conn(), subscriber.name())? else {
@@ -63,7 +67,11 @@ pub(super) fn step_with(db: &Db, subscriber: &dyn Subscriber, page: &mut PageSiz
         if read.upto > position {
             store::advance(tx.conn(), subscriber.name(), read.upto, applied)?;
         }
-        Ok(if read.more || retried { Progress::More } else { Progress::Idle })
+        Ok(if read.more || retried {
+            Progress::More
+        } else {
+            Progress::Idle
+        })
     });
     match outcome {
         Err(AppError::Conflict(message)) if message.id == TOO_MANY_FAILURES => {
@@ -87,15 +95,28 @@ struct Page {
     more: bool,
 }
 
-fn take_page(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, position: i64, size: i64) -> AppResult<Page> {
+fn take_page(
+    tx: &mut Tx<'_>,
+    subscriber: &dyn Subscriber,
+    position: i64,
+    size: i64,
+) -> AppResult<Page> {
     let head = store::head(tx.conn())?;
     let events = store::list_events(tx.conn(), position, head, subscriber.types(), size)?;
-    let mut page = Page { items: Vec::new(), upto: head, more: false };
+    let mut page = Page {
+        items: Vec::new(),
+        upto: head,
+        more: false,
+    };
     let full = i64::try_from(events.len()).unwrap_or(i64::MAX) == size;
     let last = events.last().map(|event| event.seq);
     for event in events {
         if page.items.len() >= MAX_ITEMS {
-            return Ok(Page { upto: event.seq - 1, more: true, ..page });
+            return Ok(Page {
+                upto: event.seq - 1,
+                more: true,
+                ..page
+            });
         }
         match items_of(&event) {
             Ok(items) => page.items.extend(items),
@@ -103,15 +124,24 @@ fn take_page(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, position: i64, size: 
         }
     }
     if full && let Some(last) = last {
-        page = Page { upto: last, more: true, ..page };
+        page = Page {
+            upto: last,
+            more: true,
+            ..page
+        };
     }
     Ok(page)
 }
 
 /// The facts of a stored event as items.
 pub(super) fn items_of(event: &StoredEvent) -> Result<Vec<Item>, Failure> {
-    let facts = facts_of(&event.event_type, event.type_version, event.subject_id, &event.payload)
-        .map_err(|error| Failure::permanent("undecodable", error.to_string()))?;
+    let facts = facts_of(
+        &event.event_type,
+        event.type_version,
+        event.subject_id,
+        &event.payload,
+    )
+    .map_err(|error| Failure::permanent("undecodable", error.to_string()))?;
     let cause = Cause {
         event_id: EventId(event.event_id),
         correlation_id: event.correlation_id,
@@ -122,7 +152,11 @@ pub(super) fn items_of(event: &StoredEvent) -> Result<Vec<Item>, Failure> {
         .into_iter()
         .zip(0..)
         .map(|((subject, fact), item_no)| Item {
-            item_id: if batch { Uuid::new_v5(&event.event_id, subject.as_bytes()) } else { event.event_id },
+            item_id: if batch {
+                Uuid::new_v5(&event.event_id, subject.as_bytes())
+            } else {
+                event.event_id
+            },
             seq: event.seq,
             item_no,
             subject,
@@ -134,7 +168,12 @@ pub(super) fn items_of(event: &StoredEvent) -> Result<Vec<Item>, Failure> {
 }
 
 /// Hands a page to the subscriber; items behind a parked one of their key are parked too.
-fn deliver_page(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, items: Vec<Item>, bounded: bool) -> AppResult<()> {
+fn deliver_page(
+    tx: &mut Tx<'_>,
+    subscriber: &dyn Subscriber,
+    items: Vec<Item>,
+    bounded: bool,
+) -> AppResult<()> {
     if items.is_empty() {
         return Ok(());
     }
@@ -151,15 +190,19 @@ fn deliver(
     held: &mut HashSet<Uuid>,
     savepoints: &mut u32,
 ) -> AppResult<()> {
-    let (blocked, free): (Vec<Item>, Vec<Item>) =
-        items.iter().cloned().partition(|item| held.contains(&subscriber.key(item)));
+    let (blocked, free): (Vec<Item>, Vec<Item>) = items
+        .iter()
+        .cloned()
+        .partition(|item| held.contains(&subscriber.key(item)));
     for item in &blocked {
         parked::park_blocked(tx, subscriber, item)?;
     }
     if free.is_empty() {
         return Ok(());
     }
-    *savepoints = savepoints.checked_sub(1).ok_or_else(|| AppError::conflict(TOO_MANY_FAILURES))?;
+    *savepoints = savepoints
+        .checked_sub(1)
+        .ok_or_else(|| AppError::conflict(TOO_MANY_FAILURES))?;
     match apply(tx, subscriber, &free) {
         Ok(()) => Ok(()),
         Err(error) if error.is_transient() => Err(error),

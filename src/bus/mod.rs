@@ -36,17 +36,25 @@ const WATCH: Duration = Duration::from_millis(250);
 ///
 /// # Errors
 /// Those of the database, and that a thread cannot be made.
-pub fn start(workers: &mut Workers, db: &Db, subscribers: Vec<Box<dyn Subscriber>>) -> AppResult<()> {
+pub fn start(
+    workers: &mut Workers,
+    db: &Db,
+    subscribers: Vec<Box<dyn Subscriber>>,
+) -> AppResult<()> {
     register(db, &subscribers)?;
     for subscriber in subscribers {
         let (name, own_db) = (subscriber.name(), db.clone());
         let mut page = dispatch::PageSize::default();
         let step = move || dispatch::step_with(&own_db, subscriber.as_ref(), &mut page);
-        workers.spawn(name, db.wake(), POLL, step).map_err(|error| AppError::internal(error.to_string()))?;
+        workers
+            .spawn(name, db.wake(), POLL, step)
+            .map_err(|error| AppError::internal(error.to_string()))?;
     }
     let (own_db, mut known) = (db.clone(), 0);
     let watch = move || {
-        let head = own_db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| store::head(tx.conn()))?;
+        let head = own_db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+            store::head(tx.conn())
+        })?;
         if head > known {
             known = head;
             own_db.wake().notify();
@@ -54,7 +62,9 @@ pub fn start(workers: &mut Workers, db: &Db, subscribers: Vec<Box<dyn Subscriber
         std::thread::park_timeout(WATCH);
         Ok(Progress::More)
     };
-    workers.spawn("bus.watch", db.wake(), WATCH, watch).map_err(|error| AppError::internal(error.to_string()))
+    workers
+        .spawn("bus.watch", db.wake(), WATCH, watch)
+        .map_err(|error| AppError::internal(error.to_string()))
 }
 
 /// Makes the cursor of each subscriber that has none yet.
@@ -63,7 +73,9 @@ pub fn start(workers: &mut Workers, db: &Db, subscribers: Vec<Box<dyn Subscriber
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        subscribers.iter().try_for_each(|subscriber| store::insert_cursor(tx.conn(), subscriber.name(), subscriber.start()))
+        subscribers.iter().try_for_each(|subscriber| {
+            store::insert_cursor(tx.conn(), subscriber.name(), subscriber.start())
+        })
     })
 }
 

@@ -27,7 +27,11 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn permanent(class: &'static str, text: String) -> Self {
-        Self { class, text, permanent: true }
+        Self {
+            class,
+            text,
+            permanent: true,
+        }
     }
 }
 
@@ -39,7 +43,11 @@ impl From<&AppError> for Failure {
             AppError::NotFound => "not_found",
             _ => "internal",
         };
-        Self { class, text: error.to_string(), permanent: matches!(error, AppError::Invalid(_)) }
+        Self {
+            class,
+            text: error.to_string(),
+            permanent: matches!(error, AppError::Invalid(_)),
+        }
     }
 }
 
@@ -68,16 +76,35 @@ pub(super) fn retry_due(tx: &mut Tx<'_>, subscriber: &dyn Subscriber) -> AppResu
                 let attempts = due.attempts + 1;
                 let next = next_attempt(&failure, attempts).map(|pause| now + pause);
                 if next.is_none() {
-                    tracing::error!(subscriber = subscriber.name(), event.seq = due.seq, error = failure.text, "an event is dead");
+                    tracing::error!(
+                        subscriber = subscriber.name(),
+                        event.seq = due.seq,
+                        error = failure.text,
+                        "an event is dead"
+                    );
                 }
-                store::update_failed(tx.conn(), subscriber.name(), due.item_id, attempts, next, failure.class, &failure.text, now)?;
+                store::update_failed(
+                    tx.conn(),
+                    subscriber.name(),
+                    due.item_id,
+                    attempts,
+                    next,
+                    failure.class,
+                    &failure.text,
+                    now,
+                )?;
             }
         }
     }
     Ok(succeeded)
 }
 
-pub(super) fn park_failed(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, item: &Item, failure: &Failure) -> AppResult<()> {
+pub(super) fn park_failed(
+    tx: &mut Tx<'_>,
+    subscriber: &dyn Subscriber,
+    item: &Item,
+    failure: &Failure,
+) -> AppResult<()> {
     tracing::warn!(
         subscriber = subscriber.name(),
         event.id = %item.cause.event_id,
@@ -102,7 +129,11 @@ pub(super) fn park_failed(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, item: &I
     store::insert_parked(tx.conn(), &row, now)
 }
 
-pub(super) fn park_blocked(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, item: &Item) -> AppResult<()> {
+pub(super) fn park_blocked(
+    tx: &mut Tx<'_>,
+    subscriber: &dyn Subscriber,
+    item: &Item,
+) -> AppResult<()> {
     let row = NewParked {
         subscriber: subscriber.name(),
         item_id: item.item_id,
@@ -160,7 +191,10 @@ mod tests {
     fn retries_grow_from_a_second_to_five_minutes_and_end_after_twenty() {
         let failure = Failure::from(&AppError::internal("x"));
         let pause = |attempts| next_attempt(&failure, attempts).map(|pause| pause.as_secs());
-        assert_eq!([pause(1), pause(2), pause(9), pause(19), pause(20)], [Some(1), Some(2), Some(256), Some(300), None]);
+        assert_eq!(
+            [pause(1), pause(2), pause(9), pause(19), pause(20)],
+            [Some(1), Some(2), Some(256), Some(300), None]
+        );
     }
 
     #[test]

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
@@ -37,8 +39,7 @@ pub(super) struct StoredEvent {
     pub payload: Value,
 }
 
-const EVENT_COLUMNS: &str =
-    "seq, event_id, event_type, type_version, subject_id, item_count, correlation_id, actor_id, recorded_at, payload";
+const EVENT_COLUMNS: &str = "seq, event_id, event_type, type_version, subject_id, item_count, correlation_id, actor_id, recorded_at, payload";
 
 /// How a subscriber is: its cursor, how far behind it is, and what waits for repair.
 #[derive(Clone, Debug, QueryableByName)]
@@ -97,7 +98,11 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
 ///
 /// # Errors
 /// Those of the database.
-pub fn caught_up_with(conn: &mut PgConnection, subscriber: &str, instant: DateTime<Utc>) -> AppResult<Option<i64>> {
+pub fn caught_up_with(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    instant: DateTime<Utc>,
+) -> AppResult<Option<i64>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
@@ -123,7 +128,11 @@ pub fn caught_up_with(conn: &mut PgConnection, subscriber: &str, instant: DateTi
 ///
 /// # Errors
 /// Those of the database.
-pub fn has_unresolved_before(conn: &mut PgConnection, subscriber: &str, seq: i64) -> AppResult<bool> {
+pub fn has_unresolved_before(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    seq: i64,
+) -> AppResult<bool> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Bool)]
@@ -166,7 +175,12 @@ pub(super) fn lock_cursor(conn: &mut PgConnection, name: &str) -> AppResult<Opti
     Ok(row.map(|row| row.position))
 }
 
-pub(super) fn advance(conn: &mut PgConnection, name: &str, position: i64, applied: usize) -> AppResult<()> {
+pub(super) fn advance(
+    conn: &mut PgConnection,
+    name: &str,
+    position: i64,
+    applied: usize,
+) -> AppResult<()> {
     sql_query(
         "update bus.subscribers set position = $2, applied_total = applied_total + $3, last_applied_at = now() where name = $1",
     )
@@ -191,7 +205,8 @@ pub(super) fn head(conn: &mut PgConnection) -> AppResult<i64> {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
-    let row: Row = sql_query("select coalesce(max(seq), 0) as seq from bus.events").get_result(conn)?;
+    let row: Row =
+        sql_query("select coalesce(max(seq), 0) as seq from bus.events").get_result(conn)?;
     Ok(row.seq)
 }
 
@@ -216,11 +231,19 @@ pub(super) fn list_events(
 }
 
 pub(super) fn get_event(conn: &mut PgConnection, seq: i64) -> AppResult<StoredEvent> {
-    Ok(sql_query(format!("select {EVENT_COLUMNS} from bus.events where seq = $1")).bind::<BigInt, _>(seq).get_result(conn)?)
+    Ok(sql_query(format!(
+        "select {EVENT_COLUMNS} from bus.events where seq = $1"
+    ))
+    .bind::<BigInt, _>(seq)
+    .get_result(conn)?)
 }
 
 /// Which of the keys have an unresolved parked item.
-pub(super) fn held_keys(conn: &mut PgConnection, subscriber: &str, keys: &[Uuid]) -> AppResult<HashSet<Uuid>> {
+pub(super) fn held_keys(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    keys: &[Uuid],
+) -> AppResult<HashSet<Uuid>> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = SqlUuid)]
@@ -250,7 +273,11 @@ pub(super) struct NewParked<'a> {
     pub error: Option<(&'a str, &'a str)>,
 }
 
-pub(super) fn insert_parked(conn: &mut PgConnection, row: &NewParked<'_>, now: DateTime<Utc>) -> AppResult<()> {
+pub(super) fn insert_parked(
+    conn: &mut PgConnection,
+    row: &NewParked<'_>,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
     sql_query(
         "insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, attempts,
            next_attempt_at, error_class, error, first_failed_at, last_failed_at)
@@ -287,7 +314,12 @@ pub(super) struct DueItem {
     pub attempts: i32,
 }
 
-pub(super) fn list_due(conn: &mut PgConnection, subscriber: &str, now: DateTime<Utc>, limit: i64) -> AppResult<Vec<DueItem>> {
+pub(super) fn list_due(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> AppResult<Vec<DueItem>> {
     Ok(sql_query(
         "select item_id, seq, item_no, sequence_key, attempts from bus.parked_items
          where subscriber = $1 and state = 'retrying' and next_attempt_at <= $2 order by seq, item_no limit $3",
@@ -298,7 +330,12 @@ pub(super) fn list_due(conn: &mut PgConnection, subscriber: &str, now: DateTime<
     .load(conn)?)
 }
 
-pub(super) fn resolve(conn: &mut PgConnection, subscriber: &str, item: Uuid, now: DateTime<Utc>) -> AppResult<()> {
+pub(super) fn resolve(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    item: Uuid,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
     sql_query(
         "update bus.parked_items set state = 'done', next_attempt_at = null, resolved_at = $3
          where subscriber = $1 and item_id = $2",
@@ -311,7 +348,12 @@ pub(super) fn resolve(conn: &mut PgConnection, subscriber: &str, item: Uuid, now
 }
 
 /// Makes the next item of a key due, in order.
-pub(super) fn unblock_next(conn: &mut PgConnection, subscriber: &str, key: Uuid, now: DateTime<Utc>) -> AppResult<()> {
+pub(super) fn unblock_next(
+    conn: &mut PgConnection,
+    subscriber: &str,
+    key: Uuid,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
     sql_query(
         "update bus.parked_items set state = 'retrying', next_attempt_at = $3
          where subscriber = $1 and item_id = (select item_id from bus.parked_items

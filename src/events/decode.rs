@@ -6,9 +6,9 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{
-    AccountCreated, AccountDeleted, AccountRecord, AccountUpdated, AuditLogRecordCreated, BusinessDayClosed, Event,
-    PaymentLogRecordCreated, SchemaError, TaskAssigned, TaskCompleted, TaskCreated, TaskEstimated, TaskUpdated,
-    TasksReassigned, validate,
+    AccountCreated, AccountDeleted, AccountRecord, AccountUpdated, AuditLogRecordCreated,
+    BusinessDayClosed, Event, PaymentLogRecordCreated, SchemaError, TaskAssigned, TaskCompleted,
+    TaskCreated, TaskEstimated, TaskUpdated, TasksReassigned, validate,
 };
 use crate::platform::ids::{ShuffleId, TaskId, UserId};
 
@@ -24,7 +24,12 @@ pub enum Fact {
     /// `task.updated`.
     TaskUpdated(TaskUpdated),
     /// `task.assigned`, or one item of `tasks.reassigned`.
-    TaskAssigned { from: Option<UserId>, to: UserId, assignment_seq: i32, run: Option<ShuffleId> },
+    TaskAssigned {
+        from: Option<UserId>,
+        to: UserId,
+        assignment_seq: i32,
+        run: Option<ShuffleId>,
+    },
     /// `task.completed`.
     TaskCompleted(TaskCompleted),
     /// `task.estimated`.
@@ -48,25 +53,48 @@ pub enum DecodeError {
     NoFact(String),
     /// The content fits the schema but not the type.
     #[error("{event_type}: {source}")]
-    Content { event_type: String, source: serde_json::Error },
+    Content {
+        event_type: String,
+        source: serde_json::Error,
+    },
 }
 
 /// The facts of an event: each with the subject it is about.
 ///
 /// # Errors
 /// That the event cannot be understood; it is then parked, never lost.
-pub fn facts_of(event_type: &str, version: i16, subject: Uuid, data: &Value) -> Result<Vec<(Uuid, Fact)>, DecodeError> {
+pub fn facts_of(
+    event_type: &str,
+    version: i16,
+    subject: Uuid,
+    data: &Value,
+) -> Result<Vec<(Uuid, Fact)>, DecodeError> {
     validate(event_type, version, data)?;
     let one = |fact: Fact| Ok(vec![(subject, fact)]);
     match event_type {
-        AccountCreated::TYPE | AccountUpdated::TYPE => one(Fact::Account(content(event_type, data)?)),
+        AccountCreated::TYPE | AccountUpdated::TYPE => {
+            one(Fact::Account(content(event_type, data)?))
+        }
         AccountDeleted::TYPE => one(Fact::AccountDeleted(content(event_type, data)?)),
-        TaskCreated::TYPE if version == 1 => one(Fact::TaskCreated(content(event_type, &task_created_v2(data))?)),
+        TaskCreated::TYPE if version == 1 => one(Fact::TaskCreated(content(
+            event_type,
+            &task_created_v2(data),
+        )?)),
         TaskCreated::TYPE => one(Fact::TaskCreated(content(event_type, data)?)),
         TaskUpdated::TYPE => one(Fact::TaskUpdated(content(event_type, data)?)),
         TaskAssigned::TYPE => {
-            let TaskAssigned { from, to, assignment_seq, .. } = content(event_type, data)?;
-            one(Fact::TaskAssigned { from, to, assignment_seq, run: None })
+            let TaskAssigned {
+                from,
+                to,
+                assignment_seq,
+                ..
+            } = content(event_type, data)?;
+            one(Fact::TaskAssigned {
+                from,
+                to,
+                assignment_seq,
+                run: None,
+            })
         }
         TasksReassigned::TYPE => {
             let TasksReassigned { run, assignments } = content(event_type, data)?;
@@ -75,7 +103,15 @@ pub fn facts_of(event_type: &str, version: i16, subject: Uuid, data: &Value) -> 
                 .map(|item| {
                     let TaskId(task) = item.task;
                     let (from, to, assignment_seq) = (item.from, item.to, item.assignment_seq);
-                    (task, Fact::TaskAssigned { from, to, assignment_seq, run: Some(run) })
+                    (
+                        task,
+                        Fact::TaskAssigned {
+                            from,
+                            to,
+                            assignment_seq,
+                            run: Some(run),
+                        },
+                    )
                 })
                 .collect())
         }
@@ -89,15 +125,24 @@ pub fn facts_of(event_type: &str, version: i16, subject: Uuid, data: &Value) -> 
 }
 
 fn content<T: DeserializeOwned>(event_type: &str, data: &Value) -> Result<T, DecodeError> {
-    T::deserialize(data).map_err(|source| DecodeError::Content { event_type: event_type.to_owned(), source })
+    T::deserialize(data).map_err(|source| DecodeError::Content {
+        event_type: event_type.to_owned(),
+        source,
+    })
 }
 
 /// Version 1 kept the jira id in the title: `[UBERPOP-42] Change…`, with or without a dash after the bracket.
 fn task_created_v2(v1: &Value) -> Value {
     let mut v2 = v1.clone();
     let title = v1["title"].as_str().unwrap_or_default().trim();
-    let (jira_id, title) = match title.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((id, rest)) => (json!(id.trim()), rest.trim_start_matches([' ', '-', '—', '–', ':'])),
+    let (jira_id, title) = match title
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        Some((id, rest)) => (
+            json!(id.trim()),
+            rest.trim_start_matches([' ', '-', '—', '–', ':']),
+        ),
         None => (Value::Null, title),
     };
     v2["title"] = json!(title.replace(['[', ']'], ""));
@@ -114,8 +159,13 @@ mod tests {
         let id = Uuid::nil();
         let v1 = json!({"title": "[UBERPOP-42] — Поменять оттенок", "assignee": id, "assignment": id, "created_by": id});
         let facts = facts_of("task.created", 1, id, &v1).unwrap();
-        let [(_, Fact::TaskCreated(created))] = facts.as_slice() else { panic!("one fact expected") };
-        assert_eq!((created.title.as_str(), created.jira_id.as_deref()), ("Поменять оттенок", Some("UBERPOP-42")));
+        let [(_, Fact::TaskCreated(created))] = facts.as_slice() else {
+            panic!("one fact expected")
+        };
+        assert_eq!(
+            (created.title.as_str(), created.jira_id.as_deref()),
+            ("Поменять оттенок", Some("UBERPOP-42"))
+        );
     }
 
     #[test]
@@ -123,12 +173,20 @@ mod tests {
         let (run, task, to) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
         let data = json!({"run": run, "assignments": [{"task": task, "from": null, "to": to, "assignment_seq": 2}]});
         let facts = facts_of("tasks.reassigned", 1, run, &data).unwrap();
-        let fact = Fact::TaskAssigned { from: None, to: UserId(to), assignment_seq: 2, run: Some(ShuffleId(run)) };
+        let fact = Fact::TaskAssigned {
+            from: None,
+            to: UserId(to),
+            assignment_seq: 2,
+            run: Some(ShuffleId(run)),
+        };
         assert_eq!(facts, vec![(task, fact)]);
     }
 
     #[test]
     fn an_unknown_version_is_an_error() {
-        assert!(matches!(facts_of("task.created", 7, Uuid::nil(), &json!({})), Err(DecodeError::Schema(_))));
+        assert!(matches!(
+            facts_of("task.created", 7, Uuid::nil(), &json!({})),
+            Err(DecodeError::Schema(_))
+        ));
     }
 }

@@ -18,14 +18,14 @@ use crate::platform::db::{Outgoing, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::EventId;
 
-pub use account::{AccountDeleted, AccountLoggedIn, AccountRecord, AccountCreated, AccountUpdated};
+pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord, AccountUpdated};
 pub use decode::{DecodeError, Fact, facts_of};
 pub use mail::{EmailFailed, EmailSent};
 pub use money::{AuditLogRecordCreated, BusinessDayClosed, PaymentLogRecordCreated, TransferKind};
 pub use schemas::{SchemaError, all_schemas, validate};
 pub use task::{
-    Assignment, AssignmentReason, TaskAssigned, TaskCompleted, TaskCreated, TaskEstimated, TaskStatus, TaskUpdated,
-    TasksReassigned,
+    Assignment, AssignmentReason, TaskAssigned, TaskCompleted, TaskCreated, TaskEstimated,
+    TaskStatus, TaskUpdated, TasksReassigned,
 };
 
 /// A type of event as it is written today.
@@ -49,7 +49,11 @@ pub trait Event: Serialize {
 ///
 /// # Errors
 /// An internal error when the event does not fit its schema.
-pub fn publish<E: Event>(tx: &mut Tx<'_>, subject: impl Into<Uuid>, event: &E) -> AppResult<EventId> {
+pub fn publish<E: Event>(
+    tx: &mut Tx<'_>,
+    subject: impl Into<Uuid>,
+    event: &E,
+) -> AppResult<EventId> {
     let id = tx.new_id();
     publish_as(tx, id, subject, None, event)?;
     Ok(id)
@@ -66,7 +70,8 @@ pub fn publish_as<E: Event>(
     cause: Option<&Cause>,
     event: &E,
 ) -> AppResult<()> {
-    let data = serde_json::to_value(event).map_err(|error| AppError::internal(error.to_string()))?;
+    let data =
+        serde_json::to_value(event).map_err(|error| AppError::internal(error.to_string()))?;
     validate(E::TYPE, E::VERSION, &data).map_err(|error| AppError::Internal(Box::new(error)))?;
     let outgoing = Outgoing {
         id: id.0,

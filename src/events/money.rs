@@ -24,7 +24,12 @@ pub enum TransferKind {
 
 impl TransferKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::AssignmentFee, Self::CompletionReward, Self::Payout, Self::Adjustment];
+    pub const ALL: [Self; 4] = [
+        Self::AssignmentFee,
+        Self::CompletionReward,
+        Self::Payout,
+        Self::Adjustment,
+    ];
 
     /// The word in the database, in the API and in events.
     #[must_use]

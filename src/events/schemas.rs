@@ -15,7 +15,11 @@ pub enum SchemaError {
     Unknown { event_type: String, version: i16 },
     /// The content does not fit.
     #[error("{event_type} v{version} does not fit its schema: {reason}")]
-    Invalid { event_type: String, version: i16, reason: String },
+    Invalid {
+        event_type: String,
+        version: i16,
+        reason: String,
+    },
 }
 
 macro_rules! schemas {
@@ -47,9 +51,10 @@ static VALIDATORS: LazyLock<HashMap<(&str, i16), Validator>> = LazyLock::new(|| 
     SCHEMAS
         .iter()
         .map(|(event_type, version, text)| {
-            let schema = serde_json::from_str(text).expect("the embedded schemas are JSON, as a test shows");
-            let validator =
-                jsonschema::validator_for(&schema).expect("the embedded schemas are schemas, as a test shows");
+            let schema =
+                serde_json::from_str(text).expect("the embedded schemas are JSON, as a test shows");
+            let validator = jsonschema::validator_for(&schema)
+                .expect("the embedded schemas are schemas, as a test shows");
             ((*event_type, *version), validator)
         })
         .collect()
@@ -66,13 +71,18 @@ pub fn all_schemas() -> impl Iterator<Item = (&'static str, i16, &'static str)> 
 /// That there is no such schema, or the first thing that does not fit.
 pub fn validate(event_type: &str, version: i16, data: &Value) -> Result<(), SchemaError> {
     let Some(validator) = VALIDATORS.get(&(event_type, version)) else {
-        return Err(SchemaError::Unknown { event_type: event_type.to_owned(), version });
+        return Err(SchemaError::Unknown {
+            event_type: event_type.to_owned(),
+            version,
+        });
     };
-    validator.validate(data).map_err(|error| SchemaError::Invalid {
-        event_type: event_type.to_owned(),
-        version,
-        reason: error.to_string(),
-    })
+    validator
+        .validate(data)
+        .map_err(|error| SchemaError::Invalid {
+            event_type: event_type.to_owned(),
+            version,
+            reason: error.to_string(),
+        })
 }
 
 #[cfg(test)]
@@ -81,10 +91,20 @@ mod tests {
 
     #[test]
     fn e05_a_missing_field_is_refused() {
-        assert_eq!(validate("account.deleted", 1, &serde_json::json!({"version": 3})), Ok(()));
+        assert_eq!(
+            validate("account.deleted", 1, &serde_json::json!({"version": 3})),
+            Ok(())
+        );
         let error = validate("account.deleted", 1, &serde_json::json!({})).unwrap_err();
         assert!(error.to_string().contains("version"), "{error}");
-        assert!(validate("account.deleted", 1, &serde_json::json!({"version": 3, "more": 1})).is_err());
+        assert!(
+            validate(
+                "account.deleted",
+                1,
+                &serde_json::json!({"version": 3, "more": 1})
+            )
+            .is_err()
+        );
         assert!(validate("account.deleted", 9, &serde_json::json!({"version": 3})).is_err());
     }
 

@@ -32,7 +32,9 @@ impl TaskStatus {
     /// The status of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Saving, Self::Open, Self::Done].into_iter().find(|status| status.as_str() == word)
+        [Self::Saving, Self::Open, Self::Done]
+            .into_iter()
+            .find(|status| status.as_str() == word)
     }
 }
 

@@ -51,7 +51,10 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the system clock is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the system clock is read"
+)]
 fn system_now() -> DateTime<Utc> {
     Utc::now()
 }
@@ -96,13 +99,15 @@ impl BusinessZone {
 /// The calendar day after `date`.
 #[must_use]
 pub fn next_day(date: NaiveDate) -> NaiveDate {
-    date.checked_add_days(Days::new(1)).unwrap_or(NaiveDate::MAX)
+    date.checked_add_days(Days::new(1))
+        .unwrap_or(NaiveDate::MAX)
 }
 
 /// The calendar day before `date`.
 #[must_use]
 pub fn previous_day(date: NaiveDate) -> NaiveDate {
-    date.checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN)
+    date.checked_sub_days(Days::new(1))
+        .unwrap_or(NaiveDate::MIN)
 }
 
 #[cfg(test)]
@@ -123,7 +128,10 @@ mod tests {
         assert_eq!(hours_of(chrono_tz::Europe::Berlin, "2026-10-25"), 25 * 60);
         assert_eq!(hours_of(chrono_tz::Europe::Berlin, "2027-03-28"), 23 * 60);
         assert_eq!(hours_of(chrono_tz::Europe::Moscow, "2026-10-25"), 24 * 60);
-        assert_eq!(hours_of(chrono_tz::Australia::Lord_Howe, "2026-10-04"), 23 * 60 + 30);
+        assert_eq!(
+            hours_of(chrono_tz::Australia::Lord_Howe, "2026-10-04"),
+            23 * 60 + 30
+        );
     }
 
     #[test]
@@ -131,6 +139,9 @@ mod tests {
         let zone = BusinessZone(chrono_tz::Africa::Cairo);
         let date = day("2026-04-24");
         assert_eq!(zone.date_of(zone.start_of(date)), date);
-        assert_eq!(zone.date_of(zone.start_of(date) - Duration::microseconds(1)), previous_day(date));
+        assert_eq!(
+            zone.date_of(zone.start_of(date) - Duration::microseconds(1)),
+            previous_day(date)
+        );
     }
 }

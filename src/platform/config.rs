@@ -24,7 +24,10 @@ pub use keys::{KEYS, Key};
 pub enum ConfigError {
     /// No such key; a near one is named when there is one.
     #[error("unknown setting {key}{}", near.map(|near| format!(", did you mean {near}?")).unwrap_or_default())]
-    Unknown { key: String, near: Option<&'static str> },
+    Unknown {
+        key: String,
+        near: Option<&'static str>,
+    },
     /// The value does not fit the key.
     #[error("{key}: {reason}")]
     Invalid { key: &'static str, reason: String },
@@ -87,15 +90,19 @@ impl Config {
         let mut given = BTreeMap::new();
         if let Ok(dotenv) = dotenvy::dotenv_iter() {
             for entry in dotenv {
-                let (key, value) =
-                    entry.map_err(|error| ConfigError::File { path: ".env".into(), reason: error.to_string() })?;
+                let (key, value) = entry.map_err(|error| ConfigError::File {
+                    path: ".env".into(),
+                    reason: error.to_string(),
+                })?;
                 given.insert(key, value);
             }
         }
         if let Some(path) = file {
             given.extend(read_toml(path)?);
         }
-        given.extend(std::env::vars().filter(|(key, _)| key == "DATABASE_URL" || key.starts_with("ATES_")));
+        given.extend(
+            std::env::vars().filter(|(key, _)| key == "DATABASE_URL" || key.starts_with("ATES_")),
+        );
         Self::from_values(given)
     }
 
@@ -103,9 +110,13 @@ impl Config {
     ///
     /// # Errors
     /// The first key that is unknown or out of range.
-    pub fn from_values(given: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let mut values: BTreeMap<&'static str, String> =
-            KEYS.iter().map(|key| (key.name, key.default.to_owned())).collect();
+    pub fn from_values(
+        given: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut values: BTreeMap<&'static str, String> = KEYS
+            .iter()
+            .map(|key| (key.name, key.default.to_owned()))
+            .collect();
         for (name, value) in given {
             if name.starts_with("ATES_TEST_") {
                 continue;
@@ -113,7 +124,10 @@ impl Config {
             match KEYS.iter().find(|key| key.name == name) {
                 Some(key) => drop(values.insert(key.name, value.trim().to_owned())),
                 None if name.starts_with("ATES_") => {
-                    return Err(ConfigError::Unknown { near: nearest(&name), key: name });
+                    return Err(ConfigError::Unknown {
+                        near: nearest(&name),
+                        key: name,
+                    });
                 }
                 None => {}
             }
@@ -122,7 +136,8 @@ impl Config {
         let bind: SocketAddr = read.parsed("ATES_BIND")?;
         let base_url = match read.optional("ATES_BASE_URL") {
             Some(_) => read.parsed::<Url>("ATES_BASE_URL")?,
-            None => Url::parse(&format!("http://{bind}")).map_err(|error| read.invalid("ATES_BIND", error))?,
+            None => Url::parse(&format!("http://{bind}"))
+                .map_err(|error| read.invalid("ATES_BIND", error))?,
         };
         if !matches!(base_url.scheme(), "http" | "https") || base_url.host_str().is_none() {
             return Err(read.invalid("ATES_BASE_URL", "expected an http or https address"));
@@ -144,7 +159,11 @@ impl Config {
             read_pool: read.number("ATES_READ_POOL", 1, 200)?,
             pool_wait: read.millis("ATES_POOL_WAIT_MS", 50, 30_000)?,
             web_statement_timeout: read.millis("ATES_WEB_STATEMENT_TIMEOUT_MS", 100, 600_000)?,
-            worker_statement_timeout: read.millis("ATES_WORKER_STATEMENT_TIMEOUT_MS", 1_000, 3_600_000)?,
+            worker_statement_timeout: read.millis(
+                "ATES_WORKER_STATEMENT_TIMEOUT_MS",
+                1_000,
+                3_600_000,
+            )?,
             session_idle: read.seconds("ATES_SESSION_IDLE_SECONDS", 60, 604_800)?,
             session_absolute: read.seconds("ATES_SESSION_ABSOLUTE_SECONDS", 60, 2_592_000)?,
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
@@ -173,26 +192,46 @@ impl Config {
     pub fn shown(&self) -> impl Iterator<Item = (&'static Key, String)> {
         KEYS.iter().map(|key| {
             let value = &self.values[key.name];
-            let shown = if key.secret { without_password(value) } else { value.clone() };
+            let shown = if key.secret {
+                without_password(value)
+            } else {
+                value.clone()
+            };
             (key, shown)
         })
     }
 }
 
 fn read_toml(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
-    let failed = |reason: String| ConfigError::File { path: path.display().to_string(), reason };
+    let failed = |reason: String| ConfigError::File {
+        path: path.display().to_string(),
+        reason,
+    };
     let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| failed(error.message().to_owned()))?;
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| failed(error.message().to_owned()))?;
     table
         .into_iter()
         .map(|(key, value)| {
             let value = match value {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(_) | toml::Value::Boolean(_) => value.to_string(),
-                _ => return Err(failed(format!("{key}: expected a text, a whole number, true or false"))),
+                _ => {
+                    return Err(failed(format!(
+                        "{key}: expected a text, a whole number, true or false"
+                    )));
+                }
             };
             let known = key == "DATABASE_URL" || key.starts_with("ATES_");
-            if known { Ok((key, value)) } else { Err(ConfigError::Unknown { near: nearest(&key), key }) }
+            if known {
+                Ok((key, value))
+            } else {
+                Err(ConfigError::Unknown {
+                    near: nearest(&key),
+                    key,
+                })
+            }
         })
         .collect()
 }
@@ -210,7 +249,13 @@ pub fn without_password(address: &str) -> String {
             }
             let kept: Vec<(String, String)> = url
                 .query_pairs()
-                .map(|(key, value)| if key == "password" { (key.into(), "***".into()) } else { (key.into(), value.into()) })
+                .map(|(key, value)| {
+                    if key == "password" {
+                        (key.into(), "***".into())
+                    } else {
+                        (key.into(), value.into())
+                    }
+                })
                 .collect();
             if !kept.is_empty() {
                 url.query_pairs_mut().clear().extend_pairs(kept);
@@ -250,9 +295,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    #[expect(clippy::unused_self, reason = "reads as one vocabulary with its siblings")]
+    #[expect(
+        clippy::unused_self,
+        reason = "reads as one vocabulary with its siblings"
+    )]
     fn invalid(&self, key: &'static str, reason: impl ToString) -> ConfigError {
-        ConfigError::Invalid { key, reason: reason.to_string() }
+        ConfigError::Invalid {
+            key,
+            reason: reason.to_string(),
+        }
     }
 
     fn optional(&self, key: &'static str) -> Option<String> {
@@ -264,7 +315,9 @@ impl Reader<'_> {
         T::Err: std::fmt::Display,
     {
         let value = &self.values[key];
-        value.parse().map_err(|error: T::Err| self.invalid(key, format!("{value:?} does not fit: {error}")))
+        value
+            .parse()
+            .map_err(|error: T::Err| self.invalid(key, format!("{value:?} does not fit: {error}")))
     }
 
     fn number<T: FromStr + PartialOrd + std::fmt::Display>(
@@ -276,7 +329,10 @@ impl Reader<'_> {
         let value = &self.values[key];
         match value.parse::<T>() {
             Ok(number) if number >= min && number <= max => Ok(number),
-            _ => Err(self.invalid(key, format!("{value:?} is not a whole number from {min} to {max}"))),
+            _ => Err(self.invalid(
+                key,
+                format!("{value:?} is not a whole number from {min} to {max}"),
+            )),
         }
     }
 
@@ -302,7 +358,11 @@ impl Reader<'_> {
             .map_err(|_| self.invalid(key, format!("{value:?} is not a time of day such as 00:05")))
     }
 
-    fn price_range(&self, low: &'static str, high: &'static str) -> Result<PriceRange, ConfigError> {
+    fn price_range(
+        &self,
+        low: &'static str,
+        high: &'static str,
+    ) -> Result<PriceRange, ConfigError> {
         let min = Money::from_whole(self.number(low, 1, 1_000_000)?);
         let max = Money::from_whole(self.number(high, 1, 1_000_000)?);
         if min > max {
@@ -312,7 +372,8 @@ impl Reader<'_> {
     }
 
     fn mailbox(&self, key: &'static str) -> Result<String, ConfigError> {
-        self.parsed::<lettre::message::Mailbox>(key).map(|mailbox| mailbox.to_string())
+        self.parsed::<lettre::message::Mailbox>(key)
+            .map(|mailbox| mailbox.to_string())
     }
 
     fn currency(&self, key: &'static str) -> Result<String, ConfigError> {
@@ -320,7 +381,10 @@ impl Reader<'_> {
         if value.len() == 3 && value.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Ok(value.clone());
         }
-        Err(self.invalid(key, format!("{value:?} is not a currency code of three capital letters")))
+        Err(self.invalid(
+            key,
+            format!("{value:?} is not a currency code of three capital letters"),
+        ))
     }
 
     fn log(&self, key: &'static str) -> Result<String, ConfigError> {
@@ -336,7 +400,11 @@ impl Reader<'_> {
             .split(',')
             .map(str::trim)
             .filter(|address| !address.is_empty())
-            .map(|address| address.parse().map_err(|_| self.invalid(key, format!("{address:?} is not an IP address"))))
+            .map(|address| {
+                address
+                    .parse()
+                    .map_err(|_| self.invalid(key, format!("{address:?} is not an IP address")))
+            })
             .collect()
     }
 }
@@ -346,21 +414,40 @@ mod tests {
     use super::*;
 
     fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_values(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())))
+        Config::from_values(
+            pairs
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]
     fn the_defaults_are_the_brief() {
         let config = load(&[]).unwrap();
-        assert_eq!(config.fee, PriceRange { min: Money::from_whole(10), max: Money::from_whole(20) });
-        assert_eq!(config.reward, PriceRange { min: Money::from_whole(20), max: Money::from_whole(40) });
+        assert_eq!(
+            config.fee,
+            PriceRange {
+                min: Money::from_whole(10),
+                max: Money::from_whole(20)
+            }
+        );
+        assert_eq!(
+            config.reward,
+            PriceRange {
+                min: Money::from_whole(20),
+                max: Money::from_whole(40)
+            }
+        );
         assert_eq!(config.zone.0, chrono_tz::Europe::Moscow);
     }
 
     #[test]
     fn an_unknown_key_is_refused_and_a_near_one_named() {
         let error = load(&[("ATES_TIMEZON", "UTC")]).unwrap_err().to_string();
-        assert_eq!(error, "unknown setting ATES_TIMEZON, did you mean ATES_TIMEZONE?");
+        assert_eq!(
+            error,
+            "unknown setting ATES_TIMEZON, did you mean ATES_TIMEZONE?"
+        );
     }
 
     #[test]
@@ -378,7 +465,10 @@ mod tests {
             ("ATES_CURRENCY", "roubles"),
         ] {
             let error = load(&[(key, value)]).unwrap_err().to_string();
-            assert!(error.starts_with(key) && !error.contains('\n'), "{key}={value}: {error}");
+            assert!(
+                error.starts_with(key) && !error.contains('\n'),
+                "{key}={value}: {error}"
+            );
         }
     }
 

@@ -20,7 +20,10 @@ impl Message {
     /// A message without arguments.
     #[must_use]
     pub fn new(id: &'static str) -> Self {
-        Self { id, args: Vec::new() }
+        Self {
+            id,
+            args: Vec::new(),
+        }
     }
 
     /// The same message with one argument more.
@@ -49,7 +52,10 @@ pub struct FieldError {
 impl FieldError {
     /// An error at `field`.
     pub fn new(field: &'static str, message: impl Into<Message>) -> Self {
-        Self { field, message: message.into() }
+        Self {
+            field,
+            message: message.into(),
+        }
     }
 }
 
@@ -95,7 +101,10 @@ impl AppError {
 
     /// Turns the violation of a named constraint into an error at a field; other errors stay what they are.
     #[must_use]
-    pub fn at_constraint(error: DieselError, constraints: &[(&str, &'static str, &'static str)]) -> Self {
+    pub fn at_constraint(
+        error: DieselError,
+        constraints: &[(&str, &'static str, &'static str)],
+    ) -> Self {
         if let DieselError::DatabaseError(_, detail) = &error
             && let Some(name) = detail.constraint_name()
             && let Some((_, field, message)) = constraints.iter().find(|(known, ..)| *known == name)
@@ -109,7 +118,10 @@ impl AppError {
     /// in a race. Nobody is to blame for these.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::TooManyRequests { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::TooManyRequests { .. }
+        )
     }
 }
 
@@ -121,7 +133,9 @@ impl fmt::Display for AppError {
             Self::Unauthenticated => f.write_str("not signed in"),
             Self::Invalid(fields) => {
                 f.write_str("invalid input:")?;
-                fields.iter().try_for_each(|error| write!(f, " {} ({})", error.field, error.message.id))
+                fields
+                    .iter()
+                    .try_for_each(|error| write!(f, " {} ({})", error.field, error.message.id))
             }
             Self::Conflict(message) => write!(f, "conflict: {}", message.id),
             Self::TooManyRequests { .. } => f.write_str("too many requests"),
@@ -137,7 +151,10 @@ impl From<DieselError> for AppError {
     fn from(error: DieselError) -> Self {
         if is_transient_database_error(&error) {
             tracing::warn!(error = %error, "the database could not do this now");
-            return Self::Unavailable { message: "error-database-away".into(), retry_after: 5 };
+            return Self::Unavailable {
+                message: "error-database-away".into(),
+                retry_after: 5,
+            };
         }
         Self::Internal(Box::new(error))
     }
@@ -165,7 +182,9 @@ fn is_transient_database_error(error: &DieselError) -> bool {
                     | DatabaseErrorKind::UnableToSendCommand
                     | DatabaseErrorKind::SerializationFailure
                     | DatabaseErrorKind::ReadOnlyTransaction
-            ) || TRANSIENT.iter().any(|start| detail.message().contains(start))
+            ) || TRANSIENT
+                .iter()
+                .any(|start| detail.message().contains(start))
         }
         _ => false,
     }

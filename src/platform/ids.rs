@@ -14,7 +14,10 @@ pub fn uuid_v7(now: DateTime<Utc>, rng: &mut impl Rng) -> Uuid {
 
 /// A random id that means nothing: the one-time key of a form, made at the edge.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "made at the edge, where a page is drawn")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "made at the edge, where a page is drawn"
+)]
 pub fn fresh_key() -> Uuid {
     Uuid::new_v4()
 }

@@ -90,7 +90,9 @@ pub fn record(
 /// # Errors
 /// Those of the database.
 pub fn list_latest(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<JobRun>> {
-    Ok(sql_query("select * from platform.job_runs order by started_at desc, job, run_key desc limit $1")
-        .bind::<diesel::sql_types::BigInt, _>(limit)
-        .load(conn)?)
+    Ok(sql_query(
+        "select * from platform.job_runs order by started_at desc, job, run_key desc limit $1",
+    )
+    .bind::<diesel::sql_types::BigInt, _>(limit)
+    .load(conn)?)
 }

@@ -49,7 +49,13 @@ impl Mailer {
     /// That the address or the sender cannot be understood, in a line.
     pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, String> {
         let transport = smtp_url
-            .map(|url| SmtpTransport::from_url(url).map(|builder| builder.timeout(Some(std::time::Duration::from_secs(20))).build()))
+            .map(|url| {
+                SmtpTransport::from_url(url).map(|builder| {
+                    builder
+                        .timeout(Some(std::time::Duration::from_secs(20)))
+                        .build()
+                })
+            })
             .transpose()
             .map_err(|error| format!("ATES_SMTP_URL: {error}"))?;
         let from = Mailbox::from_str(from).map_err(|error| format!("ATES_MAIL_FROM: {error}"))?;
@@ -79,7 +85,10 @@ impl Mailer {
     }
 
     fn message(&self, letter: &Letter) -> Result<Message, String> {
-        let address = letter.to.parse().map_err(|error| format!("the address: {error}"))?;
+        let address = letter
+            .to
+            .parse()
+            .map_err(|error| format!("the address: {error}"))?;
         Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(Some(letter.to_name.clone()), address))
@@ -87,8 +96,16 @@ impl Mailer {
             .subject(letter.subject.clone())
             .multipart(
                 MultiPart::alternative()
-                    .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(letter.text.clone()))
-                    .singlepart(SinglePart::builder().header(ContentType::TEXT_HTML).body(letter.html.clone())),
+                    .singlepart(
+                        SinglePart::builder()
+                            .header(ContentType::TEXT_PLAIN)
+                            .body(letter.text.clone()),
+                    )
+                    .singlepart(
+                        SinglePart::builder()
+                            .header(ContentType::TEXT_HTML)
+                            .body(letter.html.clone()),
+                    ),
             )
             .map_err(|error| error.to_string())
     }

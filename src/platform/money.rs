@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 /// An amount in minor units (cents); negative amounts are charges or debts.
 ///
 /// Arithmetic panics on overflow rather than wrap: at 40 dollars a task the range lasts for 2 * 10^15 tasks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Money(i64);
 
@@ -51,7 +53,11 @@ impl Money {
 impl Add for Money {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0.checked_add(other.0).expect("amounts stay far below the range of 64 bits"))
+        Self(
+            self.0
+                .checked_add(other.0)
+                .expect("amounts stay far below the range of 64 bits"),
+        )
     }
 }
 
@@ -65,7 +71,11 @@ impl Sub for Money {
 impl Neg for Money {
     type Output = Self;
     fn neg(self) -> Self {
-        Self(self.0.checked_neg().expect("amounts stay far below the range of 64 bits"))
+        Self(
+            self.0
+                .checked_neg()
+                .expect("amounts stay far below the range of 64 bits"),
+        )
     }
 }
 
@@ -97,7 +107,9 @@ mod tests {
 
     #[test]
     fn m44_sums_are_exact_to_the_cent() {
-        let total: Money = (0..1_000_000).map(|n| Money::from_minor(if n % 3 == 0 { -17 } else { 10 })).sum();
+        let total: Money = (0..1_000_000)
+            .map(|n| Money::from_minor(if n % 3 == 0 { -17 } else { 10 }))
+            .sum();
         assert_eq!(total, Money::from_minor(666_666 * 10 - 333_334 * 17));
     }
 }

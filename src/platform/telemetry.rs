@@ -12,7 +12,11 @@ pub fn start(form: &str) {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
         let log = tracing_subscriber::fmt().with_env_filter(filter);
         if form == "json" {
-            log.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
+            log.json()
+                .flatten_event(true)
+                .with_current_span(true)
+                .with_span_list(false)
+                .init();
         } else {
             log.with_target(false).compact().init();
         }

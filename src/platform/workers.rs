@@ -53,11 +53,17 @@ impl Board {
     /// The health of all workers now.
     #[must_use]
     pub fn all(&self) -> BTreeMap<String, Health> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn set(&self, name: &str, health: Health) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), health);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), health);
     }
 }
 
@@ -73,16 +79,24 @@ impl Workers {
         poll: Duration,
         mut step: impl FnMut() -> AppResult<Progress> + Send + 'static,
     ) -> std::io::Result<()> {
-        let (stop, wake, board, label) =
-            (Arc::clone(&self.stop), wake.clone(), self.health.clone(), name.to_owned());
+        let (stop, wake, board, label) = (
+            Arc::clone(&self.stop),
+            wake.clone(),
+            self.health.clone(),
+            name.to_owned(),
+        );
         let own_wake = wake.clone();
         board.set(name, Health::Up);
         let body = move || {
             let mut failures = 0_u32;
             while !stop.load(Ordering::SeqCst) {
                 let seen = wake.seen();
-                let outcome = catch_unwind(AssertUnwindSafe(&mut step))
-                    .unwrap_or_else(|panic| Err(AppError::internal(format!("panic: {}", panic_text(panic.as_ref())))));
+                let outcome = catch_unwind(AssertUnwindSafe(&mut step)).unwrap_or_else(|panic| {
+                    Err(AppError::internal(format!(
+                        "panic: {}",
+                        panic_text(panic.as_ref())
+                    )))
+                });
                 match outcome {
                     Ok(progress) => {
                         failures = 0;
@@ -100,8 +114,14 @@ impl Workers {
                 }
             }
         };
-        let handle = std::thread::Builder::new().name(name.to_owned()).spawn(body)?;
-        self.threads.push(Thread { name: name.to_owned(), wake: own_wake, handle });
+        let handle = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(body)?;
+        self.threads.push(Thread {
+            name: name.to_owned(),
+            wake: own_wake,
+            handle,
+        });
         Ok(())
     }
 

@@ -14,45 +14,183 @@ pub struct Key {
 }
 
 const fn key(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
-    Key { name, default, meaning, secret: false }
+    Key {
+        name,
+        default,
+        meaning,
+        secret: false,
+    }
 }
 
 const fn secret(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
-    Key { name, default, meaning, secret: true }
+    Key {
+        name,
+        default,
+        meaning,
+        secret: true,
+    }
 }
 
 /// Every setting there is.
 pub const KEYS: &[Key] = &[
-    secret("DATABASE_URL", "", "address of the Postgres server, several hosts allowed; `ates demo` starts a private one when it is empty"),
-    secret("ATES_DATABASE_READ_URL", "", "address that the read-only pages use, such as a standby; empty: the same as `DATABASE_URL`"),
-    key("ATES_BIND", "127.0.0.1:8080", "address and port to listen on"),
-    key("ATES_BASE_URL", "", "the address people use; `https` makes cookies Secure; empty: `http://` and `ATES_BIND`"),
-    secret("ATES_SMTP_URL", "", "mail server as `smtp://user:password@host:port` (`smtps://` for TLS); empty: mails are kept and shown in the admin section"),
-    key("ATES_MAIL_FROM", "aTES <payroll@uberpopug.example>", "sender of all mails"),
-    key("ATES_TIMEZONE", "Europe/Moscow", "IANA zone in which the business day begins and ends"),
-    key("ATES_PAYOUT_AT", "00:00", "time of day, in that zone, from which the day before may be settled"),
-    key("ATES_CURRENCY", "USD", "currency code shown with amounts and used in exports"),
-    key("ATES_FEE_MIN", "10", "lowest assignment fee, whole currency units"),
-    key("ATES_FEE_MAX", "20", "highest assignment fee, whole currency units"),
-    key("ATES_REWARD_MIN", "20", "lowest completion reward, whole currency units"),
-    key("ATES_REWARD_MAX", "40", "highest completion reward, whole currency units"),
-    key("ATES_WEB_POOL", "8", "database connections for requests that write"),
-    key("ATES_WORKER_POOL", "8", "database connections for the bus, the jobs and the mail worker"),
-    key("ATES_READ_POOL", "8", "database connections for pages that only read"),
-    key("ATES_POOL_WAIT_MS", "2000", "how long a request waits for a connection before it is answered 503, milliseconds"),
-    key("ATES_WEB_STATEMENT_TIMEOUT_MS", "5000", "limit of one statement of a request, milliseconds"),
-    key("ATES_WORKER_STATEMENT_TIMEOUT_MS", "60000", "limit of one statement of a worker, milliseconds"),
-    key("ATES_SESSION_IDLE_SECONDS", "3600", "a browser session ends after so long without a request, seconds"),
-    key("ATES_SESSION_ABSOLUTE_SECONDS", "43200", "a browser session ends so long after the log-in, seconds"),
-    key("ATES_ACCESS_TOKEN_SECONDS", "600", "life of an access token, seconds"),
-    key("ATES_BELL_SECONDS", "60", "how often the scheduler looks for due jobs, seconds"),
-    key("ATES_SWEEP_AFTER_SECONDS", "60", "age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds"),
-    key("ATES_MAIL_RETRY_SECONDS", "172800", "how long a mail is retried before it is marked failed, seconds"),
-    key("ATES_SHUFFLE_QUEUE", "100", "shuffles that may wait; a further press is answered 429"),
-    key("ATES_SHUFFLE_CHUNK", "1000", "tasks that a shuffle moves in one transaction"),
-    key("ATES_PUBLIC_BOARD", "false", "whether everyone may see all tasks and who has them"),
-    key("ATES_TRUSTED_PROXIES", "", "addresses of proxies whose X-Forwarded-For is believed, separated by commas"),
-    key("ATES_LOG", "json", "form of the log lines on standard output: json or pretty"),
-    key("ATES_PG_BINDIR", "", "where `ates demo` finds initdb and postgres; empty: it looks in the usual places"),
-    key("ATES_PG_USER", "postgres", "the user that the private Postgres runs as when `ates demo` is started by root"),
+    secret(
+        "DATABASE_URL",
+        "",
+        "address of the Postgres server, several hosts allowed; `ates demo` starts a private one when it is empty",
+    ),
+    secret(
+        "ATES_DATABASE_READ_URL",
+        "",
+        "address that the read-only pages use, such as a standby; empty: the same as `DATABASE_URL`",
+    ),
+    key(
+        "ATES_BIND",
+        "127.0.0.1:8080",
+        "address and port to listen on",
+    ),
+    key(
+        "ATES_BASE_URL",
+        "",
+        "the address people use; `https` makes cookies Secure; empty: `http://` and `ATES_BIND`",
+    ),
+    secret(
+        "ATES_SMTP_URL",
+        "",
+        "mail server as `smtp://user:password@host:port` (`smtps://` for TLS); empty: mails are kept and shown in the admin section",
+    ),
+    key(
+        "ATES_MAIL_FROM",
+        "aTES <payroll@uberpopug.example>",
+        "sender of all mails",
+    ),
+    key(
+        "ATES_TIMEZONE",
+        "Europe/Moscow",
+        "IANA zone in which the business day begins and ends",
+    ),
+    key(
+        "ATES_PAYOUT_AT",
+        "00:00",
+        "time of day, in that zone, from which the day before may be settled",
+    ),
+    key(
+        "ATES_CURRENCY",
+        "USD",
+        "currency code shown with amounts and used in exports",
+    ),
+    key(
+        "ATES_FEE_MIN",
+        "10",
+        "lowest assignment fee, whole currency units",
+    ),
+    key(
+        "ATES_FEE_MAX",
+        "20",
+        "highest assignment fee, whole currency units",
+    ),
+    key(
+        "ATES_REWARD_MIN",
+        "20",
+        "lowest completion reward, whole currency units",
+    ),
+    key(
+        "ATES_REWARD_MAX",
+        "40",
+        "highest completion reward, whole currency units",
+    ),
+    key(
+        "ATES_WEB_POOL",
+        "8",
+        "database connections for requests that write",
+    ),
+    key(
+        "ATES_WORKER_POOL",
+        "8",
+        "database connections for the bus, the jobs and the mail worker",
+    ),
+    key(
+        "ATES_READ_POOL",
+        "8",
+        "database connections for pages that only read",
+    ),
+    key(
+        "ATES_POOL_WAIT_MS",
+        "2000",
+        "how long a request waits for a connection before it is answered 503, milliseconds",
+    ),
+    key(
+        "ATES_WEB_STATEMENT_TIMEOUT_MS",
+        "5000",
+        "limit of one statement of a request, milliseconds",
+    ),
+    key(
+        "ATES_WORKER_STATEMENT_TIMEOUT_MS",
+        "60000",
+        "limit of one statement of a worker, milliseconds",
+    ),
+    key(
+        "ATES_SESSION_IDLE_SECONDS",
+        "3600",
+        "a browser session ends after so long without a request, seconds",
+    ),
+    key(
+        "ATES_SESSION_ABSOLUTE_SECONDS",
+        "43200",
+        "a browser session ends so long after the log-in, seconds",
+    ),
+    key(
+        "ATES_ACCESS_TOKEN_SECONDS",
+        "600",
+        "life of an access token, seconds",
+    ),
+    key(
+        "ATES_BELL_SECONDS",
+        "60",
+        "how often the scheduler looks for due jobs, seconds",
+    ),
+    key(
+        "ATES_SWEEP_AFTER_SECONDS",
+        "60",
+        "age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds",
+    ),
+    key(
+        "ATES_MAIL_RETRY_SECONDS",
+        "172800",
+        "how long a mail is retried before it is marked failed, seconds",
+    ),
+    key(
+        "ATES_SHUFFLE_QUEUE",
+        "100",
+        "shuffles that may wait; a further press is answered 429",
+    ),
+    key(
+        "ATES_SHUFFLE_CHUNK",
+        "1000",
+        "tasks that a shuffle moves in one transaction",
+    ),
+    key(
+        "ATES_PUBLIC_BOARD",
+        "false",
+        "whether everyone may see all tasks and who has them",
+    ),
+    key(
+        "ATES_TRUSTED_PROXIES",
+        "",
+        "addresses of proxies whose X-Forwarded-For is believed, separated by commas",
+    ),
+    key(
+        "ATES_LOG",
+        "json",
+        "form of the log lines on standard output: json or pretty",
+    ),
+    key(
+        "ATES_PG_BINDIR",
+        "",
+        "where `ates demo` finds initdb and postgres; empty: it looks in the usual places",
+    ),
+    key(
+        "ATES_PG_USER",
+        "postgres",
+        "the user that the private Postgres runs as when `ates demo` is started by root",
+    ),
 ];

@@ -20,8 +20,11 @@ pub fn migrate(conn: &mut PgConnection) -> Result<usize, MigrationError> {
     let failed = |error: &dyn std::fmt::Display| MigrationError(error.to_string());
     conn.batch_execute("set statement_timeout = 0; set lock_timeout = 0; select pg_advisory_lock(7781, 0); set lock_timeout = '5s'")
         .map_err(|error| failed(&error))?;
-    let applied = conn.run_pending_migrations(MIGRATIONS).map(|versions| versions.len());
-    conn.batch_execute("select pg_advisory_unlock(7781, 0)").map_err(|error| failed(&error))?;
+    let applied = conn
+        .run_pending_migrations(MIGRATIONS)
+        .map(|versions| versions.len());
+    conn.batch_execute("select pg_advisory_unlock(7781, 0)")
+        .map_err(|error| failed(&error))?;
     applied.map_err(|error| failed(&error))
 }
 
@@ -30,5 +33,7 @@ pub fn migrate(conn: &mut PgConnection) -> Result<usize, MigrationError> {
 /// # Errors
 /// That the database cannot be asked.
 pub fn pending_migrations(conn: &mut PgConnection) -> Result<usize, MigrationError> {
-    conn.pending_migrations(MIGRATIONS).map(|pending| pending.len()).map_err(|error| MigrationError(error.to_string()))
+    conn.pending_migrations(MIGRATIONS)
+        .map(|pending| pending.len())
+        .map_err(|error| MigrationError(error.to_string()))
 }

@@ -77,10 +77,22 @@ impl Db {
     #[must_use]
     pub fn new(config: &Config, url: &str, clock: Clock) -> Self {
         let read_url = config.database_read_url.as_deref().unwrap_or(url);
-        let web = Limits { name: "ates web", statement: config.web_statement_timeout, lock_seconds: 2, idle_seconds: 10 };
-        let worker =
-            Limits { name: "ates worker", statement: config.worker_statement_timeout, lock_seconds: 10, idle_seconds: 60 };
-        let read = Limits { name: "ates read", ..web.clone() };
+        let web = Limits {
+            name: "ates web",
+            statement: config.web_statement_timeout,
+            lock_seconds: 2,
+            idle_seconds: 10,
+        };
+        let worker = Limits {
+            name: "ates worker",
+            statement: config.worker_statement_timeout,
+            lock_seconds: 10,
+            idle_seconds: 60,
+        };
+        let read = Limits {
+            name: "ates read",
+            ..web.clone()
+        };
         let permits = |count: u32| Arc::new(Semaphore::new(count as usize));
         Self(Arc::new(Inner {
             web: pool(url, config.web_pool, config.pool_wait, web),
@@ -119,7 +131,10 @@ impl Db {
     ) -> AppResult<T> {
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
-        blocking(permit, move || db.transaction_blocking(Lane::Web, role, origin, work)).await
+        blocking(permit, move || {
+            db.transaction_blocking(Lane::Web, role, origin, work)
+        })
+        .await
     }
 
     /// The same for callers that are threads of their own: workers, jobs, commands.
@@ -174,10 +189,13 @@ impl Db {
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
         let mut conn = checkout(&self.0.read)?;
-        conn.build_transaction().repeatable_read().read_only().run(|conn| {
-            role.assume(conn)?;
-            work(conn)
-        })
+        conn.build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(|conn| {
+                role.assume(conn)?;
+                work(conn)
+            })
     }
 
     /// Whether a write would work now: asked by the readiness check.
@@ -226,7 +244,10 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn busy() -> AppError {
-    AppError::Unavailable { message: "error-database-away".into(), retry_after: 5 }
+    AppError::Unavailable {
+        message: "error-database-away".into(),
+        retry_after: 5,
+    }
 }
 
 fn checkout(pool: &Pool) -> AppResult<PooledConnection<ConnectionManager<PgConnection>>> {

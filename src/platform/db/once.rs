@@ -28,14 +28,17 @@ pub fn once(
     .bind::<Timestamptz, _>(now)
     .execute(tx.conn())?;
     if fresh == 0 {
-        return location_of(tx.conn(), user, key)?.ok_or_else(|| AppError::conflict("error-form-already-sent"));
+        return location_of(tx.conn(), user, key)?
+            .ok_or_else(|| AppError::conflict("error-form-already-sent"));
     }
     let location = work(tx)?;
-    diesel::sql_query("update platform.form_keys set location = $3 where user_id = $1 and key = $2")
-        .bind::<SqlUuid, _>(user)
-        .bind::<SqlUuid, _>(key)
-        .bind::<Text, _>(&location)
-        .execute(tx.conn())?;
+    diesel::sql_query(
+        "update platform.form_keys set location = $3 where user_id = $1 and key = $2",
+    )
+    .bind::<SqlUuid, _>(user)
+    .bind::<SqlUuid, _>(key)
+    .bind::<Text, _>(&location)
+    .execute(tx.conn())?;
     Ok(location)
 }
 
@@ -45,11 +48,12 @@ fn location_of(conn: &mut PgConnection, user: Uuid, key: Uuid) -> AppResult<Opti
         #[diesel(sql_type = Nullable<Text>)]
         location: Option<String>,
     }
-    let row: Option<Row> =
-        diesel::sql_query("select location from platform.form_keys where user_id = $1 and key = $2")
-            .bind::<SqlUuid, _>(user)
-            .bind::<SqlUuid, _>(key)
-            .get_result(conn)
-            .optional()?;
+    let row: Option<Row> = diesel::sql_query(
+        "select location from platform.form_keys where user_id = $1 and key = $2",
+    )
+    .bind::<SqlUuid, _>(user)
+    .bind::<SqlUuid, _>(key)
+    .get_result(conn)
+    .optional()?;
     Ok(row.and_then(|row| row.location))
 }

@@ -13,8 +13,8 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::outbox::{self, Outgoing};
 use super::DbRole;
+use super::outbox::{self, Outgoing};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::uuid_v7;
 
@@ -55,10 +55,24 @@ pub struct Tx<'c> {
 }
 
 impl<'c> Tx<'c> {
-    pub(super) fn open(conn: &'c mut PgConnection, role: DbRole, now: DateTime<Utc>, origin: Origin) -> Self {
+    pub(super) fn open(
+        conn: &'c mut PgConnection,
+        role: DbRole,
+        now: DateTime<Utc>,
+        origin: Origin,
+    ) -> Self {
         let mut rng = StdRng::from_rng(&mut os_rng());
         let correlation = origin.correlation.unwrap_or_else(|| uuid_v7(now, &mut rng));
-        Self { conn, now, rng, origin, correlation, role, outbox: Vec::new(), wake: false }
+        Self {
+            conn,
+            now,
+            rng,
+            origin,
+            correlation,
+            role,
+            outbox: Vec::new(),
+            wake: false,
+        }
     }
 
     /// The connection, for stores.
@@ -112,7 +126,11 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// What `work` returns; then the transaction is lost, or the savepoint around this call.
-    pub fn with_role<T>(&mut self, role: DbRole, work: impl FnOnce(&mut Self) -> AppResult<T>) -> AppResult<T> {
+    pub fn with_role<T>(
+        &mut self,
+        role: DbRole,
+        work: impl FnOnce(&mut Self) -> AppResult<T>,
+    ) -> AppResult<T> {
         let before = std::mem::replace(&mut self.role, role);
         role.assume(self.conn)?;
         let result = work(self);
@@ -130,8 +148,12 @@ impl<'c> Tx<'c> {
     pub fn savepoint<T>(&mut self, work: impl FnOnce(&mut Self) -> AppResult<T>) -> AppResult<T> {
         let (kept, role) = (self.outbox.len(), self.role);
         Transactions::begin_transaction(self.conn)?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| work(self)))
-            .unwrap_or_else(|panic| Err(AppError::internal(format!("panic: {}", panic_text(panic.as_ref())))));
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| {
+            Err(AppError::internal(format!(
+                "panic: {}",
+                panic_text(panic.as_ref())
+            )))
+        });
         match outcome {
             Ok(value) => {
                 Transactions::commit_transaction(self.conn)?;
@@ -166,7 +188,10 @@ pub fn panic_text(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "no words".into())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where a unit of work gets its randomness")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where a unit of work gets its randomness"
+)]
 fn os_rng() -> impl rand::Rng {
     rand::rng()
 }
