@@ -160,14 +160,18 @@ impl Browser {
     }
 }
 
-fn page_of(mut response: Response<ureq::Body>) -> (Page, Vec<String>) {
+fn page_of(response: Response<ureq::Body>) -> (Page, Vec<String>) {
+    try_page_of(response).unwrap()
+}
+
+fn try_page_of(mut response: Response<ureq::Body>) -> Option<(Page, Vec<String>)> {
     let status = response.status().as_u16();
     let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let set: Vec<String> = response.headers().get_all("set-cookie").iter().map(text).collect();
     let headers: BTreeMap<String, String> =
         response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    let html = response.body_mut().with_config().limit(100_000_000).read_to_string().unwrap();
-    (Page { status, location: headers.get("location").cloned(), headers, html }, set)
+    let html = response.body_mut().with_config().limit(100_000_000).read_to_string().ok()?;
+    Some((Page { status, location: headers.get("location").cloned(), headers, html }, set))
 }
 
 /// Somebody's script.
@@ -202,11 +206,17 @@ impl Api {
     }
 
     pub fn get(&self, path: &str) -> (u16, Value) {
-        let mut request = self.agent.get(format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        answer_of(request.call().unwrap())
+        self.try_send("GET", path, &Value::Null).unwrap()
+    }
+
+    /// The status of an answer, if there is an answer.
+    pub fn try_get(&self, path: &str) -> Option<u16> {
+        self.try_get_json(path).map(|(status, _)| status)
+    }
+
+    /// An answer, if there is one: the server may be away.
+    pub fn try_get_json(&self, path: &str) -> Option<(u16, Value)> {
+        self.try_send("GET", path, &Value::Null)
     }
 
     pub fn post(&self, path: &str, body: &Value) -> (u16, Value) {
@@ -222,6 +232,11 @@ impl Api {
     }
 
     pub fn send(&self, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        self.try_send(method, path, body).unwrap()
+    }
+
+    /// An answer, if there is one: the server may be away.
+    pub fn try_send(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -230,11 +245,13 @@ impl Api {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let text = if body.is_null() { String::new() } else { body.to_string() };
-        answer_of(self.agent.run(request.body(text).unwrap()).unwrap())
+        let response = self.agent.run(request.body(text).unwrap()).ok()?;
+        let (page, _) = try_page_of(response)?;
+        Some((page.status, serde_json::from_str(&page.html).unwrap_or(Value::String(page.html))))
     }
 }
 
-fn answer_of(response: Response<ureq::Body>) -> (u16, Value) {
-    let (page, _) = page_of(response);
-    (page.status, serde_json::from_str(&page.html).unwrap_or(Value::String(page.html)))
+/// Posts, and gives the answer if there is one.
+pub fn try_post(api: &Api, path: &str, body: &Value) -> Option<(u16, Value)> {
+    api.try_send("POST", path, body)
 }
