@@ -44,9 +44,14 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { child, base: format!("http://127.0.0.1:{port}") };
+        let server = Self {
+            child,
+            base: format!("http://127.0.0.1:{port}"),
+        };
         let ready = Api::anonymous(server.base.clone());
-        wait_until("the server is ready", || ready.try_get("/health/ready") == Some(200));
+        wait_until("the server is ready", || {
+            ready.try_get("/health/ready") == Some(200)
+        });
         server
     }
 
@@ -65,17 +70,27 @@ impl Drop for Server {
 
 #[test]
 fn ten_kills_under_load_lose_and_double_nothing() {
-    let seed = std::env::var("ATES_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or_else(rand::random);
+    let seed = std::env::var("ATES_TEST_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok())
+        .unwrap_or_else(rand::random);
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
 
     let app = TestApp::start();
     let names: Vec<String> = (0..CLIENTS).map(|n| format!("worker{n}")).collect();
-    let mut people: Vec<(&str, &[&str])> = names.iter().map(|name| (name.as_str(), &["developer"] as &[&str])).collect();
+    let mut people: Vec<(&str, &[&str])> = names
+        .iter()
+        .map(|name| (name.as_str(), &["developer"] as &[&str]))
+        .collect();
     people.push(("manager", &["manager"]));
     let people = app.register_all(&people);
     let database = app.stop();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
 
     let mut server = Server::start(database.url(), port);
     let told = Arc::new(Mutex::new(Acknowledged::default()));
@@ -84,17 +99,31 @@ fn ten_kills_under_load_lose_and_double_nothing() {
     let clients: Vec<_> = people
         .iter()
         .map(|person| {
-            let api = Api::log_in(server.base.clone(), &person.username, crate::support::PASSWORD);
-            let (told, stop, acts, person) = (Arc::clone(&told), Arc::clone(&stop), Arc::clone(&acts), person.clone());
+            let api = Api::log_in(
+                server.base.clone(),
+                &person.username,
+                crate::support::PASSWORD,
+            );
+            let (told, stop, acts, person) = (
+                Arc::clone(&told),
+                Arc::clone(&stop),
+                Arc::clone(&acts),
+                person.clone(),
+            );
             std::thread::spawn(move || work(&api, &person, &told, &stop, &acts))
         })
         .collect();
 
     for kill in 1..=KILLS {
         let goal = acts.load(Ordering::SeqCst) + rng.random_range(5..60);
-        wait_until("the clients did some work", || acts.load(Ordering::SeqCst) >= goal);
+        wait_until("the clients did some work", || {
+            acts.load(Ordering::SeqCst) >= goal
+        });
         server.kill();
-        println!("kill {kill} after {} acknowledged acts", acts.load(Ordering::SeqCst));
+        println!(
+            "kill {kill} after {} acknowledged acts",
+            acts.load(Ordering::SeqCst)
+        );
         server = Server::start(database.url(), port);
     }
     stop.store(true, Ordering::SeqCst);
@@ -111,18 +140,44 @@ fn ten_kills_under_load_lose_and_double_nothing() {
 
     let told = told.lock().unwrap();
     let mut conn = database.connect();
-    println!("{} created, {} completed, {} presses", told.created.len(), told.completed.len(), told.presses);
-    assert!(told.created.len() > KILLS && told.completed.len() > KILLS, "too little work to mean anything");
+    println!(
+        "{} created, {} completed, {} presses",
+        told.created.len(),
+        told.completed.len(),
+        told.presses
+    );
+    assert!(
+        told.created.len() > KILLS && told.completed.len() > KILLS,
+        "too little work to mean anything"
+    );
     for task in &told.created {
-        assert_eq!(count(&mut conn, &format!("report_v1.tasks where task_id = '{task}'")), 1, "task {task} was lost");
+        assert_eq!(
+            count(
+                &mut conn,
+                &format!("report_v1.tasks where task_id = '{task}'")
+            ),
+            1,
+            "task {task} was lost"
+        );
     }
     for task in &told.completed {
-        let rewards = format!("report_v1.transfers where task_id = '{task}' and kind = 'completion_reward'");
+        let rewards =
+            format!("report_v1.transfers where task_id = '{task}' and kind = 'completion_reward'");
         assert_eq!(count(&mut conn, &rewards), 1, "the reward of {task}");
     }
-    assert!(count(&mut conn, "tasks.shuffles") >= i64::try_from(told.presses).unwrap(), "a press was lost");
-    let fees = count(&mut conn, "report_v1.transfers where kind = 'assignment_fee'");
-    assert_eq!(fees, count(&mut conn, "report_v1.assignments"), "one fee an assignment");
+    assert!(
+        count(&mut conn, "tasks.shuffles") >= i64::try_from(told.presses).unwrap(),
+        "a press was lost"
+    );
+    let fees = count(
+        &mut conn,
+        "report_v1.transfers where kind = 'assignment_fee'",
+    );
+    assert_eq!(
+        fees,
+        count(&mut conn, "report_v1.assignments"),
+        "one fee an assignment"
+    );
     let difference = number(
         &mut conn,
         "select (coalesce((select sum(amount_minor) from report_v1.transfers), 0)
@@ -131,12 +186,26 @@ fn ten_kills_under_load_lose_and_double_nothing() {
     assert_eq!(difference, 0, "balances are the sum of the transfers");
     drop(conn);
 
-    let verified = Command::new(env!("CARGO_BIN_EXE_ates")).arg("verify").env("DATABASE_URL", database.url()).output().unwrap();
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let verified = Command::new(env!("CARGO_BIN_EXE_ates"))
+        .arg("verify")
+        .env("DATABASE_URL", database.url())
+        .output()
+        .unwrap();
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
 }
 
 /// Creates, completes and, as the manager, shuffles; a refused or broken request is simply not counted as acknowledged.
-fn work(api: &Api, person: &Person, told: &Mutex<Acknowledged>, stop: &AtomicBool, acts: &AtomicUsize) {
+fn work(
+    api: &Api,
+    person: &Person,
+    told: &Mutex<Acknowledged>,
+    stop: &AtomicBool,
+    acts: &AtomicUsize,
+) {
     let mut turn = 0_u32;
     while !stop.load(Ordering::SeqCst) {
         turn += 1;
@@ -155,21 +224,38 @@ fn work(api: &Api, person: &Person, told: &Mutex<Acknowledged>, stop: &AtomicBoo
 }
 
 fn create(api: &Api, title: &str, told: &Mutex<Acknowledged>) -> bool {
-    let Some((201, task)) = try_post(api, "/api/v1/tasks", &json!({ "title": title })) else { return false };
-    told.lock().unwrap().created.insert(task["uid"].as_str().unwrap().to_owned());
+    let Some((201, task)) = try_post(api, "/api/v1/tasks", &json!({ "title": title })) else {
+        return false;
+    };
+    told.lock()
+        .unwrap()
+        .created
+        .insert(task["uid"].as_str().unwrap().to_owned());
     true
 }
 
 fn complete(api: &Api, told: &Mutex<Acknowledged>) -> bool {
-    let Some((200, mine)) = api.try_get_json("/api/v1/tasks/mine?status=open&limit=1") else { return false };
-    let Some(task) = mine["items"][0]["uid"].as_str() else { return false };
-    let Some((200, _)) = try_post(api, &format!("/api/v1/tasks/{task}/complete"), &json!({})) else { return false };
-    assert!(told.lock().unwrap().completed.insert(task.to_owned()), "{task} was completed twice");
+    let Some((200, mine)) = api.try_get_json("/api/v1/tasks/mine?status=open&limit=1") else {
+        return false;
+    };
+    let Some(task) = mine["items"][0]["uid"].as_str() else {
+        return false;
+    };
+    let Some((200, _)) = try_post(api, &format!("/api/v1/tasks/{task}/complete"), &json!({}))
+    else {
+        return false;
+    };
+    assert!(
+        told.lock().unwrap().completed.insert(task.to_owned()),
+        "{task} was completed twice"
+    );
     true
 }
 
 fn press(api: &Api, told: &Mutex<Acknowledged>) -> bool {
-    let Some((202, _)) = try_post(api, "/api/v1/tasks/reassign", &json!({})) else { return false };
+    let Some((202, _)) = try_post(api, "/api/v1/tasks/reassign", &json!({})) else {
+        return false;
+    };
     told.lock().unwrap().presses += 1;
     true
 }

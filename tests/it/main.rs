@@ -1,6 +1,10 @@
 //! Integration tests: what a person would notice, on the real program with a real database.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests may fail loudly and take the time as it is")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly and take the time as it is"
+)]
 
 mod crash;
 mod support;

@@ -168,7 +168,7 @@ pub fn request_id(request: &HttpRequest) -> Uuid {
     let id = extensions
         .get::<OwnId>()
         .copied()
-        .unwrap_or_else(|| OwnId(Uuid::new_v4()));
+        .unwrap_or_else(|| OwnId(crate::platform::ids::fresh_key()));
     extensions.insert(id);
     id.0
 }

@@ -163,7 +163,7 @@ impl Frame {
             person: None,
             nav: Vec::new(),
             csrf: String::new(),
-            key: Uuid::new_v4(),
+            key: crate::platform::ids::fresh_key(),
             flash: None,
             zone: settings.zone,
             currency: settings.currency.clone(),

@@ -30,7 +30,11 @@ impl Page {
     /// The text of the page, with white space folded.
     pub fn text(&self) -> String {
         let document = Html::parse_document(&self.html);
-        let words: Vec<&str> = document.root_element().text().flat_map(str::split_whitespace).collect();
+        let words: Vec<&str> = document
+            .root_element()
+            .text()
+            .flat_map(str::split_whitespace)
+            .collect();
         words.join(" ")
     }
 
@@ -39,7 +43,13 @@ impl Page {
         let document = Html::parse_document(&self.html);
         document
             .select(&Selector::parse(selector).unwrap())
-            .map(|element| element.text().flat_map(str::split_whitespace).collect::<Vec<_>>().join(" "))
+            .map(|element| {
+                element
+                    .text()
+                    .flat_map(str::split_whitespace)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect()
     }
 
@@ -51,7 +61,9 @@ impl Page {
     /// An attribute of the first element that a selector finds.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
         let document = Html::parse_document(&self.html);
-        let element = document.select(&Selector::parse(selector).unwrap()).next()?;
+        let element = document
+            .select(&Selector::parse(selector).unwrap())
+            .next()?;
         element.value().attr(name).map(ToOwned::to_owned)
     }
 }
@@ -66,7 +78,12 @@ pub struct Browser {
 
 impl Browser {
     pub fn new(base: String) -> Self {
-        Self { agent: agent(), base, cookies: BTreeMap::new(), language: "en" }
+        Self {
+            agent: agent(),
+            base,
+            cookies: BTreeMap::new(),
+            language: "en",
+        }
     }
 
     /// The same browser in another language.
@@ -97,7 +114,9 @@ impl Browser {
     pub fn visit(&mut self, path: &str) -> Page {
         let mut page = self.get(path);
         for _ in 0..5 {
-            let Some(location) = page.location.clone() else { break };
+            let Some(location) = page.location.clone() else {
+                break;
+            };
             page = self.get(&location);
         }
         page
@@ -124,7 +143,12 @@ impl Browser {
     }
 
     /// Sends exactly these fields and headers.
-    pub fn post_raw(&mut self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
+    pub fn post_raw(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Page {
         let mut request = self
             .agent
             .post(format!("{}{path}", self.base))
@@ -138,18 +162,25 @@ impl Browser {
     }
 
     fn token_cookie(&self) -> Option<&str> {
-        self.cookie(cookies::session(false)).or_else(|| self.cookie(cookies::before_login(false)))
+        self.cookie(cookies::session(false))
+            .or_else(|| self.cookie(cookies::before_login(false)))
     }
 
     fn cookie_header(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+        self.cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 
     fn take(&mut self, response: Response<ureq::Body>) -> Page {
         let page = page_of(response);
         for cookie in page.1 {
             let (pair, rest) = cookie.split_once(';').unwrap_or((&cookie, ""));
-            let Some((name, value)) = pair.split_once('=') else { continue };
+            let Some((name, value)) = pair.split_once('=') else {
+                continue;
+            };
             if value.is_empty() || rest.to_ascii_lowercase().contains("max-age=0") {
                 self.cookies.remove(name);
             } else {
@@ -166,12 +197,34 @@ fn page_of(response: Response<ureq::Body>) -> (Page, Vec<String>) {
 
 fn try_page_of(mut response: Response<ureq::Body>) -> Option<(Page, Vec<String>)> {
     let status = response.status().as_u16();
-    let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let set: Vec<String> = response.headers().get_all("set-cookie").iter().map(text).collect();
-    let headers: BTreeMap<String, String> =
-        response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-    let html = response.body_mut().with_config().limit(100_000_000).read_to_string().ok()?;
-    Some((Page { status, location: headers.get("location").cloned(), headers, html }, set))
+    let text =
+        |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let set: Vec<String> = response
+        .headers()
+        .get_all("set-cookie")
+        .iter()
+        .map(text)
+        .collect();
+    let headers: BTreeMap<String, String> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect();
+    let html = response
+        .body_mut()
+        .with_config()
+        .limit(100_000_000)
+        .read_to_string()
+        .ok()?;
+    Some((
+        Page {
+            status,
+            location: headers.get("location").cloned(),
+            headers,
+            html,
+        },
+        set,
+    ))
 }
 
 /// Somebody's script.
@@ -185,20 +238,33 @@ pub struct Api {
 impl Api {
     /// A script without a token.
     pub fn anonymous(base: String) -> Self {
-        Self { agent: agent(), base, token: None }
+        Self {
+            agent: agent(),
+            base,
+            token: None,
+        }
     }
 
     /// A script with a token of its own making.
     pub fn with_token(base: String, token: &str) -> Self {
-        Self { agent: agent(), base, token: Some(token.to_owned()) }
+        Self {
+            agent: agent(),
+            base,
+            token: Some(token.to_owned()),
+        }
     }
 
     pub fn log_in(base: String, username: &str, password: &str) -> Self {
         let anonymous = Self::anonymous(base);
-        let (status, answer) =
-            anonymous.post("/api/v1/auth/token", &json!({ "username": username, "password": password }));
+        let (status, answer) = anonymous.post(
+            "/api/v1/auth/token",
+            &json!({ "username": username, "password": password }),
+        );
         assert_eq!(status, 200, "{username} got no token: {answer}");
-        Self { token: answer["access_token"].as_str().map(ToOwned::to_owned), ..anonymous }
+        Self {
+            token: answer["access_token"].as_str().map(ToOwned::to_owned),
+            ..anonymous
+        }
     }
 
     pub fn token(&self) -> Option<&str> {
@@ -244,10 +310,17 @@ impl Api {
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let text = if body.is_null() {
+            String::new()
+        } else {
+            body.to_string()
+        };
         let response = self.agent.run(request.body(text).unwrap()).ok()?;
         let (page, _) = try_page_of(response)?;
-        Some((page.status, serde_json::from_str(&page.html).unwrap_or(Value::String(page.html))))
+        Some((
+            page.status,
+            serde_json::from_str(&page.html).unwrap_or(Value::String(page.html)),
+        ))
     }
 }
 

@@ -21,14 +21,29 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 impl TestDatabase {
     pub fn create() -> Self {
         let template = template();
-        let name = format!("t_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+        let name = format!(
+            "t_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::SeqCst)
+        );
         let mut server = connect_to("postgres");
-        server.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
+        server
+            .batch_execute(&format!("drop database if exists {name} with (force)"))
+            .unwrap();
         // The lock keeps two clones of one template apart, which Postgres refuses to make at the same time.
-        server.batch_execute("select pg_advisory_lock(7781, 99)").unwrap();
-        server.batch_execute(&format!("create database {name} template {template}")).unwrap();
-        server.batch_execute("select pg_advisory_unlock(7781, 99)").unwrap();
-        Self { url: url_of(&name), name }
+        server
+            .batch_execute("select pg_advisory_lock(7781, 99)")
+            .unwrap();
+        server
+            .batch_execute(&format!("create database {name} template {template}"))
+            .unwrap();
+        server
+            .batch_execute("select pg_advisory_unlock(7781, 99)")
+            .unwrap();
+        Self {
+            url: url_of(&name),
+            name,
+        }
     }
 
     pub fn url(&self) -> &str {
@@ -42,7 +57,10 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let dropped = connect_to("postgres").batch_execute(&format!("drop database if exists {} with (force)", self.name));
+        let dropped = connect_to("postgres").batch_execute(&format!(
+            "drop database if exists {} with (force)",
+            self.name
+        ));
         if let Err(error) = dropped {
             eprintln!("database {} was left behind: {error}", self.name);
         }
@@ -51,16 +69,36 @@ impl Drop for TestDatabase {
 
 /// The name of the migrated template, made by whoever comes first.
 fn template() -> String {
-    let name = format!("template_{:x}", fingerprint(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))));
+    let name = format!(
+        "template_{:x}",
+        fingerprint(Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/migrations"
+        )))
+    );
     let mut server = connect_to("postgres");
-    server.batch_execute("select pg_advisory_lock(7781, 98)").unwrap();
-    if count(&mut server, &format!("pg_database where datname = '{name}' and datistemplate")) == 0 {
-        server.batch_execute(&format!("drop database if exists {name} with (force)")).unwrap();
-        server.batch_execute(&format!("create database {name}")).unwrap();
+    server
+        .batch_execute("select pg_advisory_lock(7781, 98)")
+        .unwrap();
+    if count(
+        &mut server,
+        &format!("pg_database where datname = '{name}' and datistemplate"),
+    ) == 0
+    {
+        server
+            .batch_execute(&format!("drop database if exists {name} with (force)"))
+            .unwrap();
+        server
+            .batch_execute(&format!("create database {name}"))
+            .unwrap();
         db::migrate(&mut connect_to(&name)).unwrap();
-        server.batch_execute(&format!("alter database {name} is_template true")).unwrap();
+        server
+            .batch_execute(&format!("alter database {name} is_template true"))
+            .unwrap();
     }
-    server.batch_execute("select pg_advisory_unlock(7781, 98)").unwrap();
+    server
+        .batch_execute("select pg_advisory_unlock(7781, 98)")
+        .unwrap();
     name
 }
 
@@ -89,7 +127,11 @@ fn url_of(name: &str) -> String {
         .expect("ATES_TEST_DATABASE_URL is not set: run ./check, or eval \"$(tests/support/postgres start)\" first");
     let (base, query) = server.split_once('?').unwrap_or((&server, ""));
     let base = base.rsplit_once('/').map_or(base, |(base, _)| base);
-    if query.is_empty() { format!("{base}/{name}") } else { format!("{base}/{name}?{query}") }
+    if query.is_empty() {
+        format!("{base}/{name}")
+    } else {
+        format!("{base}/{name}?{query}")
+    }
 }
 
 #[derive(QueryableByName)]
@@ -100,7 +142,10 @@ struct Count {
 
 /// How many rows there are `from …`.
 pub fn count(conn: &mut PgConnection, from: &str) -> i64 {
-    sql_query(format!("select count(*) as count from {from}")).get_result::<Count>(conn).unwrap().count
+    sql_query(format!("select count(*) as count from {from}"))
+        .get_result::<Count>(conn)
+        .unwrap()
+        .count
 }
 
 /// One number that a query gives, under the name `n`.

@@ -198,7 +198,9 @@ impl TestApp {
             .collect();
         let ids = self
             .db()
-            .transaction_blocking(Lane::Worker, auth::ROLE, Origin::system(), |tx| auth::register_people(tx, &new))
+            .transaction_blocking(Lane::Worker, auth::ROLE, Origin::system(), |tx| {
+                auth::register_people(tx, &new)
+            })
             .unwrap()
             .unwrap();
         self.drain();
@@ -219,8 +221,17 @@ impl TestApp {
 
     pub fn log_in(&self, person: &Person) -> Browser {
         let mut browser = self.browser();
-        let page = browser.post("/login", &[("username", &person.username), ("password", PASSWORD)]);
-        assert_eq!(page.status, 303, "{} could not log in: {}", person.username, page.text());
+        let page = browser.post(
+            "/login",
+            &[("username", &person.username), ("password", PASSWORD)],
+        );
+        assert_eq!(
+            page.status,
+            303,
+            "{} could not log in: {}",
+            person.username,
+            page.text()
+        );
         browser
     }
 
@@ -244,7 +255,11 @@ impl TestApp {
         let subscribers = self.services.subscribers();
         let lag = || -> i64 {
             let statuses = self.db().read_blocking(bus::ROLE, bus::statuses).unwrap();
-            statuses.iter().filter(|row| !row.paused).map(bus::SubscriberStatus::lag).sum()
+            statuses
+                .iter()
+                .filter(|row| !row.paused)
+                .map(bus::SubscriberStatus::lag)
+                .sum()
         };
         while lag() > 0 {
             for subscriber in &subscribers {
@@ -272,9 +287,15 @@ impl TestApp {
     /// Every invariant of `ates verify` holds.
     pub fn assert_verified(&self) {
         let now = self.clock.now();
-        let findings = self.db().read_blocking(READER, |conn| operations::verify(conn, now)).unwrap();
-        let broken: Vec<String> =
-            findings.iter().filter(|finding| finding.count > 0).map(ToString::to_string).collect();
+        let findings = self
+            .db()
+            .read_blocking(READER, |conn| operations::verify(conn, now))
+            .unwrap();
+        let broken: Vec<String> = findings
+            .iter()
+            .filter(|finding| finding.count > 0)
+            .map(ToString::to_string)
+            .collect();
         assert!(broken.is_empty(), "broken invariants: {broken:#?}");
     }
 
@@ -314,5 +335,8 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }
