@@ -6,5 +6,6 @@
     reason = "tests may fail loudly and take the time as it is"
 )]
 
+mod bus;
 mod crash;
 mod support;
