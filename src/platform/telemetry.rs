@@ -27,6 +27,11 @@ pub fn start(form: &str) {
 pub fn start_quietly() {
     STARTED.get_or_init(|| {
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-        tracing_subscriber::fmt().with_env_filter(filter).with_target(false).compact().with_writer(std::io::stderr).init();
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_target(false)
+            .compact()
+            .with_writer(std::io::stderr)
+            .init();
     });
 }

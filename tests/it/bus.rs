@@ -45,7 +45,9 @@ impl Subscriber for Probe {
 
     fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
         for item in items {
-            let Fact::AccountDeleted(deleted) = &item.fact else { continue };
+            let Fact::AccountDeleted(deleted) = &item.fact else {
+                continue;
+            };
             sql_query("insert into analytics.heard (subject, version) values ($1, $2)")
                 .bind::<SqlUuid, _>(item.subject)
                 .bind::<BigInt, _>(deleted.version)
@@ -76,11 +78,17 @@ impl House {
                  grant select, insert on analytics.heard to ates_analytics",
             )
             .unwrap();
-        let config = Config::from_values([("DATABASE_URL".to_owned(), database.url().to_owned())]).unwrap();
+        let config =
+            Config::from_values([("DATABASE_URL".to_owned(), database.url().to_owned())]).unwrap();
         let clock = Clock::fixed(monday());
         let db = Db::new(&config, database.url(), clock.clone());
         bus::register(&db, &[Box::new(probe.clone()) as Box<dyn Subscriber>]).unwrap();
-        Self { db, clock, database, probe }
+        Self {
+            db,
+            clock,
+            database,
+            probe,
+        }
     }
 
     fn tell(&self, facts: &[(Uuid, i64)]) {
@@ -135,7 +143,10 @@ fn everything_is_heard_once_and_in_order() {
     house.tell(&[(kesha, 3)]);
     house.work();
     house.work();
-    assert_eq!((house.heard(kesha), house.heard(roma)), ("1 2 3".into(), "1".into()));
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2 3".into(), "1".into())
+    );
     assert_eq!(house.lag(), 0);
 }
 
@@ -144,18 +155,27 @@ fn a_failing_item_parks_its_key_and_no_other() {
     let house = House::new(Probe::default());
     let [kesha, roma, lev] = people();
     house.probe.failing.lock().unwrap().insert(roma);
-    let facts: Vec<(Uuid, i64)> = (1..=50).flat_map(|version| people().map(|person| (person, version))).collect();
+    let facts: Vec<(Uuid, i64)> = (1..=50)
+        .flat_map(|version| people().map(|person| (person, version)))
+        .collect();
     house.tell(&facts);
     house.work();
     let all: Vec<String> = (1..=50).map(|version| version.to_string()).collect();
-    assert_eq!((house.heard(kesha), house.heard(lev)), (all.join(" "), all.join(" ")));
+    assert_eq!(
+        (house.heard(kesha), house.heard(lev)),
+        (all.join(" "), all.join(" "))
+    );
     assert_eq!(house.heard(roma), "", "a failed item leaves nothing behind");
     assert_eq!(house.states(), format!("retrying{}", " blocked".repeat(49)));
     assert_eq!(house.lag(), 0);
 
     house.tell(&[(roma, 51), (kesha, 51)]);
     house.work();
-    assert_eq!(house.heard(roma), "", "what comes later waits behind the failed one");
+    assert_eq!(
+        house.heard(roma),
+        "",
+        "what comes later waits behind the failed one"
+    );
     assert!(house.heard(kesha).ends_with(" 51"));
 
     house.probe.failing.lock().unwrap().clear();
@@ -165,7 +185,10 @@ fn a_failing_item_parks_its_key_and_no_other() {
     house.work();
     let all: Vec<String> = (1..=51).map(|version| version.to_string()).collect();
     assert_eq!(house.heard(roma), all.join(" "));
-    assert_eq!(count(&mut house.conn(), "bus.parked_items where state <> 'done'"), 0);
+    assert_eq!(
+        count(&mut house.conn(), "bus.parked_items where state <> 'done'"),
+        0
+    );
 }
 
 #[test]
@@ -179,18 +202,27 @@ fn an_item_is_dead_after_twenty_tries_and_its_key_waits_for_a_person() {
         house.clock.advance(Duration::seconds(301));
     }
     assert_eq!(house.states(), "dead blocked");
-    assert_eq!(count(&mut house.conn(), "bus.parked_items where attempts = 20"), 1);
+    assert_eq!(
+        count(&mut house.conn(), "bus.parked_items where attempts = 20"),
+        1
+    );
     assert_eq!(house.heard(kesha), "1");
 }
 
 #[test]
 fn a_panic_is_a_failure_like_any_other() {
-    let house = House::new(Probe { panics: true, ..Probe::default() });
+    let house = House::new(Probe {
+        panics: true,
+        ..Probe::default()
+    });
     let [kesha, roma, _] = people();
     house.probe.failing.lock().unwrap().insert(roma);
     house.tell(&[(kesha, 1), (roma, 1), (kesha, 2)]);
     house.work();
-    assert_eq!((house.heard(kesha), house.heard(roma)), ("1 2".into(), String::new()));
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2".into(), String::new())
+    );
     assert_eq!(house.states(), "retrying");
 }
 
@@ -209,7 +241,10 @@ fn an_event_that_cannot_be_understood_is_kept_and_later_ones_go_on() {
         .unwrap();
     house.tell(&[(roma, 1), (kesha, 2)]);
     house.work();
-    assert_eq!((house.heard(kesha), house.heard(roma)), ("1 2".into(), String::new()));
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2".into(), String::new())
+    );
     assert_eq!(house.states(), "dead blocked");
 }
 
@@ -231,10 +266,12 @@ fn events_of_a_rolled_back_unit_of_work_do_not_exist() {
     let house = House::new(Probe::default());
     let [kesha, ..] = people();
     let outcome: AppResult<()> =
-        house.db.transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
-            events::publish(tx, kesha, &AccountDeleted { version: 1 })?;
-            Err(AppError::NotFound)
-        });
+        house
+            .db
+            .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+                events::publish(tx, kesha, &AccountDeleted { version: 1 })?;
+                Err(AppError::NotFound)
+            });
     assert!(outcome.is_err());
     house.tell(&[(kesha, 2)]);
     house.work();
@@ -273,11 +310,21 @@ fn types_that_nobody_takes_do_not_hold_a_subscriber_back() {
     house
         .db
         .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
-            events::publish(tx, kesha, &AccountLoggedIn { method: "password".into() }).map(drop)
+            events::publish(
+                tx,
+                kesha,
+                &AccountLoggedIn {
+                    method: "password".into(),
+                },
+            )
+            .map(drop)
         })
         .unwrap();
     house.work();
-    assert_eq!((house.heard(kesha), house.lag(), house.states()), (String::new(), 0, String::new()));
+    assert_eq!(
+        (house.heard(kesha), house.lag(), house.states()),
+        (String::new(), 0, String::new())
+    );
 }
 
 #[test]
@@ -285,8 +332,19 @@ fn the_log_refuses_changes_even_by_its_owner() {
     let house = House::new(Probe::default());
     let [kesha, ..] = people();
     house.tell(&[(kesha, 1)]);
-    for statement in ["update bus.events set payload = '{}'", "delete from bus.events", "truncate bus.events"] {
-        let error = house.conn().batch_execute(statement).unwrap_err().to_string();
-        assert!(error.contains("never changed or removed"), "{statement}: {error}");
+    for statement in [
+        "update bus.events set payload = '{}'",
+        "delete from bus.events",
+        "truncate bus.events",
+    ] {
+        let error = house
+            .conn()
+            .batch_execute(statement)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("never changed or removed"),
+            "{statement}: {error}"
+        );
     }
 }

@@ -94,7 +94,7 @@ impl Company {
             }
             let busy = if day.weekday().num_days_from_monday() < 5 { 24..36 } else { 12..20 };
             let count = self.rng.random_range(busy);
-            self.complete_some(count)?;
+            self.complete_some(count, now)?;
         }
         Ok(())
     }
@@ -116,12 +116,12 @@ impl Company {
         wanted <= now
     }
 
-    fn complete_some(&mut self, count: usize) -> Result<(), CliError> {
+    fn complete_some(&mut self, count: usize, now: DateTime<Utc>) -> Result<(), CliError> {
         let mut open = self.services.db.read_blocking(tasks::ROLE, tasks::list_open_assignments)?;
         open.shuffle(&mut self.rng);
         for (task, assignee) in open.into_iter().take(count) {
             let pause = self.rng.random_range(5..90);
-            self.clock.advance(Duration::seconds(pause));
+            self.clock.set((self.clock.now() + Duration::seconds(pause)).min(now));
             let actor = self.services.db.read_blocking(auth::ROLE, |conn| auth::actor_of(conn, assignee))?;
             self.write(tasks::ROLE, |tx| tasks::complete_task(tx, &actor, task))?;
         }
