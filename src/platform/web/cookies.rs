@@ -78,6 +78,10 @@ pub fn value(request: &HttpRequest, name: &str) -> Option<String> {
 
 /// 256 random bits in hexadecimal: the value of a session's cookie.
 #[must_use]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a session begins at the edge, where randomness comes from"
+)]
 pub fn new_secret() -> String {
     let mut bytes = [0_u8; 32];
     rand::rng().fill_bytes(&mut bytes);
