@@ -71,6 +71,7 @@ error-try-again-in = Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+flash-session-ended = You are not logged in any more, so nothing was sent. Log in and do it again.
 error-request-number = Request number
 
 ## Errors in fields

@@ -73,6 +73,7 @@ error-try-again-in = Попробуйте через { $seconds ->
     [few] { $seconds } секунды
    *[other] { $seconds } секунд
 }.
+flash-session-ended = Вы больше не в системе, поэтому ничего не отправлено. Войдите и повторите.
 error-request-number = Номер запроса
 
 ## Errors in fields
