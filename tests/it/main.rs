@@ -7,5 +7,6 @@
 )]
 
 mod bus;
+mod cli;
 mod crash;
 mod support;
