@@ -1,0 +1,149 @@
+//! Amounts, days and instants as people of a language write them. Small and by hand for two languages; the `icu` crate may
+//! take its place when there are more.
+
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
+use chrono_tz::Tz;
+
+use super::Lang;
+use crate::platform::money::Money;
+
+const NO_BREAK_SPACE: char = '\u{a0}';
+const MINUS: char = '\u{2212}';
+
+const EN_MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const RU_MONTHS: [&str; 12] = [
+    "янв.",
+    "февр.",
+    "марта",
+    "апр.",
+    "мая",
+    "июня",
+    "июля",
+    "авг.",
+    "сент.",
+    "окт.",
+    "нояб.",
+    "дек.",
+];
+
+/// An amount as a balance is shown: a minus (U+2212) for debts, no sign otherwise; always two decimals.
+#[must_use]
+pub fn money(lang: Lang, amount: Money, currency: &str) -> String {
+    let sign = if amount.is_negative() {
+        MINUS.to_string()
+    } else {
+        String::new()
+    };
+    sign + &unsigned(lang, amount, currency)
+}
+
+/// An amount as a movement is shown: always with its sign, except for nothing at all.
+#[must_use]
+pub fn signed(lang: Lang, amount: Money, currency: &str) -> String {
+    let plus = if amount.is_positive() { "+" } else { "" };
+    format!("{plus}{}", money(lang, amount, currency))
+}
+
+/// A day: `21 Nov 2026`, `21 нояб. 2026`.
+#[must_use]
+pub fn date(lang: Lang, date: NaiveDate) -> String {
+    let months = if lang == Lang::Ru {
+        RU_MONTHS
+    } else {
+        EN_MONTHS
+    };
+    let month = months[date.month0() as usize];
+    format!(
+        "{}{NO_BREAK_SPACE}{month}{NO_BREAK_SPACE}{}",
+        date.day(),
+        date.year()
+    )
+}
+
+/// An instant on the clock of a zone, to the minute: `21 Nov 2026, 07:34`.
+#[must_use]
+pub fn instant(lang: Lang, at: DateTime<Utc>, zone: Tz) -> String {
+    let local = at.with_timezone(&zone);
+    format!(
+        "{}, {:02}:{:02}",
+        date(lang, local.date_naive()),
+        local.hour(),
+        local.minute()
+    )
+}
+
+fn unsigned(lang: Lang, amount: Money, currency: &str) -> String {
+    let minor = amount.minor().unsigned_abs();
+    let whole = (minor / 100).to_string();
+    let (separator, point) = if lang == Lang::Ru {
+        (NO_BREAK_SPACE, ',')
+    } else {
+        (',', '.')
+    };
+    let mut figures = String::new();
+    for (position, digit) in whole.chars().enumerate() {
+        if position > 0 && (whole.len() - position).is_multiple_of(3) {
+            figures.push(separator);
+        }
+        figures.push(digit);
+    }
+    let figures = format!("{figures}{point}{:02}", minor % 100);
+    match (lang, symbol(currency)) {
+        (Lang::En, Some(symbol)) => format!("{symbol}{figures}"),
+        (Lang::En, None) => format!("{currency}{NO_BREAK_SPACE}{figures}"),
+        (Lang::Ru, symbol) => format!("{figures}{NO_BREAK_SPACE}{}", symbol.unwrap_or(currency)),
+    }
+}
+
+fn symbol(currency: &str) -> Option<&'static str> {
+    match currency {
+        "USD" => Some("$"),
+        "RUB" => Some("₽"),
+        "EUR" => Some("€"),
+        "GBP" => Some("£"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_follow_the_language_and_always_show_cents() {
+        let amount = Money::from_minor(-123_456_789);
+        assert_eq!(money(Lang::En, amount, "USD"), "−$1,234,567.89");
+        assert_eq!(
+            money(Lang::Ru, amount, "USD"),
+            "−1\u{a0}234\u{a0}567,89\u{a0}$"
+        );
+        assert_eq!(money(Lang::Ru, Money::from_whole(5), "RUB"), "5,00\u{a0}₽");
+        assert_eq!(
+            money(Lang::En, Money::from_whole(100), "CHF"),
+            "CHF\u{a0}100.00"
+        );
+        assert_eq!(money(Lang::En, Money::ZERO, "USD"), "$0.00");
+    }
+
+    #[test]
+    fn movements_always_show_their_sign() {
+        assert_eq!(signed(Lang::En, Money::from_whole(25), "USD"), "+$25.00");
+        assert_eq!(signed(Lang::En, Money::from_minor(-5), "USD"), "−$0.05");
+        assert_eq!(signed(Lang::En, Money::ZERO, "USD"), "$0.00");
+    }
+
+    #[test]
+    fn an_instant_is_shown_on_the_clock_of_its_zone() {
+        let at = "2026-11-20T22:34:59Z".parse().unwrap();
+        assert_eq!(
+            instant(Lang::En, at, chrono_tz::Europe::Moscow),
+            "21\u{a0}Nov\u{a0}2026, 01:34"
+        );
+        assert_eq!(
+            instant(Lang::Ru, at, chrono_tz::UTC),
+            "20\u{a0}нояб.\u{a0}2026, 22:34"
+        );
+    }
+}

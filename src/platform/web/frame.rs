@@ -1,0 +1,312 @@
+//! The frame of a page: everything that `templates/base.html` needs, and how figures are printed on it.
+
+use actix_web::http::{Method, header};
+use actix_web::{HttpMessage, HttpRequest};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use i18n_embed::fluent::FluentLanguageLoader;
+use uuid::Uuid;
+
+use super::{
+    DateTag, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf, flash, static_files,
+};
+use crate::platform::error::Message;
+use crate::platform::i18n::{self, Lang};
+use crate::platform::money::Money;
+
+/// The chosen colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    Auto,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// The theme with this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Auto, Self::Light, Self::Dark]
+            .into_iter()
+            .find(|theme| theme.code() == code)
+    }
+
+    /// The theme's code, as in `data-theme` and in the cookie.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+/// Who is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their id, from which the avatar is drawn.
+    pub uid: Uuid,
+    /// Their name as shown.
+    pub name: String,
+    /// Their roles in words, in the language of the page.
+    pub role_line: String,
+}
+
+/// A place of the navigation; `label` is the id of its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NavLink {
+    /// Its path.
+    pub href: &'static str,
+    /// The id of its text.
+    pub label: &'static str,
+}
+
+/// A place of the navigation as it is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NavItem {
+    /// Its path.
+    pub href: &'static str,
+    /// Its text.
+    pub label: String,
+    /// Whether the page belongs there.
+    pub current: bool,
+}
+
+/// Who asks and where they may go: auth's middleware puts it into the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Who is signed in.
+    pub person: Person,
+    /// At most five places, the ones of their roles.
+    pub nav: Vec<NavLink>,
+    /// A notice above every page, such as the emergency stop.
+    pub banner: Option<Message>,
+}
+
+/// The frame of a page.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The language of the page.
+    pub lang: Lang,
+    /// The texts in that language, for `fl!(self.frame.l, ..)`.
+    pub l: &'static FluentLanguageLoader,
+    /// The chosen colours.
+    pub theme: Theme,
+    /// The path of the page without its query.
+    pub path: String,
+    /// Where to return after a switch of language or theme: path and query of a page that was read, else `/`.
+    pub back: String,
+    /// Who is signed in.
+    pub person: Option<Person>,
+    /// Their places.
+    pub nav: Vec<NavItem>,
+    /// The token that every form of the page carries.
+    pub csrf: String,
+    /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
+    pub key: Uuid,
+    /// The message of the step before.
+    pub flash: Option<FlashView>,
+    /// The zone of all times on the page.
+    pub zone: Tz,
+    /// The currency's code.
+    pub currency: String,
+    /// Whether the company is a made-up one.
+    pub demo: bool,
+    /// A notice above the page.
+    pub banner: Option<String>,
+}
+
+impl Frame {
+    /// The frame of the page that answers `request`. Takes the flash message: call it for a page only, not for a redirect.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        let mut frame = Self::without_visitor(request);
+        frame.csrf = csrf::token(request);
+        frame.flash = flash::take(request, frame.lang);
+        if let Some(visitor) = request.extensions().get::<Visitor>() {
+            frame.person = Some(visitor.person.clone());
+            frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
+            frame.banner = visitor
+                .banner
+                .as_ref()
+                .map(|banner| i18n::text(frame.lang, banner));
+        }
+        frame
+    }
+
+    /// The frame of a page that knows nobody and has no forms.
+    pub(super) fn without_visitor(request: &HttpRequest) -> Self {
+        let settings = WebSettings::of(request);
+        let lang = lang_of(request);
+        let was_read = [Method::GET, Method::HEAD].contains(request.method());
+        Self {
+            lang,
+            l: lang.loader(),
+            theme: cookies::value(request, cookies::THEME)
+                .and_then(|code| Theme::from_code(&code))
+                .unwrap_or_default(),
+            path: request.path().to_owned(),
+            back: if was_read {
+                request
+                    .uri()
+                    .path_and_query()
+                    .map_or("/", |path| path.as_str())
+            } else {
+                "/"
+            }
+            .to_owned(),
+            person: None,
+            nav: Vec::new(),
+            csrf: String::new(),
+            key: Uuid::new_v4(),
+            flash: None,
+            zone: settings.zone,
+            currency: settings.currency.clone(),
+            demo: settings.demo,
+            banner: None,
+        }
+    }
+
+    /// A balance: a minus for debts, no sign otherwise.
+    #[must_use]
+    pub fn money(&self, amount: &Money) -> MoneyTag {
+        MoneyTag::balance(self.lang, *amount, &self.currency)
+    }
+
+    /// A movement: always with its sign.
+    #[must_use]
+    pub fn signed(&self, amount: &Money) -> MoneyTag {
+        MoneyTag::movement(self.lang, *amount, &self.currency)
+    }
+
+    /// A balance as plain text, for messages and attributes.
+    #[must_use]
+    pub fn money_text(&self, amount: &Money) -> String {
+        i18n::money(self.lang, *amount, &self.currency)
+    }
+
+    /// A movement as plain text, for messages and attributes.
+    #[must_use]
+    pub fn signed_text(&self, amount: &Money) -> String {
+        i18n::signed(self.lang, *amount, &self.currency)
+    }
+
+    /// A day.
+    #[must_use]
+    pub fn date(&self, date: &NaiveDate) -> DateTag {
+        DateTag {
+            lang: self.lang,
+            date: *date,
+        }
+    }
+
+    /// A day as plain text.
+    #[must_use]
+    pub fn date_text(&self, date: &NaiveDate) -> String {
+        i18n::date(self.lang, *date)
+    }
+
+    /// An instant, in the page's zone.
+    #[must_use]
+    pub fn time(&self, at: &DateTime<Utc>) -> TimeTag {
+        TimeTag {
+            lang: self.lang,
+            at: *at,
+            zone: self.zone,
+        }
+    }
+
+    /// An instant as plain text.
+    #[must_use]
+    pub fn time_text(&self, at: &DateTime<Utc>) -> String {
+        i18n::instant(self.lang, *at, self.zone)
+    }
+
+    /// A message in the page's language.
+    #[must_use]
+    pub fn text(&self, message: &Message) -> String {
+        i18n::text(self.lang, message)
+    }
+
+    /// Where the style sheet lies.
+    #[must_use]
+    pub fn css_url(&self) -> &'static str {
+        static_files::css_url()
+    }
+
+    /// Where the icon lies.
+    #[must_use]
+    pub fn icon_url(&self) -> &'static str {
+        static_files::icon_url()
+    }
+
+    /// Every language with whether it is the page's own.
+    #[must_use]
+    pub fn languages(&self) -> [(Lang, bool); 2] {
+        Lang::ALL.map(|lang| (lang, lang == self.lang))
+    }
+}
+
+/// The language of whoever sent a request: their choice, else their browser's.
+#[must_use]
+pub fn lang_of(request: &HttpRequest) -> Lang {
+    let accepted = request
+        .headers()
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
+    Lang::negotiate(
+        cookies::value(request, cookies::LANGUAGE).as_deref(),
+        accepted,
+    )
+}
+
+fn nav_items(lang: Lang, links: &[NavLink], path: &str) -> Vec<NavItem> {
+    let holds = |href: &str| {
+        path == href
+            || path
+                .strip_prefix(href)
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let current = links
+        .iter()
+        .map(|link| link.href)
+        .filter(|href| holds(href))
+        .max_by_key(|href| href.len());
+    links
+        .iter()
+        .map(|link| NavItem {
+            href: link.href,
+            label: i18n::text(lang, &Message::new(link.label)),
+            current: current == Some(link.href),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_place_is_the_current_one() {
+        let links = ["/tasks", "/tasks/all", "/account"].map(|href| NavLink {
+            href,
+            label: "language",
+        });
+        let current = |path: &str| {
+            nav_items(Lang::En, &links, path)
+                .into_iter()
+                .filter(|item| item.current)
+                .map(|item| item.href)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(current("/tasks"), ["/tasks"]);
+        assert_eq!(current("/tasks/all"), ["/tasks/all"]);
+        assert_eq!(current("/tasks/0190"), ["/tasks"]);
+        assert!(current("/accounting").is_empty());
+    }
+}

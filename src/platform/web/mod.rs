@@ -1,0 +1,67 @@
+//! The frame of every page and of every answer: layout, languages, forms, flash messages, error pages and security headers.
+//!
+//! The app mounts it so (the last `wrap` is the outermost):
+//!
+//! ```text
+//! App::new()
+//!     .app_data(web::Data::new(WebSettings::new(&config, demo)))
+//!     .configure(platform::web::configure)
+//!     .wrap(from_fn(session_middleware))      // auth's own: inserts a `Visitor` into the request's extensions
+//!     .wrap(from_fn(platform::web::fetch_guard))
+//!     .wrap(from_fn(platform::web::errors))
+//!     .wrap(from_fn(platform::web::security_headers))
+//!     .wrap(TracingLogger::default())
+//! ```
+//!
+//! A middleware inside these refuses with `Ok(request.error_response(AppError::..))` rather than with `Err`, so that the error
+//! page knows who is asking.
+
+pub mod cookies;
+pub mod csrf;
+mod download;
+mod errors;
+mod extractors;
+mod fetch_guard;
+mod flash;
+mod form;
+mod form_errors;
+mod form_values;
+mod frame;
+mod headers;
+mod local_path;
+mod page;
+pub mod parrot;
+mod preferences;
+mod render;
+mod settings;
+pub mod static_files;
+mod tags;
+#[cfg(test)]
+mod tests;
+
+pub use download::attachment;
+pub use errors::{Face, errors, request_id};
+pub use fetch_guard::fetch_guard;
+pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
+pub use form::{FORM_LIMIT, FormBody};
+pub use form_errors::FormErrors;
+pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
+pub use headers::security_headers;
+pub use local_path::LocalPath;
+pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
+pub use render::{render, render_with};
+pub use settings::WebSettings;
+pub use tags::{DateTag, MoneyTag, TimeTag};
+
+use actix_web::web::{ServiceConfig, get, post};
+
+/// Mounts what every page needs: style sheet and icon, avatars, the switches of language and theme, and the limits of bodies.
+pub fn configure(app: &mut ServiceConfig) {
+    extractors::configure(app);
+    app.route(
+        "/static/{hash}/{name}",
+        get().to(static_files::show_static_file),
+    )
+    .route("/avatars/{uid}.svg", get().to(parrot::show_avatar))
+    .route("/preferences", post().to(preferences::save_preferences));
+}
