@@ -4,3 +4,4 @@ pub mod auth;
 pub mod bus;
 pub mod events;
 pub mod platform;
+pub mod tasks;

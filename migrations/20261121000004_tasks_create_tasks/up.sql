@@ -32,10 +32,10 @@ create table tasks.tasks (
   constraint tasks_completed_check check ((status = 'done') = (completed_at is not null) and (completed_at is null) = (completed_by is null))
 ) with (fillfactor = 80);
 comment on table tasks.tasks is 'a task always has an assignee (T06); saving until priced, then open, then done for ever (T20, T24)';
-create index tasks_mine_idx on tasks.tasks (assignee_id, status, id desc);
+create index tasks_mine_idx on tasks.tasks (assignee_id, status, number desc);
 create index tasks_open_idx on tasks.tasks (id) where status = 'open';
 create index tasks_saving_idx on tasks.tasks (created_at) where status = 'saving';
-create index tasks_created_by_idx on tasks.tasks (created_by, id desc);
+create index tasks_created_by_idx on tasks.tasks (created_by, number desc);
 
 create function tasks.guard_status() returns trigger
   language plpgsql as $$

@@ -66,6 +66,8 @@ pub enum AppError {
     NotFound,
     /// 403: signed in, but not allowed.
     Forbidden,
+    /// 403 with the reason: signed in, but not allowed any more, or not this.
+    Refused(Message),
     /// 401, or the log-in page.
     Unauthenticated,
     /// 422: bad input, each field named.
@@ -130,6 +132,7 @@ impl fmt::Display for AppError {
         match self {
             Self::NotFound => f.write_str("not found"),
             Self::Forbidden => f.write_str("not allowed"),
+            Self::Refused(message) => write!(f, "not allowed: {}", message.id),
             Self::Unauthenticated => f.write_str("not signed in"),
             Self::Invalid(fields) => {
                 f.write_str("invalid input:")?;

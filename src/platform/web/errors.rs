@@ -75,6 +75,9 @@ impl Face {
         match error {
             AppError::NotFound => Self::of_status(StatusCode::NOT_FOUND),
             AppError::Forbidden => Self::of_status(StatusCode::FORBIDDEN),
+            AppError::Refused(message) => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", message.clone())
+            }
             AppError::Unauthenticated => Self::of_status(StatusCode::UNAUTHORIZED),
             AppError::Invalid(errors) => Self {
                 fields: errors

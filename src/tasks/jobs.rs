@@ -1,0 +1,18 @@
+//! The worker that works off the presses of the shuffle.
+
+use super::{ROLE, service};
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Lane, Origin};
+use crate::platform::error::AppResult;
+use crate::platform::workers::Progress;
+
+/// Does one chunk of the oldest run in a transaction of its own; idle when no run waits. After a crash the run goes on where it
+/// stopped.
+///
+/// # Errors
+/// Those of the database; then the chunk did not happen.
+pub fn shuffle_step(db: &Db, config: &Config) -> AppResult<Progress> {
+    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+        service::run_shuffle_chunk(tx, config.shuffle_chunk)
+    })
+}

@@ -1,0 +1,64 @@
+//! Tasks: who has which, by chance, and what happened to each.
+//!
+//! A task is drawn to somebody eligible when it is created, is saving until accounting has priced it, then open, then done for
+//! ever. A press of the shuffle draws all open tasks anew. Publishes `task.created`, `task.assigned`, `task.updated`,
+//! `task.completed` and `tasks.reassigned`; hears of people from auth and of prices from accounting. It knows nothing of
+//! balances, of payouts and of who pays.
+
+//mod api;
+mod draw;
+mod jobs;
+mod model;
+mod note;
+//mod pages;
+mod queries;
+mod service;
+mod store;
+mod subscriber;
+mod title;
+//mod views;
+
+use crate::auth::{NavEntry, Operation};
+use crate::bus::Subscriber;
+use crate::platform::db::DbRole;
+
+pub use draw::{Seed, draw};
+pub use jobs::shuffle_step;
+pub use model::{Task, TaskText};
+//pub use pages::configure;
+pub use queries::list_open_assignments;
+pub use service::{
+    ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,
+};
+pub use title::display_title;
+
+/// The module's role in the database.
+pub const ROLE: DbRole = DbRole::new("ates_tasks");
+
+/// The module's places in the navigation.
+pub const NAV: &[NavEntry] = &[
+    NavEntry {
+        href: "/tasks",
+        label: "nav-my-tasks",
+        operation: Operation::OwnTasks,
+    },
+    NavEntry {
+        href: "/tasks/all",
+        label: "nav-all-tasks",
+        operation: Operation::AllTasks,
+    },
+    NavEntry {
+        href: "/shuffles",
+        label: "nav-shuffles",
+        operation: Operation::Shuffle,
+    },
+];
+
+/// What the module wants to be told of.
+#[must_use]
+pub fn subscribers() -> Vec<Box<dyn Subscriber>> {
+    vec![
+        Box::new(subscriber::Employees),
+        Box::new(subscriber::Prices),
+    ]
+}

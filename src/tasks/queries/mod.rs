@@ -1,0 +1,18 @@
+//! What pages, API and files read: plain values out. Each asks the policy itself, so that all three ask the same.
+
+mod filter;
+mod journal;
+mod people;
+mod shuffles;
+mod tasks;
+
+pub(super) use filter::TaskFilter;
+pub(super) use journal::{JournalEntry, task_journal};
+pub(super) use people::{Load, Person, list_loads};
+pub(super) use shuffles::{
+    Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
+};
+pub use tasks::list_open_assignments;
+pub(super) use tasks::{
+    TaskView, list_all, list_done_since, list_everything, list_mine, show_task,
+};

@@ -1,0 +1,163 @@
+//! The presses of the shuffle.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use super::people::{Person, names_of, person};
+use crate::auth::{Actor, Operation};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::ids::ShuffleId;
+use crate::platform::web::PageOf;
+use crate::tasks::store;
+
+/// Where a press stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tasks) enum ShuffleState {
+    Queued,
+    Running,
+    Done,
+}
+
+impl ShuffleState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done => "done",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Queued, Self::Running, Self::Done]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// A press of the shuffle.
+#[derive(Clone, Debug)]
+pub(in crate::tasks) struct Shuffle {
+    pub id: Uuid,
+    pub number: i64,
+    pub state: ShuffleState,
+    pub requested_by: Person,
+    pub requested_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    /// Open tasks when it was pressed, and those that were opened since.
+    pub total: i32,
+    /// Tasks that were given away so far.
+    pub done: i32,
+}
+
+/// What a press would do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tasks) struct Outlook {
+    pub open_tasks: i64,
+    pub people: usize,
+    pub waiting: i64,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = SqlUuid)]
+    requested_by: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    requested_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    finished_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Integer)]
+    total: i32,
+    #[diesel(sql_type = Integer)]
+    done: i32,
+}
+
+const COLUMNS: &str = "id, number, state, requested_by, requested_at, finished_at, total, done";
+
+/// The presses, the latest first.
+///
+/// # Errors
+/// 403 without the right to shuffle.
+pub(in crate::tasks) fn list_shuffles(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    after: Option<i64>,
+    limit: i64,
+) -> AppResult<PageOf<Shuffle>> {
+    actor.allow(Operation::Shuffle)?;
+    let rows: Vec<Row> = sql_query(format!(
+        "select {COLUMNS} from tasks.shuffles where $1 is null or number < $1 order by number desc limit $2"
+    ))
+    .bind::<Nullable<BigInt>, _>(after)
+    .bind::<BigInt, _>(limit + 1)
+    .load(conn)?;
+    Ok(PageOf::from_rows(named(conn, rows)?, limit, |shuffle| {
+        shuffle.number
+    }))
+}
+
+/// One press.
+///
+/// # Errors
+/// 403 without the right to shuffle, 404 when there is none.
+pub(in crate::tasks) fn show_shuffle(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    id: ShuffleId,
+) -> AppResult<Shuffle> {
+    actor.allow(Operation::Shuffle)?;
+    let row: Option<Row> = sql_query(format!(
+        "select {COLUMNS} from tasks.shuffles where id = $1"
+    ))
+    .bind::<SqlUuid, _>(id.0)
+    .get_result(conn)
+    .optional()?;
+    named(conn, row.into_iter().collect())?
+        .pop()
+        .ok_or(AppError::NotFound)
+}
+
+/// How many tasks and people a press would concern.
+///
+/// # Errors
+/// 403 without the right to shuffle.
+pub(in crate::tasks) fn shuffle_outlook(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> AppResult<Outlook> {
+    actor.allow(Operation::Shuffle)?;
+    Ok(Outlook {
+        open_tasks: store::count_open(conn)?,
+        people: store::list_assignable(conn)?.len(),
+        waiting: store::count_queued(conn)?,
+    })
+}
+
+fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
+    let names = names_of(conn, rows.iter().map(|row| row.requested_by))?;
+    rows.into_iter()
+        .map(|row| {
+            let state = ShuffleState::parse(&row.state).ok_or_else(|| {
+                AppError::internal(format!("shuffle {} is {:?}", row.id, row.state))
+            })?;
+            Ok(Shuffle {
+                id: row.id,
+                number: row.number,
+                state,
+                requested_by: person(&names, row.requested_by),
+                requested_at: row.requested_at,
+                finished_at: row.finished_at,
+                total: row.total,
+                done: row.done,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,86 @@
+//! The module's own copy of the people.
+
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use super::Held;
+use crate::platform::error::AppResult;
+use crate::platform::ids::UserId;
+
+/// A person as this module knows them.
+#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
+pub(in crate::tasks) struct Employee {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Bool)]
+    pub assignable: bool,
+    #[diesel(sql_type = Bool)]
+    pub active: bool,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+}
+
+/// Those of the people who are known.
+pub(in crate::tasks) fn find_employees(
+    conn: &mut PgConnection,
+    ids: &[Uuid],
+) -> AppResult<Vec<Employee>> {
+    Ok(sql_query(
+        "select id, name, assignable, active, version from tasks.employees where id = any($1)",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .load(conn)?)
+}
+
+/// Writes the records over what is there, unless that is newer.
+pub(in crate::tasks) fn upsert_employees(
+    conn: &mut PgConnection,
+    people: &[Employee],
+) -> AppResult<()> {
+    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+    let assignable: Vec<bool> = people.iter().map(|person| person.assignable).collect();
+    let active: Vec<bool> = people.iter().map(|person| person.active).collect();
+    let versions: Vec<i64> = people.iter().map(|person| person.version).collect();
+    sql_query(
+        "insert into tasks.employees (id, name, assignable, active, version)
+         select * from unnest($1, $2, $3, $4, $5)
+         on conflict (id) do update set name = excluded.name, assignable = excluded.assignable,
+           active = excluded.active, version = excluded.version
+         where employees.version < excluded.version",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(names)
+    .bind::<Array<Bool>, _>(assignable)
+    .bind::<Array<Bool>, _>(active)
+    .bind::<Array<BigInt>, _>(versions)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Everyone who may be drawn (T07), in the order of their ids, so that a draw can be recomputed.
+pub(in crate::tasks) fn list_assignable(conn: &mut PgConnection) -> AppResult<Vec<UserId>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let rows: Vec<Row> =
+        sql_query("select id from tasks.employees where assignable order by id").load(conn)?;
+    Ok(rows.into_iter().map(|row| UserId(row.id)).collect())
+}
+
+/// Locks the open tasks of everyone who may not have any (any more).
+pub(in crate::tasks) fn list_stranded_open(conn: &mut PgConnection) -> AppResult<Vec<Held>> {
+    Ok(sql_query(
+        "select t.id, t.assignee_id, t.assignment_seq from tasks.tasks t
+         where t.status = 'open'
+           and t.assignee_id in (select e.id from tasks.employees e where not e.assignable)
+         order by t.id for update of t",
+    )
+    .load(conn)?)
+}

@@ -1,0 +1,43 @@
+//! The module's SQL for writing; no policy. Ids and times come from the unit of work.
+
+mod employees;
+mod journal;
+mod shuffles;
+mod tasks;
+
+use diesel::pg::PgConnection;
+use diesel::{RunQueryDsl, sql_query};
+
+use crate::platform::error::AppResult;
+
+pub(super) use employees::{
+    Employee, find_employees, list_assignable, list_stranded_open, upsert_employees,
+};
+pub(super) use journal::{JournalKind, JournalRow, exists_assignment, insert_journal};
+pub(super) use shuffles::{
+    NewShuffle, Run, count_open, count_queued, insert_shuffle, lock_next_run, update_run_done,
+    update_run_progress,
+};
+pub(super) use tasks::{
+    Held, NewTask, Price, StoredTask, TASK_COLUMNS, find_task, insert_tasks, list_next_open,
+    lock_open, lock_task, update_assignees, update_completed, update_priced, update_text,
+};
+
+/// Holds everyone's eligibility as it is until the end of the transaction: taken by whoever draws.
+pub(super) fn lock_eligibility_shared(conn: &mut PgConnection) -> AppResult<()> {
+    sql_query("select pg_advisory_xact_lock_shared(7781, 2)").execute(conn)?;
+    Ok(())
+}
+
+/// Waits for all draws under way and holds off new ones until the end of the transaction: taken before somebody stops being
+/// eligible, so that no task is drawn to someone who just left.
+pub(super) fn lock_eligibility(conn: &mut PgConnection) -> AppResult<()> {
+    sql_query("select pg_advisory_xact_lock(7781, 2)").execute(conn)?;
+    Ok(())
+}
+
+/// Lets presses of the shuffle count the queue one after another.
+pub(super) fn lock_shuffle_queue(conn: &mut PgConnection) -> AppResult<()> {
+    sql_query("select pg_advisory_xact_lock(7781, 3)").execute(conn)?;
+    Ok(())
+}
