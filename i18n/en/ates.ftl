@@ -81,3 +81,150 @@ field-not-understood = This is unknown, missing or not of the right kind
 field-control-characters = Control characters are not allowed
 field-limit = The limit is a number from 1 to 100
 field-cursor = This is not a position in this list
+
+### tasks
+
+nav-my-tasks = My tasks
+nav-all-tasks = All tasks
+nav-shuffles = Shuffles
+
+task-status-saving = Saving…
+task-status-open = open
+task-status-done = done
+
+## My tasks
+
+tasks-mine-title = My tasks
+tasks-open-count = { $count } open
+tasks-new = New task
+tasks-not-for-your-role = With your role you get no tasks: they go to everyone but managers and administrators.
+tasks-tab-open = To do
+tasks-tab-done = Done
+tasks-none-title = Nothing to do
+tasks-none-text = When somebody creates a task or shuffles, some may be yours. Until then: enjoy the perch.
+tasks-none-done-title = Nothing done yet
+tasks-none-done-text = Tasks that you complete are listed here, with what they earned you.
+tasks-caption-mine = What is to be done, the newest first
+tasks-caption-done = What you have done, the newest task first
+tasks-done-today = Done today
+tasks-caption-done-today = What you have done today, the latest first
+tasks-task = Task
+tasks-status = Status
+tasks-fee = Fee charged
+tasks-reward = Reward
+tasks-credited = Credited
+tasks-completed = Completed
+tasks-action = Action
+tasks-complete = Complete
+flash-task-completed = Done: { $title }. You earned { $reward }.
+flash-see-account = See your account
+
+## A new task, and changing one
+
+tasks-new-title = New task
+tasks-new-lead = Chance decides who gets it. The price is set by itself.
+tasks-edit-title = Change the task
+tasks-field-title = Title
+tasks-field-title-hint = 1 to 200 characters, without square brackets
+tasks-field-jira-id = Jira id (optional)
+tasks-field-jira-id-hint = For example UBERPOP-42
+tasks-field-description = Description
+tasks-field-description-hint = Optional, up to 10,000 characters
+tasks-create = Create
+tasks-save = Save
+tasks-cancel = Cancel
+flash-task-created = Created: { $title }. It went to { $name }.
+flash-one-more-task = One more
+flash-task-changed = The task is changed.
+field-title-empty = Give the task a title
+field-title-too-long = The title has more than 200 characters
+field-title-brackets = No square brackets in the title: a jira id has a field of its own
+field-jira-id-form = A jira id looks like UBERPOP-42
+field-description-too-long = The description has more than 10,000 characters
+field-task-status = The status is saving, open or done
+error-nobody-eligible = There is nobody who could get a task: everyone is a manager or an administrator. Add somebody first.
+error-task-reassigned = You did not make it before the reassign — sorry. The task is somebody else's now.
+error-task-done = This task is done already, and done is final.
+error-task-saving = This task is still being saved: it has no price yet. Try again in a moment.
+error-task-changed = The task changed at this very moment. Look at it and try again.
+
+## One task
+
+tasks-facts = About the task
+tasks-edit = Change
+tasks-assignee = Assignee
+tasks-author = Created by
+tasks-created = Created
+tasks-changed = Changed
+tasks-uid = Id
+tasks-number = Number
+tasks-jira-id = Jira id
+tasks-price-later = when it is saved
+journal-title = What happened
+journal-created = { $actor } created the task
+journal-assigned = It went to { $to }
+journal-reassigned = { $from } can have no tasks any more: it went to { $to }
+journal-shuffled = Shuffle { $run } by { $actor }: from { $from } to { $to }
+journal-completed = { $actor } completed it
+journal-opened = Priced and saved
+journal-edited = { $actor } changed { $fields }
+journal-field-title = the title
+journal-field-jira-id = the jira id
+journal-field-description = the description
+
+## All tasks
+
+tasks-all-title = All tasks
+tasks-shuffle-button = { $count ->
+    [one] Shuffle { $count } open task
+   *[other] Shuffle { $count } open tasks
+}
+tasks-filter-text = Title, jira id or number
+tasks-filter-any = Any
+tasks-filter-anyone = Anyone
+tasks-caption-all = Tasks and who has them, the newest first
+tasks-all-none-title = No tasks yet
+tasks-all-none-text = Create the first one, or bring them in from a file.
+tasks-all-none-found-title = Nothing found
+tasks-all-none-found-text = No task passes this filter.
+tasks-loads = Open tasks by assignee
+tasks-loads-open = Open tasks
+tasks-caption-loads = How many open tasks everyone has: chance knows no quota
+
+## Shuffles
+
+shuffles-title = Shuffles
+shuffles-caption = Presses of the shuffle, the latest first
+shuffles-none-title = Never shuffled
+shuffles-none-text = A shuffle gives every open task to somebody by chance.
+shuffle-new = Shuffle
+shuffle-new-title = Shuffle the open tasks
+shuffle-title = Shuffle { $number }
+shuffle-number = Shuffle
+shuffle-tasks = { $tasks ->
+    [one] { $tasks } open task goes
+   *[other] { $tasks } open tasks go
+} to somebody by chance,
+shuffle-people = among { $people ->
+    [one] { $people } employee.
+   *[other] { $people } employees.
+}
+shuffle-consequence = Each assignment is charged the task's fee of { $min } to { $max }, even if the task stays where it is. This cannot be undone.
+shuffle-waiting = { $count ->
+    [one] { $count } shuffle waits before this one.
+   *[other] { $count } shuffles wait before this one.
+}
+shuffle-state-queued = waiting
+shuffle-state-running = running
+shuffle-state-done = finished
+shuffle-progress = Progress
+shuffle-done-of = { $done } of { $total } tasks
+shuffle-moved = Tasks
+shuffle-not-moved = { $count ->
+    [one] { $count } task was completed in the meantime, or nobody could get it.
+   *[other] { $count } tasks were completed in the meantime, or nobody could get them.
+}
+shuffle-pressed-by = Pressed by
+shuffle-pressed-at = Pressed
+shuffle-finished-at = Finished
+error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.

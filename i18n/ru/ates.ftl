@@ -83,3 +83,154 @@ field-not-understood = Это поле неизвестно, пропущено 
 field-control-characters = Управляющие символы недопустимы
 field-limit = Предел: число от 1 до 100
 field-cursor = В этом списке нет такого места
+
+### tasks
+
+nav-my-tasks = Мои задачи
+nav-all-tasks = Все задачи
+nav-shuffles = Перемешивания
+
+task-status-saving = Сохраняем
+task-status-open = открыта
+task-status-done = готово
+
+## My tasks
+
+tasks-mine-title = Мои задачи
+tasks-open-count = открыто: { $count }
+tasks-new = Новая задача
+tasks-not-for-your-role = С вашей ролью задачи не достаются: их получают все, кроме менеджеров и администраторов.
+tasks-tab-open = К выполнению
+tasks-tab-done = Готовые
+tasks-none-title = Делать нечего
+tasks-none-text = Когда кто-нибудь создаст задачу или перемешает открытые, что-то может достаться вам. А пока отдыхайте на жёрдочке.
+tasks-none-done-title = Пока ничего не сделано
+tasks-none-done-text = Здесь будут задачи, которые вы выполнили, и сколько вы за них получили.
+tasks-caption-mine = Что нужно сделать, сначала новые
+tasks-caption-done = Что вы сделали, сначала новые задачи
+tasks-done-today = Сделано сегодня
+tasks-caption-done-today = Что вы сделали сегодня, сначала последние
+tasks-task = Задача
+tasks-status = Статус
+tasks-fee = Списано
+tasks-reward = Награда
+tasks-credited = Начислено
+tasks-completed = Выполнена
+tasks-action = Действие
+tasks-complete = Выполнить
+flash-task-completed = Готово: { $title }. Начислено { $reward }.
+flash-see-account = Посмотреть счёт
+
+## A new task, and changing one
+
+tasks-new-title = Новая задача
+tasks-new-lead = Кому она достанется, решит случай. Цена назначится сама.
+tasks-edit-title = Изменить задачу
+tasks-field-title = Название
+tasks-field-title-hint = От 1 до 200 знаков, без квадратных скобок
+tasks-field-jira-id = Номер в Jira (необязательно)
+tasks-field-jira-id-hint = Например, UBERPOP-42
+tasks-field-description = Описание
+tasks-field-description-hint = Необязательно, до 10 000 знаков
+tasks-create = Создать
+tasks-save = Сохранить
+tasks-cancel = Отмена
+flash-task-created = Создана: { $title }. Досталась: { $name }.
+flash-one-more-task = Ещё одна
+flash-task-changed = Задача изменена.
+field-title-empty = Дайте задаче название
+field-title-too-long = В названии больше 200 знаков
+field-title-brackets = В названии не должно быть квадратных скобок: для номера в Jira есть своё поле
+field-jira-id-form = Номер в Jira выглядит так: UBERPOP-42
+field-description-too-long = В описании больше 10 000 знаков
+field-task-status = Статус бывает saving, open или done
+error-nobody-eligible = Задачу некому отдать: вокруг одни менеджеры и администраторы. Сначала заведите кого-нибудь ещё.
+error-task-reassigned = Не успели до перемешивания — извините. Теперь задача не ваша.
+error-task-done = Задача уже готова, и это навсегда.
+error-task-saving = Задача ещё сохраняется: у неё пока нет цены. Попробуйте через мгновение.
+error-task-changed = Задача только что изменилась. Посмотрите на неё и попробуйте ещё раз.
+
+## One task
+
+tasks-facts = О задаче
+tasks-edit = Изменить
+tasks-assignee = Исполнитель
+tasks-author = Кто создал
+tasks-created = Создана
+tasks-changed = Изменена
+tasks-uid = Идентификатор
+tasks-number = Номер
+tasks-jira-id = Номер в Jira
+tasks-price-later = когда сохранится
+journal-title = Что происходило
+journal-created = Создание: { $actor }
+journal-assigned = Досталась: { $to }
+journal-reassigned = { $from } больше не получает задач; теперь исполнитель — { $to }
+journal-shuffled = Перемешивание { $run } ({ $actor }): { $from } → { $to }
+journal-completed = Готово: { $actor }
+journal-opened = Цена назначена, задача сохранена
+journal-edited = Изменения: { $fields } ({ $actor })
+journal-field-title = название
+journal-field-jira-id = номер в Jira
+journal-field-description = описание
+
+## All tasks
+
+tasks-all-title = Все задачи
+tasks-shuffle-button = { $count ->
+    [one] Перемешать { $count } открытую задачу
+    [few] Перемешать { $count } открытые задачи
+   *[other] Перемешать { $count } открытых задач
+}
+tasks-filter-text = Название, номер в Jira или номер
+tasks-filter-any = Любой
+tasks-filter-anyone = Кто угодно
+tasks-caption-all = Задачи и их исполнители, сначала новые
+tasks-all-none-title = Задач пока нет
+tasks-all-none-text = Создайте первую или загрузите задачи из файла.
+tasks-all-none-found-title = Ничего не нашлось
+tasks-all-none-found-text = Под этот фильтр не подходит ни одна задача.
+tasks-loads = Открытые задачи по исполнителям
+tasks-loads-open = Открытых задач
+tasks-caption-loads = Сколько у кого открытых задач: случай не знает квот
+
+## Shuffles
+
+shuffles-title = Перемешивания
+shuffles-caption = Перемешивания, сначала последние
+shuffles-none-title = Ещё не перемешивали
+shuffles-none-text = Перемешивание раздаёт все открытые задачи случайным образом.
+shuffle-new = Перемешать
+shuffle-new-title = Перемешать открытые задачи
+shuffle-title = Перемешивание { $number }
+shuffle-number = Перемешивание
+shuffle-tasks = { $tasks ->
+    [one] { $tasks } открытая задача достанется
+    [few] { $tasks } открытые задачи достанутся
+   *[other] { $tasks } открытых задач достанутся
+} кому-то случайно,
+shuffle-people = выбор — из { $people ->
+    [one] { $people } сотрудника.
+   *[other] { $people } сотрудников.
+}
+shuffle-consequence = За каждое назначение списывается плата за задачу, от { $min } до { $max }, даже если задача останется у того же исполнителя. Отменить это нельзя.
+shuffle-waiting = { $count ->
+    [one] Перед этим ждёт { $count } перемешивание.
+    [few] Перед этим ждут { $count } перемешивания.
+   *[other] Перед этим ждут { $count } перемешиваний.
+}
+shuffle-state-queued = ждёт
+shuffle-state-running = идёт
+shuffle-state-done = закончено
+shuffle-progress = Ход
+shuffle-done-of = задач: { $done } из { $total }
+shuffle-moved = Задач
+shuffle-not-moved = { $count ->
+    [one] { $count } задачу за это время выполнили, или её некому было отдать.
+    [few] { $count } задачи за это время выполнили, или их некому было отдать.
+   *[other] { $count } задач за это время выполнили, или их некому было отдать.
+}
+shuffle-pressed-by = Кто нажал
+shuffle-pressed-at = Когда нажали
+shuffle-finished-at = Закончено
+error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.

@@ -5,18 +5,18 @@
 //! `task.completed` and `tasks.reassigned`; hears of people from auth and of prices from accounting. It knows nothing of
 //! balances, of payouts and of who pays.
 
-//mod api;
+mod api;
 mod draw;
 mod jobs;
 mod model;
 mod note;
-//mod pages;
+mod pages;
 mod queries;
 mod service;
 mod store;
 mod subscriber;
 mod title;
-//mod views;
+mod views;
 
 use crate::auth::{NavEntry, Operation};
 use crate::bus::Subscriber;
@@ -25,7 +25,7 @@ use crate::platform::db::DbRole;
 pub use draw::{Seed, draw};
 pub use jobs::shuffle_step;
 pub use model::{Task, TaskText};
-//pub use pages::configure;
+pub use pages::configure;
 pub use queries::list_open_assignments;
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,

@@ -35,11 +35,6 @@ impl TaskFilter {
         })
     }
 
-    /// Whether it leaves anything out.
-    pub fn is_active(&self) -> bool {
-        *self != Self::default()
-    }
-
     /// The text as a pattern for `ilike`, its own wildcards taken literally.
     pub(super) fn pattern(&self) -> Option<String> {
         let escape = |text: &String| {
@@ -108,6 +103,5 @@ mod tests {
         assert!(TaskFilter::parse(Some("closed"), None, None).is_err());
         let open = TaskFilter::parse(Some("open"), Some(""), None).unwrap();
         assert_eq!(open.status, Some(TaskStatus::Open));
-        assert!(open.is_active() && !TaskFilter::default().is_active());
     }
 }

@@ -6,7 +6,7 @@ mod people;
 mod shuffles;
 mod tasks;
 
-pub(super) use filter::TaskFilter;
+pub(super) use filter::{TaskFilter, parse_status};
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};
 pub(super) use shuffles::{
@@ -14,5 +14,5 @@ pub(super) use shuffles::{
 };
 pub use tasks::list_open_assignments;
 pub(super) use tasks::{
-    TaskView, list_all, list_done_since, list_everything, list_mine, show_task,
+    TaskView, count_my_open, list_all, list_done_since, list_everything, list_mine, show_task,
 };

@@ -57,6 +57,25 @@ pub(in crate::tasks) fn list_mine(
     }))
 }
 
+/// How many open tasks the actor has.
+///
+/// # Errors
+/// 403 for those who have no tasks of their own.
+pub(in crate::tasks) fn count_my_open(conn: &mut PgConnection, actor: &Actor) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        count: i64,
+    }
+    actor.allow(Operation::OwnTasks)?;
+    let row: Row = sql_query(
+        "select count(*) as count from tasks.tasks where assignee_id = $1 and status = 'open'",
+    )
+    .bind::<SqlUuid, _>(actor.id.0)
+    .get_result(conn)?;
+    Ok(row.count)
+}
+
 /// What the actor has completed since an instant, the latest first.
 ///
 /// # Errors

@@ -1,0 +1,123 @@
+//! `/tasks`: one's own tasks, and completing one.
+
+use actix_web::web::{Data, Path, Query};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{once_if_keyed, reason_of, tell};
+use crate::auth::{Actor, Viewer};
+use crate::events::TaskStatus;
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::{AppResult, Message};
+use crate::platform::ids::TaskId;
+use crate::platform::web::{
+    Cursor, DEFAULT_LIMIT, Flash, FormBody, redirect, redirect_with, render, render_with,
+};
+use crate::tasks::model::Task;
+use crate::tasks::queries;
+use crate::tasks::service;
+use crate::tasks::views::{MyTasks, MyTasksPage};
+use crate::tasks::{ROLE, display_title};
+
+#[derive(Deserialize)]
+pub(super) struct MineQuery {
+    status: Option<String>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CompleteTaskForm {
+    key: Option<Uuid>,
+}
+
+/// Mine first: what is to be done, newest first, and what was done today (T17, M-1).
+pub(super) async fn list_my_tasks(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    query: Query<MineQuery>,
+) -> AppResult<HttpResponse> {
+    let status = queries::parse_status(query.status.as_deref())?;
+    let after = Cursor::key(query.cursor.as_deref())?;
+    let mine = read_mine(&db, &config, viewer.actor.clone(), status, after).await?;
+    render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine))
+}
+
+async fn read_mine(
+    db: &Db,
+    config: &Config,
+    actor: Actor,
+    status: Option<TaskStatus>,
+    after: Option<i64>,
+) -> AppResult<MyTasks> {
+    let today = config.zone.start_of(config.zone.date_of(db.clock().now()));
+    db.read(ROLE, move |conn| {
+        let is_start = status.is_none() && after.is_none();
+        Ok(MyTasks {
+            tasks: queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?,
+            open: queries::count_my_open(conn, &actor)?,
+            done_today: if is_start {
+                queries::list_done_since(conn, &actor, today)?
+            } else {
+                Vec::new()
+            },
+            status,
+            is_first: after.is_none(),
+        })
+    })
+    .await
+}
+
+/// Completes a task and goes back to the list; why it was not done is shown there, with the status of the refusal.
+pub(super) async fn complete_task(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    uid: Path<TaskId>,
+    form: FormBody<CompleteTaskForm>,
+) -> AppResult<HttpResponse> {
+    let (id, key, origin, actor) = (
+        uid.into_inner(),
+        form.key,
+        viewer.origin(),
+        viewer.actor.clone(),
+    );
+    let outcome = db
+        .transaction(ROLE, origin, move |tx| {
+            let mut completed: Option<Task> = None;
+            once_if_keyed(tx, &actor, key, |tx| {
+                completed = Some(service::complete_task(tx, &actor, id)?);
+                Ok("/tasks".to_owned())
+            })?;
+            Ok(completed)
+        })
+        .await;
+    match outcome {
+        Ok(Some(task)) => Ok(redirect_with("/tasks", praise(&viewer, &task))),
+        Ok(None) => Ok(redirect("/tasks")),
+        Err(error) => {
+            let Some(reason) = reason_of(&error) else {
+                return Err(error);
+            };
+            let mine = read_mine(&db, &config, viewer.actor.clone(), None, None).await?;
+            let mut frame = viewer.frame;
+            tell(&mut frame, reason);
+            render_with(
+                error.status_code(),
+                &MyTasksPage::new(frame, &viewer.actor, mine),
+            )
+        }
+    }
+}
+
+fn praise(viewer: &Viewer, task: &Task) -> Flash {
+    let title = display_title(task.text.jira_id.as_deref(), &task.text.title);
+    let reward = task.reward.unwrap_or_default();
+    let message = Message::new("flash-task-completed")
+        .with("title", title)
+        .with("reward", viewer.frame.signed_text(&reward));
+    Flash::ok(message).link("/account", "flash-see-account")
+}

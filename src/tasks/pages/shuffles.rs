@@ -1,0 +1,96 @@
+//! `/shuffles`: the presses of the shuffle, the confirmation before one, and the progress of each.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::once_if_keyed;
+use crate::auth::Viewer;
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::AppResult;
+use crate::platform::ids::ShuffleId;
+use crate::platform::web::{Cursor, DEFAULT_LIMIT, FormBody, redirect, render};
+use crate::tasks::views::{NewShufflePage, ShufflePage, ShufflesPage};
+use crate::tasks::{ROLE, queries, service};
+
+#[derive(Deserialize)]
+pub(super) struct ShufflesQuery {
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShuffleForm {
+    key: Option<Uuid>,
+}
+
+/// Every press, the latest first.
+pub(super) async fn list_shuffles(
+    viewer: Viewer,
+    db: Data<Db>,
+    query: Query<ShufflesQuery>,
+) -> AppResult<HttpResponse> {
+    let (actor, after) = (viewer.actor.clone(), Cursor::key(query.cursor.as_deref())?);
+    let page = db
+        .read(ROLE, move |conn| {
+            queries::list_shuffles(conn, &actor, after, DEFAULT_LIMIT)
+        })
+        .await?;
+    render(&ShufflesPage::new(viewer.frame, page, after.is_none()))
+}
+
+/// What a press would do, before it is done (M-5).
+pub(super) async fn new_shuffle(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let actor = viewer.actor.clone();
+    let outlook = db
+        .read(ROLE, move |conn| queries::shuffle_outlook(conn, &actor))
+        .await?;
+    render(&NewShufflePage {
+        frame: viewer.frame,
+        outlook,
+        fee: config.fee,
+    })
+}
+
+/// Stores a press and leads to its progress; the same form twice is one press.
+pub(super) async fn request_shuffle(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    form: FormBody<ShuffleForm>,
+) -> AppResult<HttpResponse> {
+    let (key, origin, queue_limit) = (form.key, viewer.origin(), config.shuffle_queue);
+    let actor = viewer.actor;
+    let location = db
+        .transaction(ROLE, origin, move |tx| {
+            once_if_keyed(tx, &actor, key, |tx| {
+                let id = service::request_shuffle(tx, &actor, queue_limit)?;
+                Ok(format!("/shuffles/{id}"))
+            })
+        })
+        .await?;
+    db.wake().notify();
+    Ok(redirect(&location))
+}
+
+/// How far a press is.
+pub(super) async fn show_shuffle(
+    viewer: Viewer,
+    db: Data<Db>,
+    uid: Path<ShuffleId>,
+) -> AppResult<HttpResponse> {
+    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
+    let shuffle = db
+        .read(ROLE, move |conn| queries::show_shuffle(conn, &actor, id))
+        .await?;
+    render(&ShufflePage {
+        frame: viewer.frame,
+        shuffle,
+    })
+}

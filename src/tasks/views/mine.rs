@@ -1,0 +1,58 @@
+//! `/tasks`.
+
+use askama::Template;
+use i18n_embed_fl::fl;
+
+use super::row::TaskLine;
+use crate::auth::Actor;
+use crate::events::TaskStatus;
+use crate::platform::web::{Frame, PageOf};
+use crate::tasks::queries::TaskView;
+
+/// What the page is made of.
+pub(in crate::tasks) struct MyTasks {
+    pub tasks: PageOf<TaskView>,
+    pub open: i64,
+    pub done_today: Vec<TaskView>,
+    pub status: Option<TaskStatus>,
+    pub is_first: bool,
+}
+
+/// One's own tasks.
+#[derive(Template)]
+#[template(path = "tasks/index.html")]
+pub(in crate::tasks) struct MyTasksPage {
+    frame: Frame,
+    lines: Vec<TaskLine>,
+    done_today: Vec<TaskLine>,
+    open: i64,
+    shows_done: bool,
+    is_assignable: bool,
+    first: String,
+    older: String,
+}
+
+impl MyTasksPage {
+    pub fn new(frame: Frame, actor: &Actor, mine: MyTasks) -> Self {
+        let line = |view| TaskLine::new(&frame, actor, view);
+        let here = match mine.status {
+            Some(status) => format!("/tasks?status={}", status.as_str()),
+            None => "/tasks".to_owned(),
+        };
+        let joint = if mine.status.is_some() { '&' } else { '?' };
+        Self {
+            lines: mine.tasks.items.into_iter().map(line).collect(),
+            done_today: mine.done_today.into_iter().map(line).collect(),
+            open: mine.open,
+            shows_done: mine.status == Some(TaskStatus::Done),
+            is_assignable: actor.roles.is_assignable(),
+            older: mine
+                .tasks
+                .next
+                .map(|cursor| format!("{here}{joint}cursor={cursor}"))
+                .unwrap_or_default(),
+            first: if mine.is_first { String::new() } else { here },
+            frame,
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The pages as structs, with every line ready to print.
+
+mod all;
+mod file;
+mod form;
+mod mine;
+mod row;
+mod shuffles;
+mod task;
+
+pub(super) use all::{AllTasks, AllTasksPage};
+pub(super) use file::csv_of;
+pub(super) use form::{TaskFormPage, TaskWords};
+pub(super) use mine::{MyTasks, MyTasksPage};
+pub(super) use shuffles::{NewShufflePage, ShufflePage, ShufflesPage};
+pub(super) use task::TaskPage;
