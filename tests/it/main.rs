@@ -10,3 +10,4 @@ mod bus;
 mod cli;
 mod crash;
 mod support;
+mod tasks;

@@ -1,0 +1,263 @@
+//! The shuffle.
+
+use ates::platform::ids::{TaskId, UserId};
+use ates::tasks::draw;
+use diesel::sql_types::{Binary, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{bring_in, create, rows};
+use crate::support::database::number;
+use crate::support::{TestApp, wait_until};
+
+#[test]
+fn t10_only_managers_and_administrators_shuffle() {
+    let app = TestApp::start();
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("boss", &["boss"]),
+        ("anna", &["accountant"]),
+        ("other", &["other"]),
+        ("lev", &["manager"]),
+        ("admin", &["administrator"]),
+    ]);
+    create(&app.api(&people[0]), "Feed the macaw");
+    app.drain();
+    for person in &people {
+        let may = ["lev", "admin"].contains(&person.username.as_str());
+        let mut browser = app.log_in(person);
+        let (api, read, sent) = if may {
+            (202, 200, 303)
+        } else {
+            (403, 403, 403)
+        };
+        assert_eq!(
+            app.api(person).post("/api/v1/tasks/reassign", &json!({})).0,
+            api,
+            "{}",
+            person.username
+        );
+        assert_eq!(browser.get("/shuffles").status, read, "{}", person.username);
+        assert_eq!(
+            browser.get("/shuffles/new").status,
+            read,
+            "{}",
+            person.username
+        );
+        assert_eq!(
+            browser.post("/shuffles", &[]).status,
+            sent,
+            "{}",
+            person.username
+        );
+        assert_eq!(
+            browser.get("/tasks/all").has("#shuffle"),
+            may,
+            "{}",
+            person.username
+        );
+    }
+    app.settle_idle();
+    assert_eq!(rows(&app, "tasks.shuffles"), 4);
+    assert_eq!(
+        rows(
+            &app,
+            "report_v1.audit where action = 'tasks.shuffle_requested'"
+        ),
+        4
+    );
+}
+
+#[test]
+fn t11_a_shuffle_takes_all_open_tasks_and_leaves_the_done_ones() {
+    let app = TestApp::with(|settings| settings.set("ATES_SHUFFLE_CHUNK", 7));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("roma", &["developer"]),
+        ("lev", &["manager"]),
+    ]);
+    bring_in(&app, &people[2], 60);
+    for person in &people[..2] {
+        let api = app.api(person);
+        let (_, mine) = api.get("/api/v1/tasks/mine?limit=100");
+        for task in mine["items"].as_array().unwrap().iter().take(10) {
+            let path = format!("/api/v1/tasks/{}/complete", task["uid"].as_str().unwrap());
+            assert_eq!(api.post(&path, &json!({})).0, 200);
+        }
+    }
+    let lev = app.api(&people[2]);
+    let (status, run) = lev.post("/api/v1/tasks/reassign", &json!({}));
+    assert_eq!((status, run["total"].as_i64()), (202, Some(40)), "{run}");
+    app.settle_idle();
+    let (_, run) = lev.get(&format!(
+        "/api/v1/tasks/reassign/{}",
+        run["uid"].as_str().unwrap()
+    ));
+    assert_eq!(
+        (run["status"].as_str(), run["done"].as_i64()),
+        (Some("done"), Some(40)),
+        "{run}"
+    );
+    assert_eq!(
+        rows(&app, "report_v1.assignments where run_id is not null"),
+        40
+    );
+    assert_eq!(
+        rows(
+            &app,
+            "report_v1.assignments a join report_v1.tasks t using (task_id) where t.status = 'done' and a.run_id is not null"
+        ),
+        0
+    );
+    let items = number(
+        &mut app.conn(),
+        "select sum(jsonb_array_length(data->'assignments'))::bigint as n from report_v1.events where type = 'tasks.reassigned'",
+    );
+    assert_eq!(items, 40);
+    assert_eq!(
+        rows(&app, "report_v1.events where type = 'tasks.reassigned'"),
+        6,
+        "40 tasks in chunks of 7"
+    );
+    let twice = "(select data->>'run', item->>'task' from report_v1.events, jsonb_array_elements(data->'assignments') item
+        where type = 'tasks.reassigned' group by 1, 2 having count(*) > 1) doubled";
+    assert_eq!(rows(&app, twice), 0);
+}
+
+#[test]
+fn t12_every_press_is_a_run_of_its_own_and_charges_every_draw() {
+    let app = TestApp::with(|settings| settings.set("ATES_SHUFFLE_CHUNK", 5));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("roma", &["developer"]),
+        ("lev", &["manager"]),
+    ]);
+    bring_in(&app, &people[2], 12);
+    let lev = app.api(&people[2]);
+    for _ in 0..20 {
+        assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    }
+    app.settle_idle();
+    assert_eq!(
+        rows(&app, "tasks.shuffles where state = 'done' and done = 12"),
+        20
+    );
+    let uneven = "(select task_id, run_id from report_v1.assignments where run_id is not null
+        group by 1, 2 having count(*) <> 1) uneven";
+    assert_eq!(rows(&app, uneven), 0, "one assignment a task and run");
+    assert_eq!(rows(&app, "report_v1.assignments"), 12 + 20 * 12);
+    assert_eq!(
+        rows(&app, "report_v1.transfers where kind = 'assignment_fee'"),
+        12 + 20 * 12
+    );
+}
+
+#[test]
+fn t12_the_queue_is_bounded() {
+    let app = TestApp::with(|settings| settings.workers(false).set("ATES_SHUFFLE_QUEUE", 3));
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    let lev = app.api(&people[1]);
+    let mut browser = app.log_in(&people[1]);
+    for _ in 0..3 {
+        assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    }
+    assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 429);
+    let page = browser.post("/shuffles", &[]);
+    assert_eq!(
+        (page.status, page.headers.contains_key("retry-after")),
+        (429, true)
+    );
+    app.settle_idle();
+    assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    app.settle_idle();
+}
+
+#[test]
+fn t09_the_draw_of_a_run_can_be_recomputed_from_its_seed() {
+    #[derive(QueryableByName)]
+    struct Drawn {
+        #[diesel(sql_type = SqlUuid)]
+        task_id: Uuid,
+        #[diesel(sql_type = SqlUuid)]
+        assignee_id: Uuid,
+        #[diesel(sql_type = Binary)]
+        seed: Vec<u8>,
+    }
+    let app = TestApp::start();
+    let names: Vec<String> = (0..10).map(|n| format!("popug{n}")).collect();
+    let mut people: Vec<(&str, &[&str])> = names
+        .iter()
+        .map(|name| (name.as_str(), &["developer"] as &[&str]))
+        .collect();
+    people.push(("lev", &["manager"]));
+    let people = app.register_all(&people);
+    bring_in(&app, &people[10], 100);
+    assert_eq!(
+        app.api(&people[10])
+            .post("/api/v1/tasks/reassign", &json!({}))
+            .0,
+        202
+    );
+    app.settle_idle();
+    let drawn: Vec<Drawn> = sql_query(
+        "select j.task_id, j.assignee_id, s.seed from tasks.journal j join tasks.shuffles s on s.id = j.run_id",
+    )
+    .load(&mut app.conn())
+    .unwrap();
+    let mut candidates: Vec<UserId> = people[..10]
+        .iter()
+        .map(|person| UserId(person.id))
+        .collect();
+    candidates.sort();
+    assert_eq!(drawn.len(), 100);
+    for row in &drawn {
+        let seed = row.seed.as_slice().try_into().unwrap();
+        assert_eq!(
+            draw(&seed, TaskId(row.task_id), &candidates),
+            Some(UserId(row.assignee_id))
+        );
+    }
+    let most = number(
+        &mut app.conn(),
+        "select max(n) as n from (select count(*) as n from report_v1.assignments where run_id is not null group by assignee_id) x",
+    );
+    assert!(most < 100, "one press never puts all on one");
+}
+
+#[test]
+fn the_confirmation_tells_the_consequence_and_the_progress_page_the_end() {
+    let app = TestApp::start();
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("roma", &["developer"]),
+        ("lev", &["manager"]),
+    ]);
+    bring_in(&app, &people[2], 21);
+    let mut browser = app.log_in(&people[2]);
+    assert_eq!(
+        browser.get("/tasks/all").all("#shuffle"),
+        ["Shuffle 21 open tasks"]
+    );
+    let page = browser.get("/shuffles/new");
+    assert_eq!(
+        page.all("#consequence"),
+        ["21 open tasks go to somebody by chance, among 2 employees."]
+    );
+    assert!(page.text().contains("cannot be undone"));
+    let key = page.attribute("#press input[name=key]", "value").unwrap();
+    let first = browser.post("/shuffles", &[("key", &key)]);
+    let second = browser.post("/shuffles", &[("key", &key)]);
+    assert_eq!(
+        (first.status, &first.location),
+        (303, &second.location),
+        "a double click is one press"
+    );
+    let path = first.location.unwrap();
+    wait_until("the page shows the end", || {
+        browser.get(&path).all("#state") == ["finished 21 of 21 tasks"]
+    });
+    assert!(!browser.get(&path).has("meta[http-equiv=refresh]"));
+    assert_eq!(browser.get("/shuffles").all("#shuffles tbody tr").len(), 1);
+    app.drain();
+}
