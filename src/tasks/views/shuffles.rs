@@ -9,7 +9,7 @@ use crate::tasks::queries::{Outlook, Shuffle, ShuffleState};
 
 /// Every press.
 #[derive(Template)]
-#[template(path = "shuffles/index.html")]
+#[template(path = "tasks/shuffles.html")]
 pub(in crate::tasks) struct ShufflesPage {
     frame: Frame,
     shuffles: Vec<Shuffle>,
@@ -19,7 +19,7 @@ pub(in crate::tasks) struct ShufflesPage {
 
 /// The confirmation before a press.
 #[derive(Template)]
-#[template(path = "shuffles/new.html")]
+#[template(path = "tasks/shuffle_new.html")]
 pub(in crate::tasks) struct NewShufflePage {
     pub frame: Frame,
     pub outlook: Outlook,
@@ -28,7 +28,7 @@ pub(in crate::tasks) struct NewShufflePage {
 
 /// How far a press is.
 #[derive(Template)]
-#[template(path = "shuffles/show.html")]
+#[template(path = "tasks/shuffle.html")]
 pub(in crate::tasks) struct ShufflePage {
     pub frame: Frame,
     pub shuffle: Shuffle,
