@@ -1,5 +1,6 @@
 //! The module's SQL for writing; no policy. Ids and times come from the unit of work.
 
+mod changes;
 mod employees;
 mod journal;
 mod shuffles;
@@ -10,6 +11,10 @@ use diesel::{RunQueryDsl, sql_query};
 
 use crate::platform::error::AppResult;
 
+pub(super) use changes::{
+    Held, Price, list_next_open, lock_open, update_assignees, update_completed, update_priced,
+    update_text,
+};
 pub(super) use employees::{
     Employee, find_employees, list_assignable, list_stranded_open, upsert_employees,
 };
@@ -18,10 +23,7 @@ pub(super) use shuffles::{
     NewShuffle, Run, count_open, count_queued, insert_shuffle, lock_next_run, update_run_done,
     update_run_progress,
 };
-pub(super) use tasks::{
-    Held, NewTask, Price, StoredTask, TASK_COLUMNS, find_task, insert_tasks, list_next_open,
-    lock_open, lock_task, update_assignees, update_completed, update_priced, update_text,
-};
+pub(super) use tasks::{NewTask, StoredTask, TASK_COLUMNS, find_task, insert_tasks, lock_task};
 
 /// Holds everyone's eligibility as it is until the end of the transaction: taken by whoever draws.
 pub(super) fn lock_eligibility_shared(conn: &mut PgConnection) -> AppResult<()> {
