@@ -162,3 +162,38 @@ fn t22_a_task_is_either_done_or_reassigned() {
         rows(&app, "report_v1.assignments")
     );
 }
+
+#[test]
+fn a20_nobody_is_drawn_who_leaves_at_this_moment() {
+    let app = TestApp::with(|settings| settings.set("ATES_SHUFFLE_CHUNK", 3));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("roma", &["developer"]),
+        ("admin", &["administrator"]),
+    ]);
+    bring_in(&app, &people[2], 30);
+    let (roma, admin, start) = (app.api(&people[1]), app.api(&people[2]), Barrier::new(3));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            start.wait();
+            for n in 0..40 {
+                create(&roma, &format!("Feed bird {n}"));
+            }
+        });
+        scope.spawn(|| {
+            start.wait();
+            for _ in 0..5 {
+                assert_eq!(admin.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+            }
+        });
+        start.wait();
+        let path = format!("/api/v1/users/{}", people[0].id);
+        assert_eq!(admin.delete(&path).0 / 100, 2);
+    });
+    app.settle_idle();
+    let his = format!("tasks.tasks where assignee_id = '{}'", people[0].id);
+    assert_eq!(rows(&app, &his), 0);
+    assert_eq!(rows(&app, "report_v1.tasks where status = 'open'"), 70);
+    let fees = "report_v1.transfers where kind = 'assignment_fee'";
+    assert_eq!(rows(&app, fees), rows(&app, "report_v1.assignments"));
+}
