@@ -473,6 +473,26 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_setting_as_it_is() {
+        let readme = include_str!("../../README.md");
+        let (_, rest) = readme.split_once("<!-- settings -->").unwrap();
+        let (table, _) = rest.split_once("<!-- /settings -->").unwrap();
+        let rows = KEYS.iter().map(|key| {
+            let default = if key.default.is_empty() {
+                String::new()
+            } else {
+                format!("`{}`", key.default)
+            };
+            format!("| `{}` | {default} | {} |\n", key.name, key.meaning)
+        });
+        let wanted = format!(
+            "\n| key | default | meaning |\n|---|---|---|\n{}",
+            rows.collect::<String>()
+        );
+        assert_eq!(table, wanted);
+    }
+
+    #[test]
     fn shown_values_hide_passwords() {
         let config = load(&[("DATABASE_URL", "postgres://ates:s3cret@db.example/ates")]).unwrap();
         let shown: Vec<String> = config.shown().map(|(_, value)| value).collect();

@@ -1,0 +1,159 @@
+//! One day in the company: every role does its job in a real browser.
+
+use std::time::Duration;
+
+use ates_browser::{Chromium, Product};
+use thirtyfour::prelude::*;
+
+const PASSWORD: &str = "a parrot never tells";
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_day_in_the_company() -> Outcome {
+    let product = tokio::task::spawn_blocking(|| Product::start("root", PASSWORD)).await?;
+    let chromium = Chromium::start().await;
+    let outcome = live_through(&chromium.driver, &product.base).await;
+    if outcome.is_err() {
+        let address = chromium.driver.current_url().await?;
+        eprintln!(
+            "the journey stopped at {address}:\n{}",
+            chromium.driver.find(By::Tag("body")).await?.text().await?
+        );
+    }
+    chromium.quit().await;
+    drop(product);
+    outcome
+}
+
+async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
+    let at = |path: &str| format!("{base}{path}");
+
+    log_in(browser, base, "root").await?;
+    for (username, role) in [
+        ("kesha", "developer"),
+        ("roma", "developer"),
+        ("boris", "manager"),
+        ("anna", "accountant"),
+    ] {
+        register(browser, base, username, role).await?;
+    }
+    log_out(browser).await?;
+
+    log_in(browser, base, "kesha").await?;
+    browser.goto(at("/tasks/new")).await?;
+    type_into(browser, "title", "Fix the perch").await?;
+    type_into(browser, "jira_id", "POPUG-1").await?;
+    press(browser, "form[action='/tasks'] button").await?;
+    wait_for_text(browser, "h1", "[POPUG-1] Fix the perch").await?;
+    wait_for_text(browser, "main", "Open").await?;
+    let assignee = if text_of(browser, "main").await?.contains("Roma") {
+        "roma"
+    } else {
+        "kesha"
+    };
+    log_out(browser).await?;
+
+    log_in(browser, base, assignee).await?;
+    browser.goto(at("/tasks")).await?;
+    wait_for_text(browser, "main", "Fix the perch").await?;
+    press(browser, "form[action$='/completion'] button").await?;
+    wait_for_text(browser, ".flash", "Fix the perch").await?;
+    browser.goto(at("/account")).await?;
+    wait_for_text(browser, "main", "+$").await?;
+    browser.goto(at("/accounting")).await?;
+    wait_for_text(browser, "h1", "not allowed").await?;
+    log_out(browser).await?;
+
+    log_in(browser, base, "boris").await?;
+    browser.goto(at("/tasks/new")).await?;
+    type_into(browser, "title", "Paint the cage").await?;
+    press(browser, "form[action='/tasks'] button").await?;
+    wait_for_text(browser, "main", "Open").await?;
+    browser.goto(at("/shuffles/new")).await?;
+    press(browser, "form[action='/shuffles'] button").await?;
+    wait_for_text(browser, "main", "Done").await?;
+    log_out(browser).await?;
+
+    log_in(browser, base, "anna").await?;
+    browser.goto(at("/accounting")).await?;
+    wait_for_text(browser, "main", "Earned today").await?;
+    log_out(browser).await?;
+
+    log_in(browser, base, "root").await?;
+    browser.goto(at("/analytics")).await?;
+    wait_for_text(browser, "main", "Fix the perch").await?;
+    browser.goto(at("/admin/checks")).await?;
+    wait_for_text(browser, "h1", "Checks").await?;
+    Ok(())
+}
+
+async fn log_in(browser: &WebDriver, base: &str, username: &str) -> Outcome {
+    browser.goto(format!("{base}/login")).await?;
+    type_into(browser, "username", username).await?;
+    type_into(browser, "password", PASSWORD).await?;
+    press(browser, "form[action='/login'] button").await
+}
+
+async fn log_out(browser: &WebDriver) -> Outcome {
+    browser
+        .find(By::Css("details.menu summary"))
+        .await?
+        .click()
+        .await?;
+    press(browser, "form[action='/logout'] button").await
+}
+
+async fn register(browser: &WebDriver, base: &str, username: &str, role: &str) -> Outcome {
+    browser.goto(format!("{base}/admin/users/new")).await?;
+    type_into(browser, "username", username).await?;
+    type_into(browser, "email", &format!("{username}@uberpopug.example")).await?;
+    let name: String = username[..1].to_uppercase() + &username[1..];
+    type_into(browser, "name", &name).await?;
+    type_into(browser, "surname", "Popug").await?;
+    type_into(browser, "password", PASSWORD).await?;
+    browser
+        .find(By::Css(format!("input[name='roles'][value='{role}']")))
+        .await?
+        .click()
+        .await?;
+    press(browser, "form[action='/admin/users'] button").await?;
+    wait_for_text(browser, "main", username).await
+}
+
+async fn type_into(browser: &WebDriver, id: &str, text: &str) -> Outcome {
+    let field = browser.find(By::Id(id)).await?;
+    field.clear().await?;
+    field.send_keys(text).await?;
+    Ok(())
+}
+
+/// Presses a button that leads to another page, and waits until the old page is gone.
+async fn press(browser: &WebDriver, selector: &str) -> Outcome {
+    let old = browser.find(By::Tag("main")).await?;
+    browser.find(By::Css(selector)).await?.click().await?;
+    old.wait_until()
+        .wait(Duration::from_secs(10), Duration::from_millis(20))
+        .stale()
+        .await?;
+    Ok(())
+}
+
+async fn text_of(browser: &WebDriver, selector: &str) -> Result<String, WebDriverError> {
+    browser.find(By::Css(selector)).await?.text().await
+}
+
+/// Waits until an element says something; the page may read itself again meanwhile.
+async fn wait_for_text(browser: &WebDriver, selector: &str, wanted: &str) -> Outcome {
+    let mut last = String::new();
+    for _ in 0..400 {
+        if let Ok(text) = text_of(browser, selector).await {
+            if text.contains(wanted) {
+                return Ok(());
+            }
+            last = text;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    Err(format!("{selector} never said {wanted:?}, but: {last}").into())
+}
