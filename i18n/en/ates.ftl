@@ -71,6 +71,7 @@ error-try-again-in = Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+flash-session-ended = You are not logged in any more, so nothing was sent. Log in and do it again.
 error-request-number = Request number
 
 ## Errors in fields
@@ -80,3 +81,103 @@ field-not-understood = This is unknown, missing or not of the right kind
 field-control-characters = Control characters are not allowed
 field-limit = The limit is a number from 1 to 100
 field-cursor = This is not a position in this list
+
+## Auth
+
+log-in = Log in
+username = Log-in name
+username-or-email = Log-in name or e-mail
+username-hint = 3 to 40 letters, digits, dots, underscores or hyphens; begins with a letter
+email = E-mail
+password = Password
+password-hint = At least 15 characters of any kind; a sentence is fine
+old-password = Present password
+new-password = New password
+change-password = Change the password
+mail-language = Language of mails
+save = Save
+name = Name
+given-name = Given name
+surname = Surname
+role = Role
+roles = Roles
+roles-caption = What each role is for, and what it may do by itself
+roles-change-hint = A change of roles ends the person's sessions. Somebody who becomes a manager or an administrator gives up all open tasks.
+description = Description
+permissions = Permissions
+operation = Operation
+access-table = Who may do what
+access-legend = ✓ allowed, ○ only what is one's own, + only with a permission of one's own, – refused
+state = State
+active = active
+deactivated = deactivated
+deactivate = Deactivate
+deactivate-consequence = { $name } will be logged out at once and get no more tasks; open tasks go to others, who are charged for them. The account and all its transfers stay.
+search = Search
+any = Any
+register = Register
+new-user = New user
+nav-users = Users
+users-caption = Users by log-in name
+users-none = Nobody here
+users-none-hint = Clear the filter, or register somebody.
+role-administrator = administrator
+role-manager = manager
+role-developer = developer
+role-boss = boss
+role-accountant = accountant
+role-internalservice = internal service
+role-other = other
+operation-log-in = Log in
+operation-own-sessions = Own sessions
+operation-public-keys = Public keys and health
+operation-own-profile = Own profile
+operation-own-tasks = Own tasks
+operation-all-tasks = All tasks
+operation-one-task = One task
+operation-create-task = Create a task
+operation-edit-task = Change a task
+operation-complete-task = Complete a task
+operation-shuffle = Shuffle
+operation-own-money = Own balance and log
+operation-company-earnings = The company's earnings
+operation-company-transfers = All transfers
+operation-payouts = Payout runs
+operation-run-payouts = Settle an overdue date
+operation-analytics = Analytics
+operation-manage-users = Users and roles
+operation-money-audit = Audit of money
+operation-security-audit = Audit of rights
+operation-operate = Modules and events
+operation-checks = Checks
+operation-api-document = Description of the API
+field-log-in-wrong = Name or password is wrong
+field-password-wrong = This is not your present password
+field-password-short = The password needs at least { $min } characters
+field-password-long = The password may have at most { $max } characters
+field-password-own-name = The password must not contain your name or address
+field-password-easy = This password is too easy to guess
+field-username-length = The log-in name needs 3 to 40 characters
+field-username-characters = The log-in name may have letters, digits, dots, underscores and hyphens, and begins with a letter
+field-username-taken = Somebody has this log-in name already
+field-email-long = The address is too long
+field-email-form = This is not an e-mail address
+field-email-taken = Somebody has this address already
+field-name-empty = Enter a name
+field-name-long = A name may have at most 80 characters
+field-name-characters = A name must not contain control or invisible characters, < or >
+field-roles-unknown = There is no such role
+field-roles-empty = Choose at least one role
+error-log-in-busy = Too many people are logging in right now. Try again in a few seconds.
+error-log-in-throttled = Too many attempts. Try again in { $seconds ->
+    [one] { $seconds } second
+   *[other] { $seconds } seconds
+}.
+error-administrator-exists = There is an administrator already
+error-last-administrator = This is the last administrator; make another one first
+flash-logged-out = You are logged out
+flash-language-saved = The language of your mails is saved
+flash-password-changed = The password is changed; log in with the new one
+flash-user-registered = { $username } is registered
+flash-user-saved = Saved
+flash-user-deactivated = Deactivated; open tasks go to others

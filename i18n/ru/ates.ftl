@@ -73,6 +73,7 @@ error-try-again-in = Попробуйте через { $seconds ->
     [few] { $seconds } секунды
    *[other] { $seconds } секунд
 }.
+flash-session-ended = Вы больше не в системе, поэтому ничего не отправлено. Войдите и повторите.
 error-request-number = Номер запроса
 
 ## Errors in fields
@@ -82,3 +83,104 @@ field-not-understood = Это поле неизвестно, пропущено 
 field-control-characters = Управляющие символы недопустимы
 field-limit = Предел: число от 1 до 100
 field-cursor = В этом списке нет такого места
+
+## Auth
+
+log-in = Войти
+username = Логин
+username-or-email = Логин или почта
+username-hint = От 3 до 40 латинских букв, цифр, точек, подчёркиваний и дефисов; начинается с буквы
+email = Почта
+password = Пароль
+password-hint = Не меньше 15 любых знаков; можно предложение
+old-password = Нынешний пароль
+new-password = Новый пароль
+change-password = Сменить пароль
+mail-language = Язык писем
+save = Сохранить
+name = Имя
+given-name = Имя
+surname = Фамилия
+role = Роль
+roles = Роли
+roles-caption = Для чего каждая роль и что она может сама по себе
+roles-change-hint = Смена ролей завершает сеансы человека. Кто становится менеджером или администратором, отдаёт все открытые задачи.
+description = Описание
+permissions = Права
+operation = Действие
+access-table = Кому что можно
+access-legend = ✓ можно, ○ только своё, + только с отдельным правом, – нельзя
+state = Состояние
+active = работает
+deactivated = отключён
+deactivate = Отключить
+deactivate-consequence = { $name }: сеансы завершатся сразу, новых задач не будет; открытые задачи перейдут к другим, и с них спишется плата. Счёт и все операции останутся.
+search = Поиск
+any = Любая
+register = Зарегистрировать
+new-user = Новый пользователь
+nav-users = Люди
+users-caption = Люди по логину
+users-none = Никого
+users-none-hint = Сбросьте отбор или зарегистрируйте кого-нибудь.
+role-administrator = администратор
+role-manager = менеджер
+role-developer = разработчик
+role-boss = начальник
+role-accountant = бухгалтер
+role-internalservice = внутренний сервис
+role-other = другое
+operation-log-in = Войти
+operation-own-sessions = Свои сеансы
+operation-public-keys = Открытые ключи и здоровье
+operation-own-profile = Свой профиль
+operation-own-tasks = Свои задачи
+operation-all-tasks = Все задачи
+operation-one-task = Одна задача
+operation-create-task = Создать задачу
+operation-edit-task = Изменить задачу
+operation-complete-task = Завершить задачу
+operation-shuffle = Перемешать
+operation-own-money = Свой баланс и журнал
+operation-company-earnings = Заработок компании
+operation-company-transfers = Все операции
+operation-payouts = Выплаты
+operation-run-payouts = Закрыть просроченный день
+operation-analytics = Аналитика
+operation-manage-users = Люди и роли
+operation-money-audit = Аудит денег
+operation-security-audit = Аудит прав
+operation-operate = Модули и события
+operation-checks = Проверки
+operation-api-document = Описание API
+field-log-in-wrong = Неверное имя или пароль
+field-password-wrong = Это не ваш нынешний пароль
+field-password-short = В пароле должно быть не меньше { $min } знаков
+field-password-long = В пароле может быть не больше { $max } знаков
+field-password-own-name = В пароле не должно быть вашего имени или адреса
+field-password-easy = Этот пароль слишком легко угадать
+field-username-length = В логине от 3 до 40 знаков
+field-username-characters = В логине могут быть латинские буквы, цифры, точки, подчёркивания и дефисы; начинается с буквы
+field-username-taken = Такой логин уже занят
+field-email-long = Адрес слишком длинный
+field-email-form = Это не адрес почты
+field-email-taken = Этот адрес уже занят
+field-name-empty = Введите имя
+field-name-long = В имени может быть не больше 80 знаков
+field-name-characters = В имени не может быть управляющих и невидимых знаков, < и >
+field-roles-unknown = Такой роли нет
+field-roles-empty = Выберите хотя бы одну роль
+error-log-in-busy = Сейчас входит слишком много людей. Попробуйте через несколько секунд.
+error-log-in-throttled = Слишком много попыток. Попробуйте через { $seconds ->
+    [one] { $seconds } секунду
+    [few] { $seconds } секунды
+   *[many] { $seconds } секунд
+}.
+error-administrator-exists = Администратор уже есть
+error-last-administrator = Это последний администратор; сначала назначьте другого
+flash-logged-out = Вы вышли
+flash-language-saved = Язык писем сохранён
+flash-password-changed = Пароль сменён; войдите с новым
+flash-user-registered = { $username } зарегистрирован
+flash-user-saved = Сохранено
+flash-user-deactivated = Отключён; открытые задачи переходят к другим

@@ -5,6 +5,8 @@
 //! sees them. A batch is taken apart into facts, so that subscribers know only facts about one thing.
 
 mod account;
+#[cfg(test)]
+mod contract_tests;
 mod decode;
 mod mail;
 mod money;

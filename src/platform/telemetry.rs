@@ -22,3 +22,16 @@ pub fn start(form: &str) {
         }
     });
 }
+
+/// Starts the log for somebody at a terminal: only what needs attention, on standard error, unless `RUST_LOG` says more.
+pub fn start_quietly() {
+    STARTED.get_or_init(|| {
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_target(false)
+            .compact()
+            .with_writer(std::io::stderr)
+            .init();
+    });
+}

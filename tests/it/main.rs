@@ -6,5 +6,7 @@
     reason = "tests may fail loudly and take the time as it is"
 )]
 
+mod bus;
+mod cli;
 mod crash;
 mod support;

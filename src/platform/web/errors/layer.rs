@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Face, page, problem, request_id};
 use crate::platform::error::AppError;
-use crate::platform::web::{Frame, redirect};
+use crate::platform::web::{Flash, Frame, redirect, redirect_with};
 
 /// Draws every error: a problem document below `/api/`, a page elsewhere, the log-in page for a visitor who is not known. An
 /// answer that a handler wrote itself, such as a form with its errors, stays as it is.
@@ -155,7 +155,10 @@ impl Circumstances {
 }
 
 fn to_log_in(frame: &Frame, method: &Method) -> HttpResponse {
-    if *method != Method::GET || frame.back == "/" {
+    if *method != Method::GET {
+        return redirect_with("/login", Flash::warn("flash-session-ended"));
+    }
+    if frame.back == "/" {
         return redirect("/login");
     }
     let next: String = url::form_urlencoded::byte_serialize(frame.back.as_bytes()).collect();

@@ -1,0 +1,171 @@
+//! A month in the life of the made-up company, lived through the real use cases under a moved clock.
+//!
+//! People and tasks come in through the importers; accounting prices, charges and credits; the manager shuffles; each night the real
+//! settlement closes the day. Not a row is written past them.
+
+use std::io::{IsTerminal, Write};
+
+use chrono::{DateTime, Datelike, Days, Duration, NaiveDate, NaiveTime, Utc, Weekday};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::CliError;
+use crate::app::Services;
+use crate::auth::{self, Actor};
+use crate::bus::{self, Subscriber};
+use crate::cli::import;
+use crate::platform::clock::Clock;
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Lane, Origin};
+use crate::platform::workers::Progress;
+use crate::{accounting, tasks};
+
+const PEOPLE: &[u8] = include_bytes!("../../../demo/people.csv");
+const TASKS: &[u8] = include_bytes!("../../../demo/tasks.csv");
+
+/// Days of history before today.
+const DAYS: u64 = 30;
+
+/// The hours at which people complete tasks.
+const HOURS: [u32; 3] = [11, 14, 17];
+
+/// Whether nobody lives here yet.
+pub(super) fn is_missing(db: &Db) -> Result<bool, CliError> {
+    Ok(db.read_blocking(auth::ROLE, |conn| auth::count_users(conn))? == 0)
+}
+
+/// Lives through a month and the present day so far.
+pub(super) fn live_through(config: &Config, url: &str, password: &str) -> Result<(), CliError> {
+    let now = Clock::system().now();
+    let today = config.zone.date_of(now);
+    let first = today - Days::new(DAYS);
+    let clock = Clock::fixed(config.zone.instant_of(first, hour(9)));
+    let services = Services::new(config.clone(), Db::new(config, url, clock.clone()), true)?;
+    let mut company = Company { subscribers: services.subscribers(), services, clock, rng: StdRng::seed_from_u64(3_000) };
+
+    accounting::open_first_day(&company.services.db, &company.services.config)?;
+    bus::register(&company.services.db, &company.subscribers)?;
+    company.move_in(password)?;
+    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= today).collect();
+    let titles = import::read_tasks(TASKS).map_err(CliError)?;
+    let mut portions = titles.chunks(titles.len().div_ceil(days.len()));
+    for (day, number) in days.iter().zip(1..) {
+        show_progress(number, days.len());
+        company.live_a_day(*day, portions.next().unwrap_or_default(), now)?;
+    }
+    println!();
+    Ok(())
+}
+
+struct Company {
+    services: Services,
+    subscribers: Vec<Box<dyn Subscriber>>,
+    clock: Clock,
+    rng: StdRng,
+}
+
+impl Company {
+    /// Everyone is registered through the importer; the printed log-ins get the demo's password.
+    fn move_in(&self, password: &str) -> Result<(), CliError> {
+        import::import_people(&self.services.db, PEOPLE).map_err(CliError)?;
+        let hash = auth::hash_password(password)?;
+        self.write(auth::ROLE, |tx| {
+            super::LOG_INS.iter().try_for_each(|username| auth::set_password_hash(tx, username, &hash))
+        })?;
+        self.hear()
+    }
+
+    fn live_a_day(&mut self, day: NaiveDate, titles: &[tasks::TaskRow], now: DateTime<Utc>) -> Result<(), CliError> {
+        self.settle_until(day, now)?;
+        self.be_at(day, 9, now);
+        let manager = self.actor("manager")?;
+        self.write(tasks::ROLE, |tx| tasks::import_tasks(tx, manager.id, titles.to_vec(), &mut |_, _| {}))?
+            .map_err(|errors| CliError(format!("the demo's tasks: {errors:?}")))?;
+        self.hear()?;
+        for at in HOURS {
+            if !self.be_at(day, at, now) {
+                break;
+            }
+            if at == HOURS[1] && day.weekday() != Weekday::Sun {
+                self.write(tasks::ROLE, |tx| tasks::request_shuffle(tx, &manager, i64::MAX))?;
+                while tasks::shuffle_step(&self.services.db, &self.services.config)? == Progress::More {}
+                self.hear()?;
+            }
+            let busy = if day.weekday().num_days_from_monday() < 5 { 24..36 } else { 12..20 };
+            let count = self.rng.random_range(busy);
+            self.complete_some(count, now)?;
+        }
+        Ok(())
+    }
+
+    /// Closes every date before `day`, at the time when the nightly run does.
+    fn settle_until(&self, day: NaiveDate, now: DateTime<Utc>) -> Result<(), CliError> {
+        let config = &self.services.config;
+        let night = config.zone.instant_of(day, config.payout_at) + Duration::minutes(1);
+        self.clock.set(night.min(now));
+        self.hear()?;
+        accounting::settle_due(&self.services.db, config)?;
+        self.hear()
+    }
+
+    /// Moves the clock to an hour of a day, but not into the future; tells whether it moved that far.
+    fn be_at(&self, day: NaiveDate, at: u32, now: DateTime<Utc>) -> bool {
+        let wanted = self.services.config.zone.instant_of(day, hour(at));
+        self.clock.set(wanted.min(now).max(self.clock.now()));
+        wanted <= now
+    }
+
+    fn complete_some(&mut self, count: usize, now: DateTime<Utc>) -> Result<(), CliError> {
+        let mut open = self.services.db.read_blocking(tasks::ROLE, tasks::list_open_assignments)?;
+        open.shuffle(&mut self.rng);
+        for (task, assignee) in open.into_iter().take(count) {
+            let pause = self.rng.random_range(5..90);
+            self.clock.set((self.clock.now() + Duration::seconds(pause)).min(now));
+            let actor = self.services.db.read_blocking(auth::ROLE, |conn| auth::actor_of(conn, assignee))?;
+            self.write(tasks::ROLE, |tx| tasks::complete_task(tx, &actor, task))?;
+        }
+        self.hear()
+    }
+
+    /// Lets every subscriber hear everything that was published.
+    fn hear(&self) -> Result<(), CliError> {
+        let db = &self.services.db;
+        loop {
+            for subscriber in &self.subscribers {
+                while bus::step(db, subscriber.as_ref())? == Progress::More {}
+            }
+            let statuses = db.read_blocking(bus::ROLE, bus::statuses)?;
+            if statuses.iter().all(|row| row.lag() == 0) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn actor(&self, username: &str) -> Result<Actor, CliError> {
+        let db = &self.services.db;
+        Ok(db.read_blocking(auth::ROLE, |conn| auth::actor_by_username(conn, username))?)
+    }
+
+    fn write<T>(
+        &self,
+        role: crate::platform::db::DbRole,
+        work: impl FnOnce(&mut crate::platform::db::Tx<'_>) -> crate::platform::error::AppResult<T>,
+    ) -> Result<T, CliError> {
+        Ok(self.services.db.transaction_blocking(Lane::Worker, role, Origin::system(), work)?)
+    }
+}
+
+fn hour(hour: u32) -> NaiveTime {
+    NaiveTime::from_hms_opt(hour, 0, 0).expect("hours below 24")
+}
+
+fn show_progress(day: usize, days: usize) {
+    let mut out = std::io::stdout();
+    if out.is_terminal() {
+        drop(write!(out, "\r  the company lives through day {day} of {days}"));
+    } else if day == 1 || day.is_multiple_of(10) || day == days {
+        drop(writeln!(out, "  the company lives through day {day} of {days}"));
+    }
+    drop(out.flush());
+}

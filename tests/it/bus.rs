@@ -1,0 +1,350 @@
+//! The bus by itself: what one subscriber is told when things go well, fail, wait and come back.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use ates::bus::{self, Item, Start, Subscriber};
+use ates::events::{self, AccountDeleted, AccountLoggedIn, Fact};
+use ates::platform::clock::Clock;
+use ates::platform::config::Config;
+use ates::platform::db::{Db, DbRole, Lane, Origin, Tx};
+use ates::platform::error::{AppError, AppResult};
+use ates::platform::workers::Progress;
+use chrono::Duration;
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
+use diesel::{PgConnection, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::support::database::{TestDatabase, count, text};
+use crate::support::monday;
+
+/// Writes down what it hears, and fails for the subjects it is told to.
+#[derive(Clone, Default)]
+struct Probe {
+    failing: Arc<Mutex<HashSet<Uuid>>>,
+    panics: bool,
+}
+
+impl Subscriber for Probe {
+    fn name(&self) -> &'static str {
+        "test.probe"
+    }
+
+    fn role(&self) -> DbRole {
+        DbRole::new("ates_analytics")
+    }
+
+    fn types(&self) -> &'static [&'static str] {
+        &["account.deleted"]
+    }
+
+    fn start(&self) -> Start {
+        Start::Beginning
+    }
+
+    fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
+        for item in items {
+            let Fact::AccountDeleted(deleted) = &item.fact else {
+                continue;
+            };
+            sql_query("insert into analytics.heard (subject, version) values ($1, $2)")
+                .bind::<SqlUuid, _>(item.subject)
+                .bind::<BigInt, _>(deleted.version)
+                .execute(tx.conn())?;
+            if self.failing.lock().unwrap().contains(&item.subject) {
+                assert!(!self.panics, "the probe was told to panic");
+                return Err(AppError::internal("the probe was told to fail"));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct House {
+    db: Db,
+    clock: Clock,
+    database: TestDatabase,
+    probe: Probe,
+}
+
+impl House {
+    fn new(probe: Probe) -> Self {
+        let database = TestDatabase::create();
+        database
+            .connect()
+            .batch_execute(
+                "create table analytics.heard (id bigint generated always as identity, subject uuid, version bigint);
+                 grant select, insert on analytics.heard to ates_analytics",
+            )
+            .unwrap();
+        let config =
+            Config::from_values([("DATABASE_URL".to_owned(), database.url().to_owned())]).unwrap();
+        let clock = Clock::fixed(monday());
+        let db = Db::new(&config, database.url(), clock.clone());
+        bus::register(&db, &[Box::new(probe.clone()) as Box<dyn Subscriber>]).unwrap();
+        Self {
+            db,
+            clock,
+            database,
+            probe,
+        }
+    }
+
+    fn tell(&self, facts: &[(Uuid, i64)]) {
+        self.db
+            .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+                for (subject, version) in facts {
+                    events::publish(tx, *subject, &AccountDeleted { version: *version })?;
+                }
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    fn work(&self) {
+        while bus::step(&self.db, &self.probe).unwrap() == Progress::More {}
+    }
+
+    fn heard(&self, subject: Uuid) -> String {
+        text(
+            &mut self.conn(),
+            &format!(
+                "select coalesce(string_agg(version::text, ' ' order by id), '') as t from analytics.heard where subject = '{subject}'"
+            ),
+        )
+    }
+
+    fn states(&self) -> String {
+        text(
+            &mut self.conn(),
+            "select coalesce(string_agg(state, ' ' order by seq, item_no), '') as t from bus.parked_items",
+        )
+    }
+
+    fn lag(&self) -> i64 {
+        self.db.read_blocking(bus::ROLE, bus::statuses).unwrap()[0].lag()
+    }
+
+    fn conn(&self) -> PgConnection {
+        self.database.connect()
+    }
+}
+
+fn people() -> [Uuid; 3] {
+    [1, 2, 3].map(Uuid::from_u128)
+}
+
+#[test]
+fn everything_is_heard_once_and_in_order() {
+    let house = House::new(Probe::default());
+    let [kesha, roma, _] = people();
+    house.tell(&[(kesha, 1), (roma, 1), (kesha, 2)]);
+    house.tell(&[(kesha, 3)]);
+    house.work();
+    house.work();
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2 3".into(), "1".into())
+    );
+    assert_eq!(house.lag(), 0);
+}
+
+#[test]
+fn a_failing_item_parks_its_key_and_no_other() {
+    let house = House::new(Probe::default());
+    let [kesha, roma, lev] = people();
+    house.probe.failing.lock().unwrap().insert(roma);
+    let facts: Vec<(Uuid, i64)> = (1..=50)
+        .flat_map(|version| people().map(|person| (person, version)))
+        .collect();
+    house.tell(&facts);
+    house.work();
+    let all: Vec<String> = (1..=50).map(|version| version.to_string()).collect();
+    assert_eq!(
+        (house.heard(kesha), house.heard(lev)),
+        (all.join(" "), all.join(" "))
+    );
+    assert_eq!(house.heard(roma), "", "a failed item leaves nothing behind");
+    assert_eq!(house.states(), format!("retrying{}", " blocked".repeat(49)));
+    assert_eq!(house.lag(), 0);
+
+    house.tell(&[(roma, 51), (kesha, 51)]);
+    house.work();
+    assert_eq!(
+        house.heard(roma),
+        "",
+        "what comes later waits behind the failed one"
+    );
+    assert!(house.heard(kesha).ends_with(" 51"));
+
+    house.probe.failing.lock().unwrap().clear();
+    house.work();
+    assert_eq!(house.heard(roma), "", "not before the retry is due");
+    house.clock.advance(Duration::seconds(2));
+    house.work();
+    let all: Vec<String> = (1..=51).map(|version| version.to_string()).collect();
+    assert_eq!(house.heard(roma), all.join(" "));
+    assert_eq!(
+        count(&mut house.conn(), "bus.parked_items where state <> 'done'"),
+        0
+    );
+}
+
+#[test]
+fn an_item_is_dead_after_twenty_tries_and_its_key_waits_for_a_person() {
+    let house = House::new(Probe::default());
+    let [kesha, roma, _] = people();
+    house.probe.failing.lock().unwrap().insert(roma);
+    house.tell(&[(roma, 1), (roma, 2), (kesha, 1)]);
+    for _ in 0..25 {
+        house.work();
+        house.clock.advance(Duration::seconds(301));
+    }
+    assert_eq!(house.states(), "dead blocked");
+    assert_eq!(
+        count(&mut house.conn(), "bus.parked_items where attempts = 20"),
+        1
+    );
+    assert_eq!(house.heard(kesha), "1");
+}
+
+#[test]
+fn a_panic_is_a_failure_like_any_other() {
+    let house = House::new(Probe {
+        panics: true,
+        ..Probe::default()
+    });
+    let [kesha, roma, _] = people();
+    house.probe.failing.lock().unwrap().insert(roma);
+    house.tell(&[(kesha, 1), (roma, 1), (kesha, 2)]);
+    house.work();
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2".into(), String::new())
+    );
+    assert_eq!(house.states(), "retrying");
+}
+
+#[test]
+fn an_event_that_cannot_be_understood_is_kept_and_later_ones_go_on() {
+    let house = House::new(Probe::default());
+    let [kesha, roma, _] = people();
+    house.tell(&[(kesha, 1)]);
+    house
+        .conn()
+        .batch_execute(&format!(
+            "select bus.append('2026-03-02 09:00:00+00', array[gen_random_uuid()], array['account.deleted'], array[7::smallint],
+               array['account'], array['auth'], array['{roma}'::uuid], array[1], array[gen_random_uuid()],
+               array[null]::uuid[], array[null]::uuid[], array['{{}}'::jsonb])"
+        ))
+        .unwrap();
+    house.tell(&[(roma, 1), (kesha, 2)]);
+    house.work();
+    assert_eq!(
+        (house.heard(kesha), house.heard(roma)),
+        ("1 2".into(), String::new())
+    );
+    assert_eq!(house.states(), "dead blocked");
+}
+
+#[test]
+fn a_paused_subscriber_hears_nothing_and_then_everything() {
+    let house = House::new(Probe::default());
+    let [kesha, ..] = people();
+    bus::pause(&house.db, "test.probe", Origin::system()).unwrap();
+    house.tell(&[(kesha, 1), (kesha, 2)]);
+    house.work();
+    assert_eq!((house.heard(kesha), house.lag()), (String::new(), 2));
+    bus::resume(&house.db, "test.probe", Origin::system()).unwrap();
+    house.work();
+    assert_eq!((house.heard(kesha), house.lag()), ("1 2".into(), 0));
+}
+
+#[test]
+fn events_of_a_rolled_back_unit_of_work_do_not_exist() {
+    let house = House::new(Probe::default());
+    let [kesha, ..] = people();
+    let outcome: AppResult<()> =
+        house
+            .db
+            .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+                events::publish(tx, kesha, &AccountDeleted { version: 1 })?;
+                Err(AppError::NotFound)
+            });
+    assert!(outcome.is_err());
+    house.tell(&[(kesha, 2)]);
+    house.work();
+    assert_eq!(house.heard(kesha), "2");
+}
+
+#[test]
+fn publishers_at_once_lose_nothing_and_keep_the_order_of_time() {
+    let house = House::new(Probe::default());
+    std::thread::scope(|scope| {
+        for writer in 0..8_u128 {
+            let house = &house;
+            scope.spawn(move || {
+                for version in 1..=25 {
+                    house.tell(&[(Uuid::from_u128(100 + writer), version)]);
+                }
+            });
+        }
+        for _ in 0..200 {
+            house.work();
+        }
+    });
+    house.work();
+    let all: Vec<String> = (1..=25).map(|version| version.to_string()).collect();
+    for writer in 0..8_u128 {
+        assert_eq!(house.heard(Uuid::from_u128(100 + writer)), all.join(" "));
+    }
+    let backwards = "(select recorded_at < lag(recorded_at) over (order by seq) as back from bus.events) e where back";
+    assert_eq!(count(&mut house.conn(), backwards), 0);
+}
+
+#[test]
+fn types_that_nobody_takes_do_not_hold_a_subscriber_back() {
+    let house = House::new(Probe::default());
+    let [kesha, ..] = people();
+    house
+        .db
+        .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+            events::publish(
+                tx,
+                kesha,
+                &AccountLoggedIn {
+                    method: "password".into(),
+                },
+            )
+            .map(drop)
+        })
+        .unwrap();
+    house.work();
+    assert_eq!(
+        (house.heard(kesha), house.lag(), house.states()),
+        (String::new(), 0, String::new())
+    );
+}
+
+#[test]
+fn the_log_refuses_changes_even_by_its_owner() {
+    let house = House::new(Probe::default());
+    let [kesha, ..] = people();
+    house.tell(&[(kesha, 1)]);
+    for statement in [
+        "update bus.events set payload = '{}'",
+        "delete from bus.events",
+        "truncate bus.events",
+    ] {
+        let error = house
+            .conn()
+            .batch_execute(statement)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("never changed or removed"),
+            "{statement}: {error}"
+        );
+    }
+}
