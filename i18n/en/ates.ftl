@@ -184,7 +184,6 @@ flash-user-deactivated = Deactivated; open tasks go to others
 ## Accounting
 
 nav-accounting = Finance
-nav-payouts = Payouts
 nav-account = My account
 breadcrumb = Where you are
 total = Total

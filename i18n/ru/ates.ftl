@@ -187,7 +187,6 @@ flash-user-deactivated = Отключён; открытые задачи пер�
 ## Accounting
 
 nav-accounting = Финансы
-nav-payouts = Выплаты
 nav-account = Мой счёт
 breadcrumb = Где вы находитесь
 total = Итого

@@ -43,11 +43,6 @@ pub const NAV: &[NavEntry] = &[
         operation: Operation::CompanyEarnings,
     },
     NavEntry {
-        href: "/accounting/payouts",
-        label: "nav-payouts",
-        operation: Operation::Payouts,
-    },
-    NavEntry {
         href: "/account",
         label: "nav-account",
         operation: Operation::OwnMoney,

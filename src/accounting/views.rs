@@ -167,6 +167,7 @@ pub(super) struct CompanyPage {
     pub neighbours: Neighbours,
     pub csv: String,
     pub sees_days: bool,
+    pub sees_payouts: bool,
 }
 
 /// A transfer with its person.

@@ -2,6 +2,7 @@
 //!
 //! The company keeps the books, so what it owes an employee is a liability: a fee lowers it, a reward raises it.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use chrono::NaiveDate;
@@ -14,6 +15,7 @@ use crate::platform::money::Money;
 pub(super) struct Journal {
     text: String,
     currency: String,
+    declared: HashSet<String>,
 }
 
 impl Journal {
@@ -22,6 +24,7 @@ impl Journal {
         let mut journal = Self {
             text: String::new(),
             currency: currency.to_owned(),
+            declared: HashSet::new(),
         };
         let dates = span.map_or_else(
             || "no dates yet".to_owned(),
@@ -48,6 +51,7 @@ impl Journal {
         if balances.is_empty() {
             return;
         }
+        self.declare(balances.iter().map(|balance| balance.username.as_str()));
         self.line(format_args!("\n{date} * opening balances"));
         for balance in balances {
             self.posting(&employee(&balance.username), -balance.amount);
@@ -66,6 +70,7 @@ impl Journal {
             "payout" => ("payout of the day", "assets:cash"),
             _ => ("adjustment", "expenses:adjustments"),
         };
+        self.declare([row.username.as_str()]);
         let mut about = String::new();
         if let Some(jira_id) = &row.jira_id {
             about = format!("[{jira_id}] ");
@@ -94,6 +99,7 @@ impl Journal {
         if balances.is_empty() {
             return;
         }
+        self.declare(balances.iter().map(|balance| balance.username.as_str()));
         self.line(format_args!("\n{date} * close of the day"));
         let currency = self.currency.clone();
         for balance in balances {
@@ -108,6 +114,15 @@ impl Journal {
     /// The finished journal.
     pub fn finish(self) -> Vec<u8> {
         self.text.into_bytes()
+    }
+
+    /// Declares the accounts that occur for the first time, so that a strict check finds no unknown one.
+    fn declare<'n>(&mut self, usernames: impl IntoIterator<Item = &'n str>) {
+        for username in usernames {
+            if self.declared.insert(username.to_owned()) {
+                self.line(format_args!("\naccount {}", employee(username)));
+            }
+        }
     }
 
     fn posting(&mut self, account: &str, amount: Money) {

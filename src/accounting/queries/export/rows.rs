@@ -111,7 +111,7 @@ pub(super) fn last_business_date(conn: &mut PgConnection) -> AppResult<Option<Na
     Ok(row.date)
 }
 
-/// The transfers of a date: in the order of booking, the payouts last.
+/// The transfers of a date: by time and person in the order of booking, the payouts last.
 pub(super) fn list_export_transfers(
     conn: &mut PgConnection,
     date: NaiveDate,
@@ -122,7 +122,7 @@ pub(super) fn list_export_transfers(
            t.created_at
          from accounting.transfers t left join accounting.employees e on e.id = t.account_id
            left join accounting.tasks k on k.id = t.task_id
-         where t.business_date = $1 order by t.kind = 'payout', t.id",
+         where t.business_date = $1 order by t.kind = 'payout', t.created_at, t.account_id, t.version",
     )
     .bind::<Date, _>(date)
     .load(conn)?)
