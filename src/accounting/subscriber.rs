@@ -11,7 +11,7 @@ use crate::bus::{Item, Start, Subscriber};
 use crate::events::{AccountRecord, Fact};
 use crate::platform::config::Config;
 use crate::platform::db::{DbRole, Tx};
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::AppResult;
 use crate::platform::ids::{TaskId, UserId};
 
 /// The one listener that fills the ledger. Repeated events do no harm: prices, fees and rewards have natural keys (M40).
@@ -80,10 +80,8 @@ fn keep_people(tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
         store::upsert_employees(tx, &people)?;
     }
     for item in items {
-        if let Fact::AccountDeleted(deleted) = &item.fact
-            && !store::deactivate_employee(tx, item.subject, deleted.version)?
-        {
-            return Err(AppError::conflict("error-person-unknown"));
+        if let Fact::AccountDeleted(deleted) = &item.fact {
+            store::deactivate_employee(tx, item.subject, deleted.version)?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 mod account;
 mod company;
+mod day;
 mod mails;
 mod payouts;
 
@@ -23,11 +24,8 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/account.csv", get().to(account::download_account))
         .route("/accounting", get().to(company::show_company))
         .route("/accounting.csv", get().to(company::download_company))
-        .route(
-            "/accounting/days/{date}.csv",
-            get().to(company::download_day),
-        )
-        .route("/accounting/days/{date}", get().to(company::show_day))
+        .route("/accounting/days/{date}.csv", get().to(day::download_day))
+        .route("/accounting/days/{date}", get().to(day::show_day))
         .route("/accounting/payouts", get().to(payouts::list_payouts))
         .route("/accounting/payouts", post().to(payouts::pay_to_workers))
         .route(

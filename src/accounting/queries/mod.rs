@@ -5,6 +5,7 @@ mod company;
 mod export;
 mod mails;
 mod payouts;
+mod transfers;
 
 use std::fmt;
 
@@ -15,15 +16,15 @@ use crate::events::TransferKind;
 use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
-pub(super) use company::{
-    CompanyBalance, CompanyFilter, CompanyTransfer, DayEarnings, DaySummary,
-    list_company_transfers, show_company_balance, show_day_summary, show_earnings,
-};
+pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
 pub use export::{export_journal, export_payouts, export_transfers};
 pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,
+};
+pub(super) use transfers::{
+    CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,
 };
 
 /// Rows in a CSV file at most.

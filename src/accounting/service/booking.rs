@@ -3,6 +3,7 @@
 //! The subscriber and the sweep both come here, so that a notice that was lost is booked in the same way as one that arrived.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -76,8 +77,11 @@ impl Work {
 
 /// Books it all: prices first, then fees, then rewards (M01 to M08, M14). What is booked already is left as it is (M40).
 ///
+/// A task is priced when it is first heard of, whatever the news: so an assignment that overtakes the creation does not have to
+/// wait for it, and the end is the same in every order (E10).
+///
 /// # Errors
-/// Conflict when a task has no price yet: its creation has not been heard of, so this is tried again later (E10).
+/// Those of the database.
 pub(in crate::accounting) fn book(
     tx: &mut Tx<'_>,
     terms: &Terms,
@@ -87,11 +91,7 @@ pub(in crate::accounting) fn book(
         return Ok(Vec::new());
     }
     let ledger = OpenLedger::lock(tx, terms.zone)?;
-    price_tasks(tx, terms, &work.created)?;
-    let mut tasks: Vec<TaskId> = work.all().map(|happened| happened.task).collect();
-    tasks.sort_unstable();
-    tasks.dedup();
-    let prices = store::list_prices(tx, &tasks)?;
+    let prices = price_tasks(tx, terms, work)?;
     let fees = work
         .created
         .iter()
@@ -115,33 +115,50 @@ pub(in crate::accounting) fn book(
     ledger.post(tx, transfers)
 }
 
-/// Prices the tasks that have no price, and tells of those it priced (M03).
-fn price_tasks(tx: &mut Tx<'_>, terms: &Terms, created: &[Happened]) -> AppResult<()> {
-    if created.is_empty() {
-        return Ok(());
-    }
-    let drawn: Vec<(TaskId, Price)> = created
-        .iter()
-        .map(|happened| (happened.task, price(&mut tx.rng, terms.fee, terms.reward)))
-        .collect();
-    let mut fresh = store::insert_prices(tx, &drawn)?;
-    for happened in created {
-        if let Some(price) = fresh.remove(&happened.task) {
-            let id = tx.new_id();
-            let event = TaskEstimated {
-                fee_minor: price.fee,
-                reward_minor: price.reward,
-            };
-            events::publish_as(tx, id, happened.task, happened.cause.as_ref(), &event)?;
+/// The prices of all tasks that anything happened to: those that have none get one, and that is told (M03).
+fn price_tasks(tx: &mut Tx<'_>, terms: &Terms, work: &Work) -> AppResult<HashMap<TaskId, Price>> {
+    let mut first: HashMap<TaskId, &Happened> = HashMap::new();
+    let mut tasks = Vec::new();
+    for happened in work.all() {
+        if let Entry::Vacant(entry) = first.entry(happened.task) {
+            entry.insert(happened);
+            tasks.push(happened.task);
         }
     }
-    Ok(())
+    let mut prices = store::list_prices(tx, &tasks)?;
+    let unpriced: Vec<TaskId> = tasks
+        .iter()
+        .copied()
+        .filter(|task| !prices.contains_key(task))
+        .collect();
+    if unpriced.is_empty() {
+        return Ok(prices);
+    }
+    let drawn: Vec<(TaskId, Price)> = unpriced
+        .iter()
+        .map(|task| (*task, price(&mut tx.rng, terms.fee, terms.reward)))
+        .collect();
+    let fresh = store::insert_prices(tx, &drawn)?;
+    for task in unpriced.iter().filter(|task| fresh.contains_key(task)) {
+        let id = tx.new_id();
+        let event = TaskEstimated {
+            fee_minor: fresh[task].fee,
+            reward_minor: fresh[task].reward,
+        };
+        events::publish_as(tx, id, *task, first[task].cause.as_ref(), &event)?;
+    }
+    if fresh.len() < unpriced.len() {
+        // Somebody else priced them in the meantime: theirs holds.
+        prices.extend(store::list_prices(tx, &unpriced)?);
+    }
+    prices.extend(fresh);
+    Ok(prices)
 }
 
 fn amount(prices: &HashMap<TaskId, Price>, kind: TransferKind, task: TaskId) -> AppResult<Money> {
     let price = prices
         .get(&task)
-        .ok_or_else(|| AppError::conflict("error-task-unpriced"))?;
+        .ok_or_else(|| AppError::internal(format!("task {task} was not priced")))?;
     Ok(if kind == TransferKind::AssignmentFee {
         -price.fee
     } else {

@@ -50,17 +50,17 @@ pub(in crate::accounting) fn upsert_employees(
     Ok(())
 }
 
-/// Marks somebody as gone, unless a newer record is there; the account and its log stay (A20). Tells whether they are known.
+/// Marks somebody as gone, unless a newer record is there; the account and its log stay (A20).
 pub(in crate::accounting) fn deactivate_employee(
     tx: &mut Tx<'_>,
     id: Uuid,
     version: i64,
-) -> AppResult<bool> {
-    let rows = sql_query(
+) -> AppResult<()> {
+    sql_query(
         "update accounting.employees set active = active and version >= $2, version = greatest(version, $2) where id = $1",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<BigInt, _>(version)
     .execute(tx.conn())?;
-    Ok(rows == 1)
+    Ok(())
 }

@@ -76,7 +76,7 @@ pub(in crate::accounting) fn list_unpriced_tasks(
     .load(conn)?)
 }
 
-/// Assignments of priced tasks without a fee, from `since` to `before`.
+/// Assignments without a fee, from `since` to `before`.
 pub(in crate::accounting) fn list_unbooked_assignments(
     conn: &mut PgConnection,
     subscriber: &str,
@@ -90,7 +90,6 @@ pub(in crate::accounting) fn list_unbooked_assignments(
            where a.created_at >= coalesce($2, '-infinity') and a.created_at <= $3
              and not exists (select from accounting.transfers t where t.kind = 'assignment_fee'
                and t.task_id = a.task_id and t.assignment_seq = a.assignment_seq)
-             and exists (select from accounting.task_prices p where p.task_id = a.task_id)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at, f.assignment_seq limit $4"
     ))
     .bind::<Text, _>(subscriber)
@@ -113,7 +112,6 @@ pub(in crate::accounting) fn list_unbooked_completions(
            from report_v1.completions c
            where c.created_at >= coalesce($2, '-infinity') and c.created_at <= $3
              and not exists (select from accounting.transfers t where t.kind = 'completion_reward' and t.task_id = c.task_id)
-             and exists (select from accounting.task_prices p where p.task_id = c.task_id)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at limit $4"
     ))
     .bind::<Text, _>(subscriber)

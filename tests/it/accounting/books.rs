@@ -180,6 +180,40 @@ impl Books {
         self.app.drain();
     }
 
+    /// Only tells of a creation, without the task itself.
+    pub fn tell_created(&self, task: Uuid, to: &Person) {
+        self.write(|tx| {
+            let created = TaskCreated {
+                title: "Feed bird".into(),
+                jira_id: None,
+                assignee: UserId(to.id),
+                assignment: tx.new_id(),
+                created_by: UserId(to.id),
+            };
+            events::publish(tx, task, &created).unwrap();
+        });
+    }
+
+    /// Only tells of an assignment.
+    pub fn tell_assigned(&self, task: Uuid, to: &Person, assignment_seq: i32) {
+        let (to, reason) = (UserId(to.id), AssignmentReason::Unavailable);
+        let assigned = TaskAssigned {
+            from: None,
+            to,
+            assignment_seq,
+            reason,
+        };
+        self.write(|tx| events::publish(tx, task, &assigned).unwrap());
+    }
+
+    /// Only tells of a completion.
+    pub fn tell_completed(&self, task: Uuid, by: &Person) {
+        let completed = TaskCompleted {
+            assignee: UserId(by.id),
+        };
+        self.write(|tx| events::publish(tx, task, &completed).unwrap());
+    }
+
     /// A balance in whole dollars.
     pub fn balance(&self, who: &Person) -> i64 {
         self.number(&format!(

@@ -20,7 +20,7 @@ fn hledger(file: &std::path::Path, arguments: &[&str]) -> (bool, String) {
 }
 
 #[test]
-fn m45_the_journal_is_accepted_by_hledger_and_its_balances_are_those_of_the_pages() {
+fn journal_export_is_accepted_by_hledger_and_its_balances_are_those_of_the_pages() {
     let books = Books::open();
     let people = ["kesha", "gosha", "petya"].map(|name| books.app.register(name, &["developer"]));
     books.work(&people[0], 4, 3);

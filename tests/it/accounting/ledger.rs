@@ -304,3 +304,26 @@ fn e10_a_fee_for_somebody_unheard_of_opens_an_account_that_the_record_joins_late
     books.create(&stranger);
     assert_eq!(books.balance(&stranger), -10);
 }
+
+#[test]
+fn e10_news_of_a_task_in_the_wrong_order_ends_as_in_the_right_one() {
+    let mut books = Books::open();
+    books.app.expect_broken();
+    let [kesha, gosha] = ["kesha", "gosha"].map(|name| books.app.register(name, &["developer"]));
+    let task = Uuid::from_u128(42);
+    books.tell_completed(task, &gosha);
+    books.app.drain();
+    books.tell_assigned(task, &gosha, 2);
+    books.app.drain();
+    books.tell_created(task, &kesha);
+    books.app.drain();
+    assert_eq!([&kesha, &gosha].map(|who| books.balance(who)), [-10, 20]);
+    let estimated = "select count(*) as n from bus.events where event_type = 'task.estimated'";
+    assert_eq!(books.number(estimated), 1);
+    assert_eq!(
+        books.number(
+            "select count(*) as n from bus.parked_items where subscriber = 'accounting.ledger'"
+        ),
+        0
+    );
+}

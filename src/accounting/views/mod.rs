@@ -1,5 +1,7 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod payouts;
+
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use i18n_embed_fl::fl;
@@ -8,14 +10,17 @@ use uuid::Uuid;
 
 use super::period::Period;
 use super::queries::{
-    AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, MailView,
-    Movement, MovementKind, OpenRun, PayoutLine, PayoutRun, TaskRef,
+    AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
+    MovementKind, TaskRef,
 };
-use super::service::Content;
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 use crate::platform::web::{FormErrors, Frame};
+
+pub(super) use payouts::{
+    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_state_choices,
+};
 
 /// A path with those of the parameters that say something.
 pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
@@ -209,126 +214,6 @@ pub(super) struct DayPage {
     pub older: String,
     pub neighbours: Neighbours,
     pub csv: String,
-}
-
-/// The payout runs.
-#[derive(Template)]
-#[template(path = "accounting/payouts.html")]
-pub(super) struct PayoutsPage {
-    pub frame: Frame,
-    pub open: Vec<OpenRun>,
-    pub may_run: bool,
-    pub runs: Vec<PayoutRun>,
-    pub first: String,
-    pub older: String,
-}
-
-/// One settled date.
-#[derive(Template)]
-#[template(path = "accounting/payout_run.html")]
-pub(super) struct PayoutRunPage {
-    pub frame: Frame,
-    pub run: PayoutRun,
-    pub lines: Vec<PayoutRow>,
-    pub first: String,
-    pub older: String,
-}
-
-/// A line of a settled date.
-pub(super) struct PayoutRow {
-    pub line: PayoutLine,
-    pub mail: String,
-    pub chip: &'static str,
-}
-
-impl PayoutRow {
-    /// A line with the state of its mail in words.
-    pub fn new(lang: Lang, line: PayoutLine) -> Self {
-        let state = line.mail_state.clone().unwrap_or_default();
-        Self {
-            mail: mail_state_text(lang, &state),
-            chip: mail_chip(&state),
-            line,
-        }
-    }
-}
-
-/// The mails.
-#[derive(Template)]
-#[template(path = "accounting/mails.html")]
-pub(super) struct MailsPage {
-    pub frame: Frame,
-    pub connected: bool,
-    pub states: Vec<Choice>,
-    pub mails: Vec<MailRow>,
-    pub filtered: bool,
-    pub first: String,
-    pub older: String,
-}
-
-/// A mail in the list.
-pub(super) struct MailRow {
-    pub mail: MailView,
-    pub state: String,
-    pub chip: &'static str,
-}
-
-impl MailRow {
-    /// A mail with its state in words.
-    pub fn new(lang: Lang, mail: MailView) -> Self {
-        Self {
-            state: mail_state_text(lang, &mail.state),
-            chip: mail_chip(&mail.state),
-            mail,
-        }
-    }
-}
-
-/// One mail as it is or will be sent.
-#[derive(Template)]
-#[template(path = "accounting/mail.html")]
-pub(super) struct MailPage {
-    pub frame: Frame,
-    pub row: MailRow,
-    pub content: Content,
-    pub may_retry: bool,
-}
-
-/// The states to choose from, with «all» as the empty value.
-pub(super) fn mail_state_choices(
-    lang: Lang,
-    states: &[&'static str],
-    chosen: Option<&str>,
-) -> Vec<Choice> {
-    let all = (
-        "",
-        i18n::text_of(lang, "mail-state-all", []),
-        chosen.is_none(),
-    );
-    let some = states
-        .iter()
-        .map(|state| (*state, mail_state_text(lang, state), chosen == Some(*state)));
-    std::iter::once(all).chain(some).collect()
-}
-
-fn mail_state_text(lang: Lang, state: &str) -> String {
-    let id = match state {
-        "new" => "mail-state-new",
-        "waiting" => "mail-state-waiting",
-        "sent" => "mail-state-sent",
-        "failed" => "mail-state-failed",
-        _ => "mail-state-none",
-    };
-    i18n::text_of(lang, id, [])
-}
-
-fn mail_chip(state: &str) -> &'static str {
-    match state {
-        "sent" => "ok",
-        "failed" => "bad",
-        "waiting" => "wait",
-        _ => "neutral",
-    }
 }
 
 /// The person's id as an address parameter.

@@ -1,6 +1,6 @@
 //! The settlement of a business date: pay what is above zero, carry debts over, close the date (M25 to M30).
 
-use std::fmt;
+mod run;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::json;
@@ -20,57 +20,10 @@ use crate::platform::ids::{EventId, UserId};
 use crate::platform::jobs::{self, RunState};
 use crate::platform::money::Money;
 
+pub use run::{Run, RunStatus};
+
 /// The job that settles, in the run table; its run key is the business date.
 pub(in crate::accounting) const JOB: &str = "accounting.settle";
-
-/// How the settlement of a date stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The date.
-    pub business_date: NaiveDate,
-    /// Whether it is done.
-    pub status: RunStatus,
-    /// How many were paid.
-    pub people: i32,
-    /// What was paid in all.
-    pub total: Money,
-}
-
-/// Whether a date is settled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunStatus {
-    /// It is.
-    Done,
-    /// It waits, for this reason in words, and is tried again.
-    Waiting(&'static str),
-}
-
-impl RunStatus {
-    /// The word in the API.
-    #[must_use]
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Waiting(_) => "waiting",
-        }
-    }
-}
-
-/// One line for the command line.
-impl fmt::Display for Run {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.status {
-            RunStatus::Done => {
-                write!(
-                    f,
-                    "{}: settled, {} people were paid {} in all",
-                    self.business_date, self.people, self.total
-                )
-            }
-            RunStatus::Waiting(reason) => write!(f, "{}: waiting, {reason}", self.business_date),
-        }
-    }
-}
 
 /// Whether the nightly run settles a date now: its end is past and so is the hour of the payouts after it (M28).
 pub(in crate::accounting) fn is_due(config: &Config, date: NaiveDate, now: DateTime<Utc>) -> bool {
