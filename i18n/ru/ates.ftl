@@ -334,3 +334,134 @@ flash-password-changed = Пароль сменён; войдите с новым
 flash-user-registered = { $username } зарегистрирован
 flash-user-saved = Сохранено
 flash-user-deactivated = Отключён; открытые задачи переходят к другим
+## Accounting
+
+nav-accounting = Финансы
+nav-account = Мой счёт
+breadcrumb = Где вы находитесь
+total = Итого
+column-date = Дата
+column-time = Время
+column-kind = Вид
+column-description = За что
+column-employee = Сотрудник
+column-amount = Сумма
+column-balance = Баланс
+column-fees = Списания
+column-rewards = Начисления
+column-earned = Заработано
+column-paid = Выплачено
+column-people = Кому выплачено
+column-debtors = Осталось с долгом
+column-mail = Письмо
+column-mails = Письма
+column-transfer = Операция
+column-settled-at = Закрыт
+column-state = Состояние
+column-recipient = Адрес
+column-attempts = Попыток
+period-from = С
+period-to = По
+period-neighbours = Раньше и позже
+previous-day = Предыдущий день
+next-day = Следующий день
+previous-period = Раньше
+next-period = Позже
+kind-all = Все виды
+kind-assignment-fee = Списание
+kind-completion-reward = Начисление
+kind-payout = Выплата
+kind-debt-carried = Перенос долга
+kind-adjustment = Исправление
+movement-assignment-fee = Назначена: { $task }
+movement-completion-reward = Выполнена: { $task }
+movement-payout = Выплачено { $paid } за { $date }
+movement-adjustment = Исправление за { $date }
+movement-debt-carried = Перенесён долг { $amount }
+account-title = Мой счёт
+account-title-of = Счёт: { $name }
+account-balance = Баланс
+account-earned-today = Заработано сегодня
+account-next-payout = Следующая выплата
+account-log = Журнал
+account-empty-title = За это время операций нет
+account-empty-text = Первое списание придёт с первой задачей.
+company-title = Финансы
+company-today = Операции за сегодня
+company-earned-today = Заработано сегодня
+company-earned-note = Списания минус начисления; выплаты не считаются.
+company-balance = Баланс компании
+company-balance-note = Списания минус начисления с самого начала.
+company-owed = То же со стороны сотрудников
+company-owed-note = Все балансы и выплаты с обратным знаком.
+company-sides-differ = Две стороны книг не сходятся. Немедленно сообщите администратору.
+company-days = Заработок по дням
+day-title = Операции за { $date }
+day-closed = Закрыт: окончательно
+day-open = Открыт: ещё изменится
+day-payouts = Выплаты за день
+day-count = { $count ->
+    [one] { $count } операция
+    [few] { $count } операции
+   *[other] { $count } операций
+}
+day-transfers = Операции, сначала новые
+day-empty-title = Операций нет
+day-empty-text = В этот день здесь ничего не проводилось.
+payouts-title = Выплаты
+payouts-caption = Закрытые дни, сначала новые
+payouts-overdue = Ещё не закрыт
+payouts-reason = Ждёт:
+payouts-settle = Закрыть { $date } сейчас
+payouts-settled = День { $date } закрыт.
+payouts-waiting = День { $date } пока нельзя закрыть. Попытки повторяются каждую минуту; причина ниже.
+payouts-empty-title = Выплат ещё не было
+payouts-empty-text = Каждый день закрывается после его окончания по часам { $zone }.
+payout-title = Выплаты за { $date }
+payout-transfers = Операции за день
+payout-lines = Кому сколько выплачено
+payout-empty-title = Никому не выплачено
+payout-empty-text = В конце этого дня ни один баланс не был больше нуля.
+mails-title = Письма
+mails-caption = Письма о выплатах, сначала новые
+mails-not-connected = Почтовый сервер не настроен: письма хранятся и показываются здесь.
+mails-failed = { $count ->
+    [one] { $count } не отправлено
+    [few] { $count } не отправлены
+   *[other] { $count } не отправлено
+}
+mails-waiting = { $count ->
+    [one] { $count } ожидает
+    [few] { $count } ожидают
+   *[other] { $count } ожидают
+}
+mails-all-sent = все отправлены
+mails-empty-title = Писем здесь нет
+mails-empty-text = Письмо получает каждый, кому выплатили.
+mail-state-all = Все состояния
+mail-state-new = новое
+mail-state-waiting = ожидает
+mail-state-sent = отправлено
+mail-state-failed = не отправлено
+mail-state-none = нет письма
+mail-retry = Отправить ещё раз
+mail-retried = Письмо снова в пути.
+mail-written = Создано
+mail-sent = Отправлено
+mail-next-attempt = Следующая попытка
+mail-last-error = Ответ почтового сервера
+mail-text = Текст
+mail-html = HTML
+mail-payout-subject = Выплата за { $date }: { $amount }
+mail-payout-greeting = Здравствуйте, { $name }!
+mail-payout-body = Вам выплачено { $amount } за { $date }.
+mail-payout-link = Все списания и начисления за день есть в вашем счёте.
+mail-payout-sign = Бухгалтерия, UberPopug Inc
+error-day-not-open = { $date } не является днём, который можно закрыть.
+error-day-before-open = Один из дней до { $date } ещё не закрыт.
+error-day-not-over = День { $date } ещё не закончился.
+error-nothing-to-settle = Ни один день ещё не закончился, закрывать нечего.
+error-mail-not-failed = Ещё раз можно отправить только то письмо, которое не ушло.
+field-not-a-date = Укажите дату, например 2026-03-02
+field-period-reversed = Последний день не может быть раньше первого
+field-period-too-long = Слишком много для одной таблицы: не больше десяти лет

@@ -4,6 +4,9 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, Neg, Sub};
 
+use diesel::deserialize::{self, FromSql};
+use diesel::pg::{Pg, PgValue};
+use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
 
 /// An amount in minor units (cents); negative amounts are charges or debts.
@@ -47,6 +50,13 @@ impl Money {
     #[must_use]
     pub const fn is_positive(self) -> bool {
         self.0 > 0
+    }
+}
+
+/// Amounts lie in the database as `bigint` of minor units.
+impl FromSql<BigInt, Pg> for Money {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        <i64 as FromSql<BigInt, Pg>>::from_sql(value).map(Self)
     }
 }
 

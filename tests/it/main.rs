@@ -6,6 +6,7 @@
     reason = "tests may fail loudly and take the time as it is"
 )]
 
+mod accounting;
 mod bus;
 mod cli;
 mod crash;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod database;
+pub mod smtp;
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;

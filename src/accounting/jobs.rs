@@ -1,0 +1,140 @@
+//! What accounting does by the clock: open the first day, settle the dates that are over, book what was overlooked.
+
+use chrono::NaiveDate;
+
+use super::ROLE;
+use super::service::{self, Happened, LEDGER, Run, RunStatus, Terms, Work};
+use super::store::{self, Unbooked};
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Lane, Origin, Tx};
+use crate::platform::error::AppResult;
+use crate::platform::ids::{TaskId, UserId};
+use crate::platform::jobs::{self, RunState};
+
+/// Opens today's business date when there is none at all: the day the company starts.
+///
+/// # Errors
+/// Those of the database.
+pub fn open_first_day(db: &Db, config: &Config) -> AppResult<()> {
+    system(db, |tx| {
+        store::lock_days(tx.conn())?;
+        if store::first_open_day(tx.conn())?.is_none() {
+            let today = config.zone.date_of(tx.now);
+            store::insert_day(tx.conn(), today, config.zone)?;
+        }
+        Ok(())
+    })
+}
+
+/// Settles every date that is due, the oldest first, each in a transaction of its own (M28, M30). Stops at a date that waits.
+///
+/// # Errors
+/// Those of the database; the run table then says so.
+pub fn settle_due(db: &Db, config: &Config) -> AppResult<Vec<Run>> {
+    let mut runs = Vec::new();
+    while let Some(date) = first_due(db, config)? {
+        let run = settle_date(db, config, date)?;
+        let waiting = run.status != RunStatus::Done;
+        runs.push(run);
+        if waiting {
+            break;
+        }
+    }
+    Ok(runs)
+}
+
+/// Settles one date that is over, or gives the totals of one that is settled (M25, M29).
+///
+/// # Errors
+/// Conflict for a date whose turn it is not; those of the database, and then the run table says so.
+pub fn settle_date(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Run> {
+    let outcome = system(db, |tx| service::close_day(tx, config, date));
+    if let Err(error) = &outcome
+        && !matches!(error, crate::platform::error::AppError::Conflict(_))
+    {
+        let reason = error.to_string();
+        let recorded = system(db, |tx| {
+            let now = tx.now;
+            jobs::record(
+                tx.conn(),
+                service::JOB,
+                &date.to_string(),
+                RunState::Failed,
+                Some(&reason),
+                now,
+            )
+        });
+        if let Err(error) = recorded {
+            tracing::error!(error = %error, "a failed settlement could not be written down");
+        }
+    }
+    outcome
+}
+
+fn first_due(db: &Db, config: &Config) -> AppResult<Option<NaiveDate>> {
+    system(db, |tx| {
+        let first = store::first_open_day(tx.conn())?;
+        Ok(first.filter(|date| service::is_due(config, *date, tx.now)))
+    })
+}
+
+/// Looks for tasks without a price and for assignments and completions without a transfer, older than the configured time, and
+/// books them as if their events had just come (M04, M07). What the subscriber has yet to do, or has parked, is left to it.
+///
+/// # Errors
+/// Those of the database.
+pub fn sweep(db: &Db, config: &Config) -> AppResult<()> {
+    let terms = Terms::new(config);
+    let before = db.clock().now() - config.sweep_after;
+    system(db, |tx| {
+        if store::is_paused(tx.conn(), LEDGER)? {
+            return Ok(());
+        }
+        let since = store::last_closed_day(tx.conn())?.map(|day| day.starts_at);
+        let created = happened(store::list_unpriced_tasks(tx.conn(), LEDGER, before)?);
+        let assigned = happened(store::list_unbooked_assignments(
+            tx.conn(),
+            LEDGER,
+            since,
+            before,
+        )?);
+        let completed = happened(store::list_unbooked_completions(
+            tx.conn(),
+            LEDGER,
+            since,
+            before,
+        )?);
+        let booked = service::book(
+            tx,
+            &terms,
+            &Work {
+                created,
+                assigned,
+                completed,
+            },
+        )?;
+        if !booked.is_empty() {
+            tracing::warn!(
+                transfers = booked.len(),
+                "the sweep booked what no event had brought"
+            );
+        }
+        Ok(())
+    })
+}
+
+fn happened(found: Vec<Unbooked>) -> Vec<Happened> {
+    let turn = |row: Unbooked| Happened {
+        task: TaskId(row.task_id),
+        employee: UserId(row.employee_id),
+        assignment_seq: (row.assignment_seq > 0).then_some(row.assignment_seq),
+        reason_event_id: row.event_id,
+        recorded_at: row.occurred_at,
+        cause: None,
+    };
+    found.into_iter().map(turn).collect()
+}
+
+fn system<T>(db: &Db, work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>) -> AppResult<T> {
+    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), work)
+}

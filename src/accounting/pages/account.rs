@@ -1,0 +1,177 @@
+//! One's own account, and anybody's for those who see the company's money.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use super::{neighbours_of, read_period, read_user};
+use crate::accounting::ROLE;
+use crate::accounting::period::Period;
+use crate::accounting::queries::{self, AccountFilter, CSV_ROWS, MovementKind};
+use crate::accounting::views::{
+    AccountPage, MovementRow, Neighbours, address, description, kind_choices, kind_text,
+    user_parameter,
+};
+use crate::auth::{Operation, Viewer};
+use crate::platform::clock::next_day;
+use crate::platform::config::Config;
+use crate::platform::csv::{Cell, Csv};
+use crate::platform::db::Db;
+use crate::platform::error::AppResult;
+use crate::platform::money::Money;
+use crate::platform::web::{DEFAULT_LIMIT, attachment, render_with};
+
+/// Whose log, and which part of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct AccountQuery {
+    user: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    kind: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /account`: balance, today's earnings, the next payout, and the log of a period with running balance.
+pub(super) async fn show_account(
+    viewer: Viewer,
+    query: Query<AccountQuery>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let query = query.into_inner();
+    let Viewer { actor, frame, .. } = viewer;
+    let now = db.clock().now();
+    let today = config.zone.date_of(now);
+    let asked = read_period(
+        frame.lang,
+        query.from.as_deref(),
+        query.to.as_deref(),
+        Period::day(today),
+    )?;
+    let (period, status) = (asked.period, asked.status());
+    let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
+    let kind = query.kind.as_deref().and_then(MovementKind::parse);
+    let (asker, cursor) = (actor.clone(), query.cursor.clone());
+    let (head, page) = db
+        .read(ROLE, move |conn| {
+            let filter = AccountFilter {
+                user,
+                period,
+                kind,
+                cursor: cursor.as_deref(),
+                limit: DEFAULT_LIMIT,
+            };
+            let head = queries::show_account_head(conn, &asker, user, today)?;
+            Ok((head, queries::list_movements(conn, &asker, &filter)?))
+        })
+        .await?;
+    let user_text = user_parameter(user);
+    let kind_word = kind.map_or("", MovementKind::as_str);
+    let link = |path: &str, period: Period, cursor: &str| {
+        let (from, to) = (period.from.to_string(), period.to.to_string());
+        address(
+            path,
+            &[
+                ("user", &user_text),
+                ("from", &from),
+                ("to", &to),
+                ("kind", kind_word),
+                ("cursor", cursor),
+            ],
+        )
+    };
+    let (before, after) = neighbours_of(period);
+    let sees_tasks = actor.may(Operation::AllTasks);
+    let page = AccountPage {
+        own: user.is_none(),
+        next_payout: head.balance.max(Money::ZERO),
+        next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
+        head,
+        kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
+        rows: page
+            .items
+            .iter()
+            .map(|movement| MovementRow::new(&frame, movement, sees_tasks))
+            .collect(),
+        first: if query.cursor.is_some() {
+            link("/account", period, "")
+        } else {
+            String::new()
+        },
+        following: page
+            .next
+            .map(|next| link("/account", period, &next))
+            .unwrap_or_default(),
+        neighbours: Neighbours {
+            earlier: link("/account", before, ""),
+            later: if after.from <= today {
+                link("/account", after, "")
+            } else {
+                String::new()
+            },
+        },
+        csv: link("/account.csv", period, ""),
+        user: user_text.clone(),
+        period,
+        form: asked.form,
+        errors: asked.errors,
+        frame,
+    };
+    render_with(status, &page)
+}
+
+/// `GET /account.csv`: the same rows as a file.
+pub(super) async fn download_account(
+    viewer: Viewer,
+    query: Query<AccountQuery>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let query = query.into_inner();
+    let Viewer { actor, frame, .. } = viewer;
+    let today = config.zone.date_of(db.clock().now());
+    let period = Period::parse(
+        query.from.as_deref(),
+        query.to.as_deref(),
+        Period::day(today),
+    )?;
+    let user = read_user(query.user.as_deref())?;
+    let kind = query.kind.as_deref().and_then(MovementKind::parse);
+    let page = db
+        .read(ROLE, move |conn| {
+            let filter = AccountFilter {
+                user,
+                period,
+                kind,
+                cursor: None,
+                limit: CSV_ROWS,
+            };
+            queries::list_movements(conn, &actor, &filter)
+        })
+        .await?;
+    let column = |id| crate::platform::i18n::text_of(frame.lang, id, []);
+    let titles = [
+        "column-date",
+        "column-time",
+        "column-kind",
+        "column-description",
+        "column-amount",
+        "column-balance",
+    ]
+    .map(column);
+    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
+    for movement in &page.items {
+        csv.row(&[
+            Cell::Date(movement.business_date),
+            Cell::Instant(movement.at),
+            Cell::Text(kind_text(frame.lang, movement.kind)),
+            Cell::Text(description(frame.lang, movement, &frame.currency)),
+            Cell::Amount(movement.amount.minor()),
+            Cell::Amount(movement.balance.minor()),
+        ]);
+    }
+    Ok(attachment(
+        &format!("account-{}-{}.csv", period.from, period.to),
+        csv.finish(),
+    ))
+}

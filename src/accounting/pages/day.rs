@@ -1,0 +1,184 @@
+//! All transfers of a date.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path, Query};
+use chrono::NaiveDate;
+use serde::Deserialize;
+
+use super::read_user;
+use crate::accounting::ROLE;
+use crate::accounting::period::{Period, parse_date};
+use crate::accounting::queries::{self, CSV_ROWS, CompanyFilter, MovementKind};
+use crate::accounting::views::{
+    CompanyRow, DayPage, Neighbours, address, description, kind_choices, kind_text, user_parameter,
+};
+use crate::auth::{Operation, Viewer};
+use crate::events::TransferKind;
+use crate::platform::clock::{next_day, previous_day};
+use crate::platform::config::Config;
+use crate::platform::csv::{Cell, Csv};
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::i18n::text_of;
+use crate::platform::web::{DEFAULT_LIMIT, attachment, render};
+
+/// Which transfers of a date.
+#[derive(Debug, Deserialize)]
+pub(super) struct DayQuery {
+    user: Option<String>,
+    kind: Option<String>,
+    cursor: Option<String>,
+}
+
+impl DayQuery {
+    fn kind(&self) -> Option<TransferKind> {
+        self.kind.as_deref().and_then(TransferKind::parse)
+    }
+}
+
+/// The kinds that a transfer can have.
+const KINDS: [MovementKind; 4] = [
+    MovementKind::Transfer(TransferKind::AssignmentFee),
+    MovementKind::Transfer(TransferKind::CompletionReward),
+    MovementKind::Transfer(TransferKind::Payout),
+    MovementKind::Transfer(TransferKind::Adjustment),
+];
+
+/// `GET /accounting/days/{date}`: sums by kind and every transfer (M17, M21). A date in the future is not there.
+pub(super) async fn show_day(
+    viewer: Viewer,
+    path: Path<String>,
+    query: Query<DayQuery>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let query = query.into_inner();
+    let today = config.zone.date_of(db.clock().now());
+    let date = parse_date("date", &path)
+        .ok()
+        .filter(|date| *date <= today)
+        .ok_or(AppError::NotFound)?;
+    let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
+    let sees_tasks = actor.may(Operation::AllTasks);
+    let cursor = query.cursor.clone();
+    let (summary, employee, page) = db
+        .read(ROLE, move |conn| {
+            let filter = CompanyFilter {
+                period: Period::day(date),
+                user,
+                kind,
+                cursor: cursor.as_deref(),
+                limit: DEFAULT_LIMIT,
+            };
+            let summary = queries::show_day_summary(conn, &actor, date)?;
+            let employee = match user {
+                Some(_) => Some(queries::show_account_head(conn, &actor, user, date)?.employee),
+                None => None,
+            };
+            Ok((
+                summary,
+                employee,
+                queries::list_company_transfers(conn, &actor, &filter)?,
+            ))
+        })
+        .await?;
+    let user_text = user_parameter(user);
+    let kind_word = kind.map_or("", TransferKind::as_str);
+    let link = |date: NaiveDate, suffix: &str, cursor: &str| {
+        let parameters = [
+            ("user", user_text.as_str()),
+            ("kind", kind_word),
+            ("cursor", cursor),
+        ];
+        address(&format!("/accounting/days/{date}{suffix}"), &parameters)
+    };
+    let page = DayPage {
+        sums: summary
+            .sums
+            .iter()
+            .map(|(kind, count, sum)| {
+                (
+                    kind_text(frame.lang, MovementKind::Transfer(*kind)),
+                    *count,
+                    *sum,
+                )
+            })
+            .collect(),
+        summary,
+        kinds: kind_choices(frame.lang, &KINDS, kind.map(MovementKind::Transfer)),
+        rows: page
+            .items
+            .iter()
+            .map(|transfer| CompanyRow::new(&frame, transfer, sees_tasks))
+            .collect(),
+        first: if query.cursor.is_some() {
+            link(date, "", "")
+        } else {
+            String::new()
+        },
+        older: page
+            .next
+            .map(|next| link(date, "", &next))
+            .unwrap_or_default(),
+        neighbours: Neighbours {
+            earlier: link(previous_day(date), "", ""),
+            later: if date < today {
+                link(next_day(date), "", "")
+            } else {
+                String::new()
+            },
+        },
+        csv: link(date, ".csv", ""),
+        user: user_text.clone(),
+        employee,
+        date,
+        frame,
+    };
+    render(&page)
+}
+
+/// `GET /accounting/days/{date}.csv`: the same transfers as a file.
+pub(super) async fn download_day(
+    viewer: Viewer,
+    path: Path<String>,
+    query: Query<DayQuery>,
+    db: Data<Db>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let date = parse_date("date", &path).map_err(|_| AppError::NotFound)?;
+    let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
+    let page = db
+        .read(ROLE, move |conn| {
+            let filter = CompanyFilter {
+                period: Period::day(date),
+                user,
+                kind,
+                cursor: None,
+                limit: CSV_ROWS,
+            };
+            queries::list_company_transfers(conn, &actor, &filter)
+        })
+        .await?;
+    let ids = [
+        "column-date",
+        "column-time",
+        "column-employee",
+        "column-kind",
+        "column-description",
+        "column-amount",
+    ];
+    let titles = ids.map(|id| text_of(frame.lang, id, []));
+    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
+    for transfer in &page.items {
+        csv.row(&[
+            Cell::Date(transfer.movement.business_date),
+            Cell::Instant(transfer.movement.at),
+            Cell::Text(transfer.employee.name.clone()),
+            Cell::Text(kind_text(frame.lang, transfer.movement.kind)),
+            Cell::Text(description(frame.lang, &transfer.movement, &frame.currency)),
+            Cell::Amount(transfer.movement.amount.minor()),
+        ]);
+    }
+    Ok(attachment(&format!("transfers-{date}.csv"), csv.finish()))
+}

@@ -1,0 +1,110 @@
+//! The pages about money: extract, ask one query or use case, show.
+
+mod account;
+mod company;
+mod day;
+mod mails;
+mod payouts;
+
+use actix_web::http::StatusCode;
+use actix_web::web::{ServiceConfig, get, post};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::period::Period;
+use super::views::PeriodForm;
+use crate::platform::clock::{next_day, previous_day};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::i18n::Lang;
+use crate::platform::web::FormErrors;
+
+/// Mounts the pages.
+pub(super) fn configure(app: &mut ServiceConfig) {
+    app.route("/account", get().to(account::show_account))
+        .route("/account.csv", get().to(account::download_account))
+        .route("/accounting", get().to(company::show_company))
+        .route("/accounting.csv", get().to(company::download_company))
+        .route("/accounting/days/{date}.csv", get().to(day::download_day))
+        .route("/accounting/days/{date}", get().to(day::show_day))
+        .route("/accounting/payouts", get().to(payouts::list_payouts))
+        .route("/accounting/payouts", post().to(payouts::pay_to_workers))
+        .route(
+            "/accounting/payouts/{date}.csv",
+            get().to(payouts::download_payout_run),
+        )
+        .route(
+            "/accounting/payouts/{date}",
+            get().to(payouts::show_payout_run),
+        )
+        .route("/admin/mails", get().to(mails::list_mails))
+        .route("/admin/mails/{id}", get().to(mails::show_mail))
+        .route("/admin/mails/{id}/attempts", post().to(mails::retry_mail));
+}
+
+/// What was asked for.
+struct AskedPeriod {
+    period: Period,
+    form: PeriodForm,
+    errors: FormErrors,
+}
+
+impl AskedPeriod {
+    /// 200, or 422 when it was wrong.
+    fn status(&self) -> StatusCode {
+        if self.errors.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+    }
+}
+
+/// A period as it was asked for, with the form that shows it. A wrong one leaves the default period and the errors.
+fn read_period(
+    lang: Lang,
+    from: Option<&str>,
+    to: Option<&str>,
+    default: Period,
+) -> AppResult<AskedPeriod> {
+    let (period, errors) = match Period::parse(from, to, default) {
+        Ok(period) => (period, FormErrors::none()),
+        Err(AppError::Invalid(errors)) => (default, FormErrors::new(lang, &errors)),
+        Err(error) => return Err(error),
+    };
+    let shown = |given: Option<&str>, date: NaiveDate| match given.filter(|_| !errors.is_empty()) {
+        Some(given) => given.to_owned(),
+        None => date.to_string(),
+    };
+    let form = PeriodForm {
+        from: shown(from, period.from),
+        to: shown(to, period.to),
+    };
+    Ok(AskedPeriod {
+        period,
+        form,
+        errors,
+    })
+}
+
+/// The period of the same length before, and the one after.
+fn neighbours_of(period: Period) -> (Period, Period) {
+    let length = period.to - period.from;
+    let (before, after) = (previous_day(period.from), next_day(period.to));
+    (
+        Period {
+            from: before - length,
+            to: before,
+        },
+        Period {
+            from: after,
+            to: after + length,
+        },
+    )
+}
+
+/// A person named in an address; 404 for what is no id.
+fn read_user(user: Option<&str>) -> AppResult<Option<Uuid>> {
+    user.filter(|text| !text.is_empty())
+        .map(|text| text.parse().map_err(|_| AppError::NotFound))
+        .transpose()
+}

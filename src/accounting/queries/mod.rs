@@ -1,0 +1,129 @@
+//! What pages, API, CSV and exports read. Each asks the policy itself, so that all faces of one use case share one answer.
+
+mod account;
+mod company;
+mod export;
+mod mails;
+mod payouts;
+mod transfers;
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use crate::events::TransferKind;
+use crate::platform::money::Money;
+
+pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
+pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
+pub use export::{export_journal, export_payouts, export_transfers};
+pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
+pub(super) use payouts::{
+    OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
+    show_payout_run,
+};
+pub(super) use transfers::{
+    CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,
+};
+
+/// Rows in a CSV file at most.
+pub(super) const CSV_ROWS: i64 = 1_000_000;
+
+/// An employee by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct EmployeeRef {
+    /// The id.
+    pub uid: Uuid,
+    /// Name and surname.
+    pub name: String,
+}
+
+/// A task by title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TaskRef {
+    /// The id.
+    pub uid: Uuid,
+    /// The title; none when no event has told of it.
+    pub title: Option<String>,
+    /// The id in the issue tracker.
+    pub jira_id: Option<String>,
+}
+
+/// The task as people write it: `[KEY-1] Title`.
+impl fmt::Display for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(jira_id) = &self.jira_id {
+            write!(f, "[{jira_id}] ")?;
+        }
+        match &self.title {
+            Some(title) => f.write_str(title),
+            None => self.uid.fmt(f),
+        }
+    }
+}
+
+/// What a row of an account's log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MovementKind {
+    /// A transfer of the ledger.
+    Transfer(TransferKind),
+    /// The debt of the day before, told at the start of the day; it moves nothing (M12a).
+    DebtCarried,
+}
+
+impl MovementKind {
+    /// Every kind, in the order of the filter.
+    pub const ALL: [Self; 5] = [
+        Self::Transfer(TransferKind::AssignmentFee),
+        Self::Transfer(TransferKind::CompletionReward),
+        Self::Transfer(TransferKind::Payout),
+        Self::DebtCarried,
+        Self::Transfer(TransferKind::Adjustment),
+    ];
+
+    /// The word in the API and in addresses.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transfer(kind) => kind.as_str(),
+            Self::DebtCarried => "debt_carried",
+        }
+    }
+
+    /// The kind of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A row of an account's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Movement {
+    /// Its id.
+    pub uid: Uuid,
+    /// When it was booked.
+    pub at: DateTime<Utc>,
+    /// The date it counts for.
+    pub business_date: NaiveDate,
+    /// What it is.
+    pub kind: MovementKind,
+    /// Signed from the employee's side.
+    pub amount: Money,
+    /// The balance after it.
+    pub balance: Money,
+    /// The task it is about.
+    pub task: Option<TaskRef>,
+}
+
+/// `name surname`, else what is known of somebody whose record has not come yet.
+const EMPLOYEE_NAME: &str =
+    "coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, 'unknown')";
+
+/// The task of a row, if it is about one.
+fn task_ref(uid: Option<Uuid>, title: Option<String>, jira_id: Option<String>) -> Option<TaskRef> {
+    uid.map(|uid| TaskRef {
+        uid,
+        title,
+        jira_id,
+    })
+}

@@ -1,0 +1,230 @@
+//! The ledger: numbered rows and the balances that move with them, in one statement.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{
+    Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::accounting::model::{NewTransfer, contra_of};
+use crate::events::{self, AuditLogRecordCreated, TransferKind};
+use crate::platform::clock::BusinessZone;
+use crate::platform::db::Tx;
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::ids::{TaskId, UserId};
+use crate::platform::money::Money;
+
+/// The ledger while the lock is held, so that no date it may book on can be closed before the commit.
+pub(in crate::accounting) struct OpenLedger {
+    zone: BusinessZone,
+    first_open: Option<NaiveDate>,
+}
+
+/// A transfer that was booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::accounting) struct Posted {
+    /// Its id in the ledger.
+    pub id: Uuid,
+    /// What it is.
+    pub kind: TransferKind,
+    /// Whose account it moved.
+    pub employee: UserId,
+    /// The task it is about.
+    pub task: Option<TaskId>,
+    /// Signed from the employee's side.
+    pub amount: Money,
+    /// The balance after it, in the order of booking.
+    pub balance: Money,
+    /// Where it was booked.
+    pub business_date: NaiveDate,
+}
+
+#[derive(QueryableByName)]
+struct Inserted {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    balance_minor: Money,
+}
+
+impl OpenLedger {
+    /// Takes the ledger's lock together with other bookings; waits while a day is being closed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn lock(tx: &mut Tx<'_>, zone: BusinessZone) -> AppResult<Self> {
+        sql_query("select pg_advisory_xact_lock_shared(7781, 3)").execute(tx.conn())?;
+        Ok(Self {
+            zone,
+            first_open: super::first_open_day(tx.conn())?,
+        })
+    }
+
+    /// The business date of something that was recorded at an instant: its own date, or the first open one if that is closed.
+    pub fn date_of(&self, recorded_at: DateTime<Utc>) -> NaiveDate {
+        let date = self.zone.date_of(recorded_at);
+        self.first_open.map_or(date, |first| date.max(first))
+    }
+
+    /// Books transfers in the given order and publishes `audit_log_record.created` for each (M32). What is booked already is left
+    /// out (M14, M40); gives what was booked now.
+    ///
+    /// # Errors
+    /// Those of the database; a closed date among them is refused there.
+    pub fn post(&self, tx: &mut Tx<'_>, transfers: Vec<NewTransfer>) -> AppResult<Vec<Posted>> {
+        let mut known = HashSet::new();
+        let wanted: Vec<(Uuid, NewTransfer)> = transfers
+            .into_iter()
+            .filter(|transfer| known.insert(transfer.key()))
+            .map(|transfer| (tx.new_id(), transfer))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        lock_balances(tx, &wanted)?;
+        let mut balances: HashMap<Uuid, Money> = insert_transfers(tx, &wanted)?
+            .into_iter()
+            .map(|row| (row.id, row.balance_minor))
+            .collect();
+        let mut posted = Vec::with_capacity(balances.len());
+        for (id, transfer) in wanted {
+            let Some(balance) = balances.remove(&id) else {
+                continue;
+            };
+            let row = Posted {
+                id,
+                kind: transfer.kind,
+                employee: transfer.employee,
+                task: transfer.task,
+                amount: transfer.amount,
+                balance,
+                business_date: transfer.business_date,
+            };
+            publish(tx, &row, &transfer)?;
+            posted.push(row);
+        }
+        Ok(posted)
+    }
+}
+
+/// Opens the accounts that are missing (an event about a person may come late, E10) and locks all balances, in one order
+/// everywhere.
+fn lock_balances(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<()> {
+    let mut employees: Vec<Uuid> = wanted
+        .iter()
+        .map(|(_, transfer)| transfer.employee.0)
+        .collect();
+    employees.sort_unstable();
+    employees.dedup();
+    let now = tx.now;
+    open_accounts(tx.conn(), &employees, now)?;
+    sql_query("select account_id from accounting.balances where account_id = any($1) order by account_id for update")
+        .bind::<Array<SqlUuid>, _>(&employees)
+        .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Opens an account and a balance of zero for each employee who has none (M10).
+pub(super) fn open_accounts(
+    conn: &mut PgConnection,
+    employees: &[Uuid],
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "insert into accounting.accounts (id, kind, employee_id, opened_at)
+         select e.id, 'employee', e.id, $2 from unnest($1) as e(id)
+         where not exists (select from accounting.accounts a where a.id = e.id)
+         order by e.id on conflict do nothing",
+    )
+    .bind::<Array<SqlUuid>, _>(employees)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    sql_query(
+        "insert into accounting.balances (account_id)
+         select e.id from unnest($1) as e(id)
+         where not exists (select from accounting.balances b where b.account_id = e.id)
+         order by e.id on conflict do nothing",
+    )
+    .bind::<Array<SqlUuid>, _>(employees)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Leaves out what is booked, numbers the rest, inserts it, and moves the balances by what was inserted. The balances were locked
+/// by a statement before, so that this one sees them as they are.
+const INSERT: &str = "
+with wanted as (
+  select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality
+    as w(id, kind, account_id, contra_id, amount_minor, task_id, assignment_seq, reason_event_id, business_date, position)
+), fresh as (
+  select w.* from wanted w
+  where not exists (select from accounting.transfers t where t.reason_event_id = w.reason_event_id and t.kind = w.kind
+      and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000'))
+    and case w.kind
+      when 'assignment_fee' then not exists (select from accounting.transfers t
+        where t.kind = 'assignment_fee' and t.task_id = w.task_id and t.assignment_seq = w.assignment_seq)
+      when 'completion_reward' then not exists (select from accounting.transfers t
+        where t.kind = 'completion_reward' and t.task_id = w.task_id)
+      when 'payout' then not exists (select from accounting.transfers t
+        where t.kind = 'payout' and t.account_id = w.account_id and t.business_date = w.business_date)
+      else true end
+), numbered as (
+  select f.*, b.version + row_number() over own as version,
+    b.amount_minor + (sum(f.amount_minor) over own)::bigint as balance_minor
+  from fresh f join accounting.balances b on b.account_id = f.account_id
+  window own as (partition by f.account_id order by f.position)
+), booked as (
+  insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id,
+    assignment_seq, reason_event_id, business_date, created_at)
+  select id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq, reason_event_id,
+    business_date, $10
+  from numbered order by position
+  returning id, account_id, amount_minor, version, balance_minor
+), moved as (
+  update accounting.balances b set amount_minor = b.amount_minor + own.amount_minor, version = own.version
+  from (select account_id, sum(amount_minor)::bigint as amount_minor, max(version) as version
+        from booked group by account_id) own
+  where b.account_id = own.account_id
+)
+select id, balance_minor from booked";
+
+fn insert_transfers(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<Vec<Inserted>> {
+    fn column<'a, T>(
+        wanted: &'a [(Uuid, NewTransfer)],
+        field: impl Fn(&'a NewTransfer) -> T,
+    ) -> Vec<T> {
+        wanted.iter().map(|(_, transfer)| field(transfer)).collect()
+    }
+    let now = tx.now;
+    let ids: Vec<Uuid> = wanted.iter().map(|(id, _)| *id).collect();
+    sql_query(INSERT)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<Text>, _>(column(wanted, |row| row.kind.as_str()))
+        .bind::<Array<SqlUuid>, _>(column(wanted, |row| row.employee.0))
+        .bind::<Array<SqlUuid>, _>(column(wanted, |row| contra_of(row.kind)))
+        .bind::<Array<BigInt>, _>(column(wanted, |row| row.amount.minor()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(column(wanted, |row| row.task.map(|task| task.0)))
+        .bind::<Array<Nullable<Integer>>, _>(column(wanted, |row| row.assignment_seq))
+        .bind::<Array<SqlUuid>, _>(column(wanted, |row| row.reason_event_id))
+        .bind::<Array<Date>, _>(column(wanted, |row| row.business_date))
+        .bind::<Timestamptz, _>(now)
+        .load(tx.conn())
+        .map_err(AppError::from)
+}
+
+fn publish(tx: &mut Tx<'_>, row: &Posted, transfer: &NewTransfer) -> AppResult<()> {
+    let id = tx.new_id();
+    let event = AuditLogRecordCreated {
+        transfer: row.id,
+        kind: row.kind,
+        amount_minor: row.amount,
+        balance_minor: row.balance,
+        task: row.task,
+        business_date: row.business_date,
+    };
+    events::publish_as(tx, id, row.employee, transfer.cause.as_ref(), &event)
+}

@@ -1,0 +1,66 @@
+//! The module's own copy of the people (A19, M39).
+
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
+use diesel::{RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::events::AccountRecord;
+use crate::platform::db::Tx;
+use crate::platform::error::AppResult;
+
+/// A person as auth told of them.
+pub(in crate::accounting) struct NewEmployee<'a> {
+    /// The id.
+    pub id: Uuid,
+    /// The record.
+    pub record: &'a AccountRecord,
+}
+
+/// Opens the accounts of new people and stores the records, unless a newer one is there already. Each person at most once.
+pub(in crate::accounting) fn upsert_employees(
+    tx: &mut Tx<'_>,
+    people: &[NewEmployee<'_>],
+) -> AppResult<()> {
+    fn column<'a, T>(
+        people: &'a [NewEmployee<'a>],
+        field: impl Fn(&'a AccountRecord) -> T,
+    ) -> Vec<T> {
+        people.iter().map(|person| field(person.record)).collect()
+    }
+    let now = tx.now;
+    let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
+    super::ledger::open_accounts(tx.conn(), &ids, now)?;
+    sql_query(
+        "insert into accounting.employees as e (id, username, email, name, surname, language, version, active)
+         select p.*, true from unnest($1, $2, $3, $4, $5, $6, $7)
+           as p(id, username, email, name, surname, language, version)
+         order by p.id
+         on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
+           surname = excluded.surname, language = excluded.language, version = excluded.version, active = true
+         where e.version < excluded.version",
+    )
+    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<Text>, _>(column(people, |record| record.username.as_str()))
+    .bind::<Array<Text>, _>(column(people, |record| record.email.as_str()))
+    .bind::<Array<Text>, _>(column(people, |record| record.name.as_str()))
+    .bind::<Array<Text>, _>(column(people, |record| record.surname.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(column(people, |record| record.language.as_deref()))
+    .bind::<Array<BigInt>, _>(column(people, |record| record.version))
+    .execute(tx.conn())?;
+    Ok(())
+}
+
+/// Marks somebody as gone, unless a newer record is there; the account and its log stay (A20).
+pub(in crate::accounting) fn deactivate_employee(
+    tx: &mut Tx<'_>,
+    id: Uuid,
+    version: i64,
+) -> AppResult<()> {
+    sql_query(
+        "update accounting.employees set active = active and version >= $2, version = greatest(version, $2) where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(version)
+    .execute(tx.conn())?;
+    Ok(())
+}

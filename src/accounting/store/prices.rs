@@ -1,0 +1,96 @@
+//! Prices of tasks, made once, and the copies of their titles.
+
+use std::collections::HashMap;
+
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::accounting::model::Price;
+use crate::platform::db::Tx;
+use crate::platform::error::AppResult;
+use crate::platform::ids::TaskId;
+use crate::platform::money::Money;
+
+#[derive(QueryableByName)]
+struct PriceRow {
+    #[diesel(sql_type = SqlUuid)]
+    task_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    fee_minor: Money,
+    #[diesel(sql_type = BigInt)]
+    reward_minor: Money,
+}
+
+fn by_task(rows: Vec<PriceRow>) -> HashMap<TaskId, Price> {
+    rows.into_iter()
+        .map(|row| {
+            (
+                TaskId(row.task_id),
+                Price {
+                    fee: row.fee_minor,
+                    reward: row.reward_minor,
+                },
+            )
+        })
+        .collect()
+}
+
+/// Stores the prices of tasks that have none; a task that has one keeps it (M01). Gives those that were stored now.
+pub(in crate::accounting) fn insert_prices(
+    tx: &mut Tx<'_>,
+    prices: &[(TaskId, Price)],
+) -> AppResult<HashMap<TaskId, Price>> {
+    let now = tx.now;
+    let rows: Vec<PriceRow> = sql_query(
+        "insert into accounting.task_prices (task_id, fee_minor, reward_minor, created_at)
+         select p.*, $4 from unnest($1, $2, $3) as p(task_id, fee_minor, reward_minor) order by p.task_id
+         on conflict do nothing returning task_id, fee_minor, reward_minor",
+    )
+    .bind::<Array<SqlUuid>, _>(prices.iter().map(|(task, _)| task.0).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(prices.iter().map(|(_, price)| price.fee.minor()).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(prices.iter().map(|(_, price)| price.reward.minor()).collect::<Vec<_>>())
+    .bind::<Timestamptz, _>(now)
+    .load(tx.conn())?;
+    Ok(by_task(rows))
+}
+
+/// The prices of those of the tasks that have one.
+pub(in crate::accounting) fn list_prices(
+    tx: &mut Tx<'_>,
+    tasks: &[TaskId],
+) -> AppResult<HashMap<TaskId, Price>> {
+    let rows: Vec<PriceRow> =
+        sql_query("select task_id, fee_minor, reward_minor from accounting.task_prices where task_id = any($1)")
+            .bind::<Array<SqlUuid>, _>(tasks.iter().map(|task| task.0).collect::<Vec<_>>())
+            .load(tx.conn())?;
+    Ok(by_task(rows))
+}
+
+/// A task's title as tasks told of it.
+pub(in crate::accounting) struct NewTitle<'a> {
+    /// The task.
+    pub task: TaskId,
+    /// The title.
+    pub title: &'a str,
+    /// The id in the issue tracker.
+    pub jira_id: Option<&'a str>,
+}
+
+/// Stores titles; each task at most once.
+pub(in crate::accounting) fn upsert_titles(
+    tx: &mut Tx<'_>,
+    titles: &[NewTitle<'_>],
+) -> AppResult<()> {
+    sql_query(
+        "insert into accounting.tasks as t (id, title, jira_id)
+         select n.* from unnest($1, $2, $3) as n(id, title, jira_id) order by n.id
+         on conflict (id) do update set title = excluded.title, jira_id = excluded.jira_id
+         where (t.title, t.jira_id) is distinct from (excluded.title, excluded.jira_id)",
+    )
+    .bind::<Array<SqlUuid>, _>(titles.iter().map(|title| title.task.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(titles.iter().map(|title| title.title).collect::<Vec<_>>())
+    .bind::<Array<Nullable<Text>>, _>(titles.iter().map(|title| title.jira_id).collect::<Vec<_>>())
+    .execute(tx.conn())?;
+    Ok(())
+}

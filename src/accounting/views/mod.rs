@@ -1,0 +1,222 @@
+//! What the pages print: one struct a template, its fields ready to be shown.
+
+mod payouts;
+
+use askama::Template;
+use chrono::{DateTime, NaiveDate, Utc};
+use i18n_embed_fl::fl;
+use url::form_urlencoded::Serializer;
+use uuid::Uuid;
+
+use super::period::Period;
+use super::queries::{
+    AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
+    MovementKind, TaskRef,
+};
+use crate::events::TransferKind;
+use crate::platform::i18n::{self, Lang};
+use crate::platform::money::Money;
+use crate::platform::web::{FormErrors, Frame};
+
+pub(super) use payouts::{
+    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_state_choices,
+};
+
+/// A path with those of the parameters that say something.
+pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let mut query = Serializer::new(String::new());
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    query.extend_pairs(given);
+    let query = query.finish();
+    if query.is_empty() {
+        path.to_owned()
+    } else {
+        format!("{path}?{query}")
+    }
+}
+
+/// An entry of a select: value, text, whether it is chosen.
+pub(super) type Choice = (&'static str, String, bool);
+
+/// The kinds to choose from, with «all» as the empty value.
+pub(super) fn kind_choices(
+    lang: Lang,
+    kinds: &[MovementKind],
+    chosen: Option<MovementKind>,
+) -> Vec<Choice> {
+    let all = ("", i18n::text_of(lang, "kind-all", []), chosen.is_none());
+    let some = kinds
+        .iter()
+        .map(|kind| (kind.as_str(), kind_text(lang, *kind), chosen == Some(*kind)));
+    std::iter::once(all).chain(some).collect()
+}
+
+/// The name of a kind.
+pub(super) fn kind_text(lang: Lang, kind: MovementKind) -> String {
+    let id = match kind {
+        MovementKind::Transfer(TransferKind::AssignmentFee) => "kind-assignment-fee",
+        MovementKind::Transfer(TransferKind::CompletionReward) => "kind-completion-reward",
+        MovementKind::Transfer(TransferKind::Payout) => "kind-payout",
+        MovementKind::Transfer(TransferKind::Adjustment) => "kind-adjustment",
+        MovementKind::DebtCarried => "kind-debt-carried",
+    };
+    i18n::text_of(lang, id, [])
+}
+
+/// What a row is about, in a sentence: the task by name, the payout by its day (M13).
+pub(super) fn description(lang: Lang, movement: &Movement, currency: &str) -> String {
+    let task = movement
+        .task
+        .as_ref()
+        .map(TaskRef::to_string)
+        .unwrap_or_default();
+    let date = i18n::date(lang, movement.business_date);
+    let id = match movement.kind {
+        MovementKind::Transfer(TransferKind::AssignmentFee) => "movement-assignment-fee",
+        MovementKind::Transfer(TransferKind::CompletionReward) => "movement-completion-reward",
+        MovementKind::Transfer(TransferKind::Payout) => "movement-payout",
+        MovementKind::Transfer(TransferKind::Adjustment) => "movement-adjustment",
+        MovementKind::DebtCarried => "movement-debt-carried",
+    };
+    let amount = i18n::money(lang, movement.amount, currency);
+    let unsigned = i18n::money(lang, -movement.amount, currency);
+    let args = [
+        ("task", task.as_str()),
+        ("date", &date),
+        ("amount", &amount),
+        ("paid", &unsigned),
+    ];
+    i18n::text_of(lang, id, args)
+}
+
+/// A row of a log.
+pub(super) struct MovementRow {
+    pub at: DateTime<Utc>,
+    pub kind: String,
+    pub chip: &'static str,
+    pub description: String,
+    pub task_href: Option<String>,
+    pub amount: Money,
+    pub informational: bool,
+    pub balance: Money,
+}
+
+impl MovementRow {
+    /// A row; its task is a link for those who may see every task.
+    pub fn new(frame: &Frame, movement: &Movement, sees_tasks: bool) -> Self {
+        let task = movement.task.as_ref().filter(|_| sees_tasks);
+        Self {
+            at: movement.at,
+            kind: kind_text(frame.lang, movement.kind),
+            chip: match movement.kind {
+                MovementKind::Transfer(TransferKind::CompletionReward) => "ok",
+                MovementKind::Transfer(TransferKind::Payout) => "info",
+                MovementKind::DebtCarried => "wait",
+                MovementKind::Transfer(_) => "neutral",
+            },
+            description: description(frame.lang, movement, &frame.currency),
+            task_href: task.map(|task| format!("/tasks/{}", task.uid)),
+            amount: movement.amount,
+            informational: movement.kind == MovementKind::DebtCarried,
+            balance: movement.balance,
+        }
+    }
+}
+
+/// The form of a period: what was typed stays, also when it is wrong.
+pub(super) struct PeriodForm {
+    pub from: String,
+    pub to: String,
+}
+
+/// Links to the same page for the time before and after; `later` is empty when that is in the future.
+pub(super) struct Neighbours {
+    pub earlier: String,
+    pub later: String,
+}
+
+/// Somebody's account.
+#[derive(Template)]
+#[template(path = "accounting/account.html")]
+pub(super) struct AccountPage {
+    pub frame: Frame,
+    pub head: AccountHead,
+    pub own: bool,
+    pub next_payout: Money,
+    pub next_payout_at: DateTime<Utc>,
+    pub form: PeriodForm,
+    pub errors: FormErrors,
+    pub user: String,
+    pub period: Period,
+    pub kinds: Vec<Choice>,
+    pub rows: Vec<MovementRow>,
+    pub first: String,
+    pub following: String,
+    pub neighbours: Neighbours,
+    pub csv: String,
+}
+
+/// The company's money.
+#[derive(Template)]
+#[template(path = "accounting/company.html")]
+pub(super) struct CompanyPage {
+    pub frame: Frame,
+    pub today: NaiveDate,
+    pub earned_today: Money,
+    pub balance: CompanyBalance,
+    pub form: PeriodForm,
+    pub errors: FormErrors,
+    pub period: Period,
+    pub days: Vec<DayEarnings>,
+    pub total: Money,
+    pub neighbours: Neighbours,
+    pub csv: String,
+    pub sees_days: bool,
+    pub sees_payouts: bool,
+}
+
+/// A transfer with its person.
+pub(super) struct CompanyRow {
+    pub employee: EmployeeRef,
+    pub href: String,
+    pub row: MovementRow,
+}
+
+impl CompanyRow {
+    /// A row of the company's log.
+    pub fn new(frame: &Frame, transfer: &CompanyTransfer, sees_tasks: bool) -> Self {
+        let date = transfer.movement.business_date.to_string();
+        let user = transfer.employee.uid.to_string();
+        Self {
+            employee: transfer.employee.clone(),
+            href: address(
+                "/account",
+                &[("user", &user), ("from", &date), ("to", &date)],
+            ),
+            row: MovementRow::new(frame, &transfer.movement, sees_tasks),
+        }
+    }
+}
+
+/// A date for accountants.
+#[derive(Template)]
+#[template(path = "accounting/day.html")]
+pub(super) struct DayPage {
+    pub frame: Frame,
+    pub date: NaiveDate,
+    pub summary: DaySummary,
+    pub sums: Vec<(String, i64, Money)>,
+    pub employee: Option<EmployeeRef>,
+    pub user: String,
+    pub kinds: Vec<Choice>,
+    pub rows: Vec<CompanyRow>,
+    pub first: String,
+    pub older: String,
+    pub neighbours: Neighbours,
+    pub csv: String,
+}
+
+/// The person's id as an address parameter.
+pub(super) fn user_parameter(user: Option<Uuid>) -> String {
+    user.map(|user| user.to_string()).unwrap_or_default()
+}

@@ -1,0 +1,130 @@
+//! The pages of payouts and mails.
+
+use askama::Template;
+use i18n_embed_fl::fl;
+
+use super::Choice;
+use crate::accounting::queries::{MailView, OpenRun, PayoutLine, PayoutRun};
+use crate::accounting::service::Content;
+use crate::platform::i18n::{self, Lang};
+use crate::platform::web::Frame;
+
+/// The payout runs.
+#[derive(Template)]
+#[template(path = "accounting/payouts.html")]
+pub(in crate::accounting) struct PayoutsPage {
+    pub frame: Frame,
+    pub open: Vec<OpenRun>,
+    pub may_run: bool,
+    pub runs: Vec<PayoutRun>,
+    pub first: String,
+    pub older: String,
+}
+
+/// One settled date.
+#[derive(Template)]
+#[template(path = "accounting/payout_run.html")]
+pub(in crate::accounting) struct PayoutRunPage {
+    pub frame: Frame,
+    pub run: PayoutRun,
+    pub lines: Vec<PayoutRow>,
+    pub first: String,
+    pub older: String,
+}
+
+/// A line of a settled date.
+pub(in crate::accounting) struct PayoutRow {
+    pub line: PayoutLine,
+    pub mail: String,
+    pub chip: &'static str,
+}
+
+impl PayoutRow {
+    /// A line with the state of its mail in words.
+    pub fn new(lang: Lang, line: PayoutLine) -> Self {
+        let state = line.mail_state.clone().unwrap_or_default();
+        Self {
+            mail: mail_state_text(lang, &state),
+            chip: mail_chip(&state),
+            line,
+        }
+    }
+}
+
+/// The mails.
+#[derive(Template)]
+#[template(path = "accounting/mails.html")]
+pub(in crate::accounting) struct MailsPage {
+    pub frame: Frame,
+    pub connected: bool,
+    pub states: Vec<Choice>,
+    pub mails: Vec<MailRow>,
+    pub filtered: bool,
+    pub first: String,
+    pub older: String,
+}
+
+/// A mail in the list.
+pub(in crate::accounting) struct MailRow {
+    pub mail: MailView,
+    pub state: String,
+    pub chip: &'static str,
+}
+
+impl MailRow {
+    /// A mail with its state in words.
+    pub fn new(lang: Lang, mail: MailView) -> Self {
+        Self {
+            state: mail_state_text(lang, &mail.state),
+            chip: mail_chip(&mail.state),
+            mail,
+        }
+    }
+}
+
+/// One mail as it is or will be sent.
+#[derive(Template)]
+#[template(path = "accounting/mail.html")]
+pub(in crate::accounting) struct MailPage {
+    pub frame: Frame,
+    pub row: MailRow,
+    pub content: Content,
+    pub may_retry: bool,
+}
+
+/// The states to choose from, with «all» as the empty value.
+pub(in crate::accounting) fn mail_state_choices(
+    lang: Lang,
+    states: &[&'static str],
+    chosen: Option<&str>,
+) -> Vec<Choice> {
+    let all = (
+        "",
+        i18n::text_of(lang, "mail-state-all", []),
+        chosen.is_none(),
+    );
+    let some = states
+        .iter()
+        .map(|state| (*state, mail_state_text(lang, state), chosen == Some(*state)));
+    std::iter::once(all).chain(some).collect()
+}
+
+fn mail_state_text(lang: Lang, state: &str) -> String {
+    let id = match state {
+        "new" => "mail-state-new",
+        "waiting" => "mail-state-waiting",
+        "sent" => "mail-state-sent",
+        "failed" => "mail-state-failed",
+        _ => "mail-state-none",
+    };
+    i18n::text_of(lang, id, [])
+}
+
+fn mail_chip(state: &str) -> &'static str {
+    match state {
+        "sent" => "ok",
+        "failed" => "bad",
+        "waiting" => "wait",
+        _ => "neutral",
+    }
+}

@@ -1,0 +1,169 @@
+//! Mails about payouts.
+
+use ates::accounting::mail_step;
+use ates::platform::workers::Progress;
+use diesel::connection::SimpleConnection;
+
+use super::books::Books;
+use crate::support::Person;
+use crate::support::database::text;
+use crate::support::smtp::{Mood, SmtpSink};
+
+/// Monday is settled; Kesha got 50, Gosha 20, Petya nothing.
+fn after_monday(sink: &SmtpSink) -> (Books, [Person; 3]) {
+    let books = Books::open_with(|settings| settings.smtp(&sink.url()));
+    let people = ["kesha", "gosha", "petya"].map(|name| books.app.register(name, &["developer"]));
+    books.work(&people[0], 4, 3);
+    books.work(&people[1], 1, 1);
+    books.work(&people[2], 2, 0);
+    books.app.at("2026-03-02T21:00:00Z");
+    books.settle();
+    (books, people)
+}
+
+fn send(books: &Books) {
+    let services = books.app.services();
+    while mail_step(&services.db, &services.mailer, &services.config).unwrap() == Progress::More {}
+    books.app.drain();
+}
+
+fn states(books: &Books) -> String {
+    text(
+        &mut books.app.conn(),
+        "select string_agg(state || ' ' || attempts, ', ' order by amount_minor) as t from accounting.mails",
+    )
+}
+
+#[test]
+fn m36_each_paid_popug_gets_one_mail_with_name_and_sum() {
+    let sink = SmtpSink::start();
+    let (books, [kesha, gosha, _]) = after_monday(&sink);
+    send(&books);
+    send(&books);
+    let mails = sink.mails();
+    assert_eq!(mails.len(), 2);
+    for (who, name, sum) in [
+        (&kesha, "Kesha Popug", "$50.00"),
+        (&gosha, "Gosha Popug", "$20.00"),
+    ] {
+        let mail = mails.iter().find(|mail| mail.to == who.email).unwrap();
+        assert!(
+            mail.text().contains(&format!("Hello {name},")),
+            "{}",
+            mail.text()
+        );
+        assert!(mail.text().contains(sum), "{}", mail.text());
+        let id = format!("<payout.2026-03-02.{}@", who.id);
+        assert!(
+            mail.header("Message-ID").unwrap().starts_with(&id),
+            "{}",
+            mail.raw
+        );
+    }
+    assert_eq!(states(&books), "sent 1, sent 1");
+    assert_eq!(
+        books.number("select count(*) as n from bus.events where event_type = 'email.sent'"),
+        2
+    );
+}
+
+#[test]
+fn m34_without_a_server_mails_are_kept_and_shown() {
+    let books = Books::open();
+    let kesha = books.app.register("kesha", &["developer"]);
+    let buh = books.app.register("buh", &["accountant"]);
+    books.work(&kesha, 1, 1);
+    books.app.at("2026-03-02T21:00:00Z");
+    books.settle();
+    send(&books);
+    assert_eq!(states(&books), "new 0");
+    let mut browser = books.app.log_in(&buh);
+    let list = browser.get("/admin/mails");
+    assert!(
+        list.text().contains("mails are kept here and shown"),
+        "{}",
+        list.text()
+    );
+    let href = list.attribute("#mails tbody th a", "href").unwrap();
+    let mail = browser.get(&href);
+    assert!(
+        mail.text().contains("Hello Kesha Popug,") && mail.text().contains("$20.00"),
+        "{}",
+        mail.text()
+    );
+    assert_eq!(books.app.log_in(&kesha).get("/admin/mails").status, 403);
+}
+
+#[test]
+fn m34_a_busy_server_is_asked_again_and_no_mail_goes_out_twice() {
+    let sink = SmtpSink::start();
+    sink.becomes(Mood::Busy);
+    let (books, _) = after_monday(&sink);
+    send(&books);
+    assert_eq!(states(&books), "waiting 1, waiting 1");
+    send(&books);
+    assert_eq!(states(&books), "waiting 1, waiting 1", "too early");
+    sink.becomes(Mood::Accepts);
+    books.app.at("2026-03-02T21:02:00Z");
+    send(&books);
+    send(&books);
+    assert_eq!(states(&books), "sent 2, sent 2");
+    assert_eq!(sink.mails().len(), 2);
+}
+
+#[test]
+fn m34_mails_fail_when_the_time_for_retries_is_over_and_can_be_sent_again() {
+    let sink = SmtpSink::start();
+    sink.becomes(Mood::Busy);
+    let (books, _) = after_monday(&sink);
+    send(&books);
+    books.app.at("2026-03-20T00:00:00Z");
+    send(&books);
+    assert_eq!(states(&books), "failed 2, failed 2");
+    assert_eq!(
+        books.number("select count(*) as n from bus.events where event_type = 'email.failed'"),
+        2
+    );
+    sink.becomes(Mood::Accepts);
+    let admin = books.app.register("admin", &["administrator"]);
+    let mut browser = books.app.log_in(&admin);
+    let href = browser
+        .get("/admin/mails?state=failed")
+        .attribute("#mails tbody th a", "href")
+        .unwrap();
+    let page = browser.submit(&format!("{href}/attempts"), &[]);
+    assert!(page.text().contains("on its way again"), "{}", page.text());
+    send(&books);
+    assert_eq!(sink.mails().len(), 1);
+    books.settle();
+}
+
+#[test]
+fn m34_a_refused_address_fails_at_once() {
+    let sink = SmtpSink::start();
+    sink.becomes(Mood::Refuses);
+    let (books, _) = after_monday(&sink);
+    send(&books);
+    assert_eq!(states(&books), "failed 1, failed 1");
+    let error = text(
+        &mut books.app.conn(),
+        "select min(last_error) as t from accounting.mails",
+    );
+    assert!(error.contains("nobody here"), "{error}");
+}
+
+#[test]
+fn m38_a_mail_whose_worker_died_is_sent_after_its_claim_under_the_same_id() {
+    let sink = SmtpSink::start();
+    let (books, _) = after_monday(&sink);
+    let dead = "update accounting.mails set state = 'waiting', attempts = 1, claimed_until = '2026-03-02T21:01:00Z'";
+    books.app.conn().batch_execute(dead).unwrap();
+    send(&books);
+    assert!(sink.mails().is_empty());
+    books.app.at("2026-03-02T21:01:00Z");
+    send(&books);
+    assert_eq!(
+        (sink.mails().len(), states(&books).as_str()),
+        (2, "sent 2, sent 2")
+    );
+}

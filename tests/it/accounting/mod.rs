@@ -1,0 +1,10 @@
+//! Money as people see it: prices, fees, rewards, payouts, mails, exports.
+
+mod books;
+mod export;
+mod ledger;
+mod mails;
+mod pages;
+mod random;
+mod settlement;
+mod sweep;

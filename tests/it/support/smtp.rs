@@ -1,0 +1,132 @@
+//! A mail server on loopback that keeps what it is given, or refuses it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// A mail that the server accepted.
+#[derive(Clone, Debug)]
+pub struct ReceivedMail {
+    pub to: String,
+    pub raw: String,
+}
+
+impl ReceivedMail {
+    /// The value of a header line.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let prefix = format!("{name}: ");
+        self.raw
+            .lines()
+            .find_map(|line| line.strip_prefix(&prefix))
+            .map(str::trim)
+    }
+
+    /// The whole mail with quoted-printable undone.
+    pub fn text(&self) -> String {
+        let joined = self.raw.replace("=\r\n", "");
+        let mut bytes = Vec::new();
+        let mut rest = joined.as_bytes();
+        while let Some((first, tail)) = rest.split_first() {
+            let code = (*first == b'=').then(|| tail.get(..2)).flatten();
+            let byte =
+                code.and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            bytes.push(byte.unwrap_or(*first));
+            rest = if byte.is_some() { &tail[2..] } else { tail };
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// What the server says to mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mood {
+    Accepts,
+    Busy,
+    Refuses,
+}
+
+/// The server; it ends with the test's process.
+pub struct SmtpSink {
+    port: u16,
+    mails: Arc<Mutex<Vec<ReceivedMail>>>,
+    mood: Arc<Mutex<Mood>>,
+}
+
+impl SmtpSink {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (mails, mood) = (
+            Arc::new(Mutex::new(Vec::new())),
+            Arc::new(Mutex::new(Mood::Accepts)),
+        );
+        let (kept, present) = (Arc::clone(&mails), Arc::clone(&mood));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (kept, present) = (Arc::clone(&kept), Arc::clone(&present));
+                std::thread::spawn(move || drop(talk(stream, &kept, &present)));
+            }
+        });
+        Self { port, mails, mood }
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    pub fn mails(&self) -> Vec<ReceivedMail> {
+        self.mails.lock().unwrap().clone()
+    }
+
+    pub fn becomes(&self, mood: Mood) {
+        *self.mood.lock().unwrap() = mood;
+    }
+}
+
+fn talk(
+    stream: TcpStream,
+    kept: &Mutex<Vec<ReceivedMail>>,
+    mood: &Mutex<Mood>,
+) -> std::io::Result<()> {
+    let mut out = stream.try_clone()?;
+    let mut lines = BufReader::new(stream);
+    out.write_all(b"220 sink\r\n")?;
+    let mut to = String::new();
+    loop {
+        let mut line = String::new();
+        if lines.read_line(&mut line)? == 0 {
+            return Ok(());
+        }
+        let answer = match line
+            .get(..4)
+            .unwrap_or_default()
+            .to_ascii_uppercase()
+            .as_str()
+        {
+            "EHLO" => "250-sink\r\n250 8BITMIME\r\n",
+            "RCPT" => {
+                to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                match *mood.lock().unwrap() {
+                    Mood::Accepts => "250 ok\r\n",
+                    Mood::Busy => "451 try again later\r\n",
+                    Mood::Refuses => "550 nobody here\r\n",
+                }
+            }
+            "DATA" => {
+                out.write_all(b"354 go on\r\n")?;
+                let mut raw = String::new();
+                while !raw.ends_with("\r\n.\r\n") && lines.read_line(&mut raw)? > 0 {}
+                kept.lock().unwrap().push(ReceivedMail {
+                    to: to.clone(),
+                    raw,
+                });
+                "250 kept\r\n"
+            }
+            "QUIT" => {
+                return out.write_all(b"221 bye\r\n");
+            }
+            _ => "250 ok\r\n",
+        };
+        out.write_all(answer.as_bytes())?;
+    }
+}
