@@ -73,14 +73,14 @@ impl Changes {
     pub fn add_transfer(&mut self, employee: Uuid, transfer: &AuditLogRecordCreated) {
         let balance = self.balances.entry(employee).or_default();
         *balance = *balance + transfer.amount_minor;
-        let day = || self.days.entry(transfer.business_date).or_default();
+        let days = &mut self.days;
         match transfer.kind {
             TransferKind::AssignmentFee => {
-                let day = day();
+                let day = days.entry(transfer.business_date).or_default();
                 day.fees = day.fees - transfer.amount_minor;
             }
             TransferKind::CompletionReward => {
-                let day = day();
+                let day = days.entry(transfer.business_date).or_default();
                 day.rewards = day.rewards + transfer.amount_minor;
             }
             TransferKind::Payout | TransferKind::Adjustment => {}
