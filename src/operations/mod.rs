@@ -5,16 +5,16 @@
 //! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
 //! only by what those views show.
 
-mod checks;
 mod invariants;
 mod pages;
+mod queries;
 mod service;
 mod views;
 
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
-pub use checks::{Finding, verify};
+pub use queries::{Finding, verify};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
 

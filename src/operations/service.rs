@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
-use super::checks::{Finding, verify};
+use super::queries::{Finding, verify};
 use crate::auth::{Actor, Operation};
 use crate::bus::{self, SubscriberStatus};
 use crate::platform::db::{Db, Origin};

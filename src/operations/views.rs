@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use i18n_embed_fl::fl;
 
-use super::checks::Finding;
+use super::queries::Finding;
 use super::service::Running;
 use crate::bus::SubscriberStatus;
 use crate::platform::error::Message;
