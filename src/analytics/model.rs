@@ -228,10 +228,26 @@ mod tests {
         };
         for (today, named, expected) in [
             ("2026-03-01", Named::Day, period("2026-03-01", "2026-03-01")),
-            ("2026-03-01", Named::Week, period("2026-02-23", "2026-03-01")),
-            ("2026-03-02", Named::Week, period("2026-03-02", "2026-03-08")),
-            ("2028-02-29", Named::Month, period("2028-02-01", "2028-02-29")),
-            ("2026-12-31", Named::Month, period("2026-12-01", "2026-12-31")),
+            (
+                "2026-03-01",
+                Named::Week,
+                period("2026-02-23", "2026-03-01"),
+            ),
+            (
+                "2026-03-02",
+                Named::Week,
+                period("2026-03-02", "2026-03-08"),
+            ),
+            (
+                "2028-02-29",
+                Named::Month,
+                period("2028-02-01", "2028-02-29"),
+            ),
+            (
+                "2026-12-31",
+                Named::Month,
+                period("2026-12-01", "2026-12-31"),
+            ),
         ] {
             assert_eq!(named.around(day(today)), expected, "{today} {named:?}");
         }

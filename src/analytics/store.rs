@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -50,10 +52,7 @@ pub(super) fn add_to_balances(tx: &mut Tx<'_>, moved: &BTreeMap<Uuid, Money>) ->
 }
 
 /// Writes first titles, rewards and completions; what is known already stays, as each happens once.
-pub(super) fn upsert_tasks(
-    tx: &mut Tx<'_>,
-    changes: &BTreeMap<Uuid, TaskChange>,
-) -> AppResult<()> {
+pub(super) fn upsert_tasks(tx: &mut Tx<'_>, changes: &BTreeMap<Uuid, TaskChange>) -> AppResult<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -104,7 +103,10 @@ pub(super) fn update_titles(
     }
     let ids: Vec<Uuid> = updated.iter().map(|(id, _)| *id).collect();
     let titles: Vec<&str> = updated.iter().map(|(_, new)| new.title.as_str()).collect();
-    let jira_ids: Vec<Option<&str>> = updated.iter().map(|(_, new)| new.jira_id.as_deref()).collect();
+    let jira_ids: Vec<Option<&str>> = updated
+        .iter()
+        .map(|(_, new)| new.jira_id.as_deref())
+        .collect();
     sql_query(
         "update analytics.tasks t set title = new.title, jira_id = new.jira_id
          from unnest($1, $2, $3) as new(id, title, jira_id)

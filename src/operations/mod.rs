@@ -14,9 +14,9 @@ mod views;
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
-pub use queries::{Finding, verify};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
+pub use queries::{Finding, verify};
 
 /// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
 pub const ROLE: DbRole = DbRole::new("ates_platform");

@@ -6,7 +6,10 @@
     reason = "tests may fail loudly and take the time as it is"
 )]
 
+mod analytics;
 mod bus;
 mod cli;
 mod crash;
+mod exchange;
+mod operations;
 mod support;
