@@ -54,8 +54,13 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("bus", &["platform", "events"], &["bus"]),
     ("auth", &["platform", "events", "bus"], &["auth"]),
     ("tasks", DOMAIN, &["tasks"]),
-    // The sweep finds what was never booked through the published views.
-    ("accounting", DOMAIN, &["accounting", "report_v1"]),
+    // The sweep finds what was never booked through the published views, and leaves alone what the bus still has to bring; the
+    // list of payouts shows the run table's word on a date that waits. All of it is read, none is written.
+    (
+        "accounting",
+        DOMAIN,
+        &["accounting", "report_v1", "bus", "platform"],
+    ),
     ("analytics", DOMAIN, &["analytics"]),
     ("operations", DOMAIN, &["report_v1"]),
     ("app", ALL, &[]),
@@ -83,6 +88,8 @@ const DIESEL_FILES: &[&str] = &["cli/connect.rs"];
 /// Files and folders of a module in which actix may be named.
 const ACTIX_ROOMS: &[&str] = &["pages", "api", "views", "web"];
 const ACTIX_MODULES: &[&str] = &["platform", "app"];
+/// The face of a module names this type alone, to mount its pages and its API.
+const ACTIX_FACE: &str = "actix_web::web::ServiceConfig";
 /// The program's main future runs on actix's runtime.
 const ACTIX_FILES: &[&str] = &["cli/serve.rs"];
 
@@ -115,11 +122,12 @@ fn faults_of_source(path: &str, source: &str) -> Vec<String> {
         DIESEL_MODULES.contains(&module) || in_rooms(DIESEL_ROOMS) || DIESEL_FILES.contains(&path);
     let actix =
         ACTIX_MODULES.contains(&module) || in_rooms(ACTIX_ROOMS) || ACTIX_FILES.contains(&path);
+    let is_face = path.ends_with("/mod.rs") && path.matches('/').count() == 1;
     for used in &named.foreign {
         let is_connection =
             ["diesel::PgConnection", "diesel::pg::PgConnection"].contains(&used.as_str());
         if (below(used, "diesel") && !diesel && !is_connection)
-            || (below(used, "actix_web") && !actix)
+            || (below(used, "actix_web") && !actix && !(is_face && used == ACTIX_FACE))
         {
             faults.push(format!("{path}: {used} has no place here"));
         }

@@ -62,6 +62,11 @@ fn the_checker_can_fail() {
             "actix_web::HttpResponse has no place",
         ),
         (
+            "tasks/mod.rs",
+            "use actix_web::HttpResponse;",
+            "actix_web::HttpResponse has no place",
+        ),
+        (
             "cli/import.rs",
             "use actix_web as web;",
             "actix_web has no place",
@@ -133,6 +138,10 @@ fn the_checker_lets_pass_what_is_right() {
         (
             "tasks/store.rs",
             r#"#[diesel(sql_type = diesel::sql_types::Text)] use diesel::sql_query;"#,
+        ),
+        (
+            "accounting/mod.rs",
+            "pub fn configure(app: &mut actix_web::web::ServiceConfig) {}",
         ),
         (
             "app/server.rs",

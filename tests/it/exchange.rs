@@ -129,6 +129,7 @@ fn e05_every_stored_event_has_its_envelope_and_fits_its_schema() {
     create_tasks(&app, &people[0], 6);
     app.drain();
     complete_all(&app, &people[2..4]);
+    app.log_in(&people[2]);
     assert_eq!(
         app.api(&people[1])
             .post("/api/v1/tasks/reassign", &json!({}))
