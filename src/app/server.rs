@@ -54,7 +54,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let settings = Data::new(WebSettings::new(&services.config, services.demo));
     let navigation = Data::new(navigation());
     let board = Data::new(board);
-    let gate = Data::new(auth::HashingGate::default());
+    let keys = Data::new(auth::TokenKeys::default());
+    let gate = Data::new(auth::PasswordGate::default());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -64,6 +65,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(navigation.clone())
             .app_data(board.clone())
             .app_data(gate.clone())
+            .app_data(keys.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
@@ -73,6 +75,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .configure(analytics::configure)
             .configure(operations::configure)
             .wrap(Compress::default())
+            .wrap(from_fn(auth::session))
             .wrap(from_fn(web::fetch_guard))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))

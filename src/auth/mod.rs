@@ -4,18 +4,62 @@
 //! "may they?" from one table ([`Actor::allow`]). It publishes `account.created`, `account.updated`, `account.deleted` and
 //! `account.logged_in`. It knows nothing of tasks and of money.
 
+mod api;
+mod pages;
+mod password;
 mod permission;
 mod person;
 mod policy;
 mod role;
+mod service;
+mod store;
+mod tokens;
+mod web;
 
-use crate::platform::db::DbRole;
+use actix_web::web::ServiceConfig;
 
+use crate::platform::db::{Db, DbRole, Lane, Origin};
+use crate::platform::error::AppResult;
+
+pub use password::{PasswordGate, hash_password};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use policy::{
     Actor, Cell, Column, Operation, Row as AccessRow, Scope, anonymous_may, rows as access_table,
 };
 pub use role::{Role, RoleError, RoleSet};
+pub use service::{
+    CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError,
+    UserChange, actor_by_username, actor_of, change_password, create_admin, deactivate_user,
+    first_administrator, register_people, register_user, set_language, set_password_hash,
+    update_user,
+};
+pub use store::count_users;
+pub use tokens::TokenKeys;
+pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
 
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_auth");
+
+/// The module's places in the navigation.
+pub const NAV: &[NavEntry] = &[NavEntry {
+    href: "/admin/users",
+    label: "nav-users",
+    operation: Operation::ManageUsers,
+}];
+
+/// Mounts the module's pages and its API.
+pub fn configure(app: &mut ServiceConfig) {
+    pages::configure(app);
+    api::configure(app);
+}
+
+/// Removes sessions and counted failures whose time is over.
+///
+/// # Errors
+/// Those of the database.
+pub fn clean_up(db: &Db) -> AppResult<()> {
+    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+        let now = tx.now;
+        store::delete_expired(tx.conn(), now)
+    })
+}

@@ -11,14 +11,26 @@ use crate::support::database::{TestDatabase, count};
 /// Runs the program with nothing of this process' settings.
 fn ates(database: Option<&str>, args: &[&str], settings: &[(&str, &str)], input: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ates"));
-    command.args(args).current_dir(std::env::temp_dir()).env_remove("DATABASE_URL");
+    command
+        .args(args)
+        .current_dir(std::env::temp_dir())
+        .env_remove("DATABASE_URL");
     if let Some(url) = database {
         command.env("DATABASE_URL", url);
     }
     command.envs(settings.iter().copied());
-    let mut child =
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(input.as_bytes())
+        .unwrap();
     child.wait_with_output().unwrap()
 }
 
@@ -26,21 +38,51 @@ fn ates(database: Option<&str>, args: &[&str], settings: &[(&str, &str)], input:
 fn refusal(output: &Output) -> String {
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{words}");
-    assert_eq!(words.trim_end().lines().count(), 1, "one line expected: {words}");
+    assert_eq!(
+        words.trim_end().lines().count(),
+        1,
+        "one line expected: {words}"
+    );
     words
 }
 
-const ADMIN: [&str; 7] =
-    ["user", "create-admin", "--username", "root", "--email", "root@uberpopug.example", "--password-stdin"];
+const ADMIN: [&str; 7] = [
+    "user",
+    "create-admin",
+    "--username",
+    "root",
+    "--email",
+    "root@uberpopug.example",
+    "--password-stdin",
+];
 
 #[test]
 fn the_first_administrator_is_made_once() {
     let database = TestDatabase::create();
-    assert_eq!(count(&mut database.connect(), "auth.users"), 0, "a fresh install has no users");
+    assert_eq!(
+        count(&mut database.connect(), "auth.users"),
+        0,
+        "a fresh install has no users"
+    );
     let made = ates(Some(database.url()), &ADMIN, &[], "a parrot never tells\n");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    assert!(refusal(&ates(Some(database.url()), &ADMIN, &[], "a parrot never tells\n")).contains("administrator"));
-    assert_eq!(count(&mut database.connect(), "report_v1.users where active"), 1);
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    assert!(
+        refusal(&ates(
+            Some(database.url()),
+            &ADMIN,
+            &[],
+            "a parrot never tells\n"
+        ))
+        .contains("administrator")
+    );
+    assert_eq!(
+        count(&mut database.connect(), "report_v1.users where active"),
+        1
+    );
 }
 
 #[test]
@@ -54,9 +96,16 @@ fn what_keeps_the_program_from_starting_is_one_line() {
     assert!(refusal(&ates(None, &["serve"], &[], "")).contains("DATABASE_URL"));
     let nobody = "postgres://ates:hidden@127.0.0.1:9/ates";
     let words = refusal(&ates(Some(nobody), &["migrate"], &[], ""));
-    assert!(words.contains("127.0.0.1") && !words.contains("hidden"), "{words}");
-    assert!(refusal(&ates(None, &["config"], &[("ATES_TIMEZON", "UTC")], "")).contains("ATES_TIMEZONE"));
-    assert!(refusal(&ates(None, &["config"], &[("ATES_FEE_MIN", "-3")], "")).contains("ATES_FEE_MIN"));
+    assert!(
+        words.contains("127.0.0.1") && !words.contains("hidden"),
+        "{words}"
+    );
+    assert!(
+        refusal(&ates(None, &["config"], &[("ATES_TIMEZON", "UTC")], "")).contains("ATES_TIMEZONE")
+    );
+    assert!(
+        refusal(&ates(None, &["config"], &[("ATES_FEE_MIN", "-3")], "")).contains("ATES_FEE_MIN")
+    );
 }
 
 #[test]
@@ -64,8 +113,16 @@ fn a_taken_port_is_one_line() {
     let database = TestDatabase::create();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let words = refusal(&ates(Some(database.url()), &["serve"], &[("ATES_BIND", &address)], ""));
-    assert!(words.contains(&address) && words.contains("ATES_BIND"), "{words}");
+    let words = refusal(&ates(
+        Some(database.url()),
+        &["serve"],
+        &[("ATES_BIND", &address)],
+        "",
+    ));
+    assert!(
+        words.contains(&address) && words.contains("ATES_BIND"),
+        "{words}"
+    );
 }
 
 #[test]
@@ -81,21 +138,48 @@ fn commands_want_a_database_that_is_up_to_date() {
 #[test]
 fn payout_of_a_day_that_is_not_over_is_refused() {
     let database = TestDatabase::create();
-    assert!(refusal(&ates(Some(database.url()), &["payout", "--date", "2999-01-01"], &[], "")).contains("over"));
+    assert!(
+        refusal(&ates(
+            Some(database.url()),
+            &["payout", "--date", "2999-01-01"],
+            &[],
+            ""
+        ))
+        .contains("over")
+    );
     let none = ates(Some(database.url()), &["payout"], &[], "");
-    assert_eq!((none.status.success(), String::from_utf8_lossy(&none.stdout).trim()), (true, "nothing is due"));
+    assert_eq!(
+        (
+            none.status.success(),
+            String::from_utf8_lossy(&none.stdout).trim()
+        ),
+        (true, "nothing is due")
+    );
 }
 
 #[test]
 fn config_hides_passwords() {
-    let shown = ates(Some("postgres://ates:hidden@db.example/ates"), &["config"], &[], "");
+    let shown = ates(
+        Some("postgres://ates:hidden@db.example/ates"),
+        &["config"],
+        &[],
+        "",
+    );
     let words = String::from_utf8_lossy(&shown.stdout);
-    assert!(words.contains("DATABASE_URL=postgres://ates:***@db.example/ates") && !words.contains("hidden"), "{words}");
+    assert!(
+        words.contains("DATABASE_URL=postgres://ates:***@db.example/ates")
+            && !words.contains("hidden"),
+        "{words}"
+    );
 }
 
 #[test]
 fn verify_is_clean_on_a_fresh_database() {
     let database = TestDatabase::create();
     let verified = ates(Some(database.url()), &["verify"], &[], "");
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
 }

@@ -1,0 +1,181 @@
+//! The log-in page: one message for every refusal.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+
+use crate::auth::service::{self, LogIn};
+use crate::auth::web::origin_of;
+use crate::auth::{Actor, PasswordGate, Viewer};
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, AppResult, FieldError, Message};
+use crate::platform::web::{
+    Flash, FormBody, FormErrors, Frame, LocalPath, WebSettings, cookies, redirect, redirect_with,
+    render, render_with,
+};
+
+#[derive(Template)]
+#[template(path = "auth/login.html")]
+struct LoginPage {
+    frame: Frame,
+    errors: FormErrors,
+    username: String,
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoginQuery {
+    next: Option<String>,
+}
+
+pub(super) async fn show_login(
+    request: HttpRequest,
+    query: Query<LoginQuery>,
+) -> AppResult<HttpResponse> {
+    let next = local(query.into_inner().next);
+    if actix_web::HttpMessage::extensions(&request)
+        .get::<Actor>()
+        .is_some()
+    {
+        return Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)));
+    }
+    render(&LoginPage {
+        frame: Frame::of(&request),
+        errors: FormErrors::none(),
+        username: String::new(),
+        next: next.map(|path| path.to_string()).unwrap_or_default(),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LoginForm {
+    username: String,
+    password: String,
+    next: Option<String>,
+}
+
+pub(super) async fn log_in(
+    request: HttpRequest,
+    db: Data<Db>,
+    config: Data<Config>,
+    gate: Data<PasswordGate>,
+    form: FormBody<LoginForm>,
+) -> AppResult<HttpResponse> {
+    let LoginForm {
+        username,
+        password,
+        next,
+    } = form.into_inner();
+    let next = local(next);
+    let agent = request
+        .headers()
+        .get("user-agent")
+        .and_then(|value| value.to_str().ok());
+    let agent = agent.map(|agent| {
+        agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect()
+    });
+    let attempt = LogIn {
+        login: username.clone(),
+        password,
+    };
+    let origin = origin_of(&request, None);
+    match service::log_in(&db, &gate, &config, &origin, agent, attempt).await {
+        Ok(session) => {
+            let settings = WebSettings::of(&request);
+            let name = cookies::session(settings.https);
+            cookies::set(
+                &request,
+                cookies::build(settings, name, session.secret, Some(session.age)),
+            );
+            cookies::set(
+                &request,
+                cookies::removal(settings, cookies::before_login(settings.https)),
+            );
+            Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
+        }
+        Err(AppError::Unauthenticated) => refuse(
+            &request,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "field-log-in-wrong".into(),
+            username,
+            next,
+        ),
+        Err(AppError::TooManyRequests {
+            message,
+            retry_after,
+        }) => {
+            let mut answer = refuse(
+                &request,
+                StatusCode::TOO_MANY_REQUESTS,
+                message,
+                username,
+                next,
+            )?;
+            answer
+                .headers_mut()
+                .insert(actix_web::http::header::RETRY_AFTER, retry_after.into());
+            Ok(answer)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn refuse(
+    request: &HttpRequest,
+    status: StatusCode,
+    message: Message,
+    username: String,
+    next: Option<LocalPath>,
+) -> AppResult<HttpResponse> {
+    let frame = Frame::of(request);
+    let errors = FormErrors::new(frame.lang, &[FieldError::new("username", message)]);
+    let next = next.map(|path| path.to_string()).unwrap_or_default();
+    render_with(
+        status,
+        &LoginPage {
+            frame,
+            errors,
+            username,
+            next,
+        },
+    )
+}
+
+pub(super) async fn log_out(
+    request: HttpRequest,
+    viewer: Viewer,
+    db: Data<Db>,
+    _form: FormBody<Nothing>,
+) -> AppResult<HttpResponse> {
+    if let Some(secret) = cookies::session_value(&request) {
+        service::log_out(&db, viewer.origin(), &secret).await?;
+    }
+    let settings = WebSettings::of(&request);
+    cookies::set(
+        &request,
+        cookies::removal(settings, cookies::session(settings.https)),
+    );
+    Ok(redirect_with(
+        "/login",
+        Flash::ok(Message::new("flash-logged-out")),
+    ))
+}
+
+/// A form that says nothing but its token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// A place of this site to go on to.
+fn local(next: Option<String>) -> Option<LocalPath> {
+    next.and_then(|path| LocalPath::parse(&path))
+}

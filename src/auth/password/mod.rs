@@ -1,0 +1,9 @@
+//! Passwords: the rule, the hash, and the gate in front of the hashing.
+
+mod gate;
+mod hash;
+mod rule;
+
+pub use gate::{PasswordGate, hash_password};
+pub use hash::Verdict;
+pub use rule::check_password;

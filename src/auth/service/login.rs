@@ -1,0 +1,175 @@
+//! Logging in and out: one message for every refusal, failures counted first, a new session each time (A03, A06, A41).
+
+use actix_web::cookie::time;
+use chrono::Duration;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::auth::password::{PasswordGate, Verdict};
+use crate::auth::store::{self, Credentials, NewSession, UserRow};
+use crate::auth::{ROLE, Role};
+use crate::events::{self, AccountLoggedIn};
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Origin};
+use crate::platform::error::{AppError, AppResult, Message};
+use crate::platform::web::cookies;
+
+/// The longest log-in name or address that is looked at.
+const LOGIN_MAX: usize = 254;
+
+/// Name or address, and password, as they were typed.
+pub(in crate::auth) struct LogIn {
+    pub login: String,
+    pub password: String,
+}
+
+/// Somebody who has just logged in with a browser.
+pub(in crate::auth) struct LoggedIn {
+    /// The value of the session's cookie, known to the browser alone.
+    pub secret: String,
+    /// How long the cookie is kept.
+    pub age: time::Duration,
+}
+
+/// Checks name and password.
+///
+/// # Errors
+/// Unauthenticated for everything that does not fit, in the same time; 429 after failures; 503 when too many hash.
+pub(in crate::auth) async fn authenticate(
+    db: &Db,
+    gate: &PasswordGate,
+    origin: &Origin,
+    attempt: LogIn,
+) -> AppResult<UserRow> {
+    let login: String = attempt
+        .login
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LOGIN_MAX)
+        .collect();
+    let found = db
+        .transaction(ROLE, origin.clone(), move |tx| reserve(tx, &login))
+        .await?;
+    let (name, credentials) = found?;
+    let stored = credentials
+        .as_ref()
+        .filter(|user| user.active)
+        .and_then(|user| user.password_hash.clone());
+    let verdict = gate.verify(attempt.password, stored).await?;
+    let new_hash = match verdict {
+        Verdict::Wrong => return Err(AppError::Unauthenticated),
+        Verdict::Right => None,
+        Verdict::RightAndRehashed(hash) => Some(hash),
+    };
+    let id = credentials
+        .map(|user| user.id)
+        .ok_or(AppError::Unauthenticated)?;
+    db.transaction(ROLE, origin.clone(), move |tx| {
+        let now = tx.now;
+        store::release_attempt(tx.conn(), &name, now)?;
+        if let Some(hash) = new_hash {
+            store::update_password(tx.conn(), id, &hash, false)?;
+        }
+        let user = store::find_user(tx.conn(), id)?.filter(|user| user.deactivated_at.is_none());
+        user.ok_or(AppError::Unauthenticated)
+    })
+    .await
+}
+
+type Found = AppResult<(String, Option<Credentials>)>;
+
+/// Counts the attempt; the count stays even when the answer is a refusal.
+fn reserve(tx: &mut crate::platform::db::Tx<'_>, login: &str) -> AppResult<Found> {
+    let credentials = store::find_credentials(tx.conn(), login)?;
+    let name = credentials
+        .as_ref()
+        .map_or_else(|| login.to_lowercase(), |user| user.username.clone());
+    let now = tx.now;
+    let state = store::reserve_attempt(tx.conn(), &name, now)?;
+    if state.admitted {
+        return Ok(Ok((name, credentials)));
+    }
+    let seconds = u32::try_from((state.locked_until - now).num_seconds() + 1)
+        .unwrap_or(1)
+        .max(1);
+    let message = Message::new("error-log-in-throttled").with("seconds", seconds);
+    Ok(Err(AppError::TooManyRequests {
+        message,
+        retry_after: seconds,
+    }))
+}
+
+/// Logs somebody in with a browser: a session of a new id, never one that the browser brought along (A38).
+///
+/// # Errors
+/// As [`authenticate`]; unauthenticated for a service, which has no page (A22).
+pub(in crate::auth) async fn log_in(
+    db: &Db,
+    gate: &PasswordGate,
+    config: &Config,
+    origin: &Origin,
+    user_agent: Option<String>,
+    attempt: LogIn,
+) -> AppResult<LoggedIn> {
+    let user = authenticate(db, gate, origin, attempt).await?;
+    if user.roles == [Role::Internalservice.to_string()] {
+        return Err(AppError::Unauthenticated);
+    }
+    let secret = cookies::new_secret();
+    let hash = hash_of(&secret);
+    let absolute = Duration::from_std(config.session_absolute).unwrap_or(Duration::hours(12));
+    let origin = Origin {
+        actor: Some(user.id),
+        ..origin.clone()
+    };
+    let address = origin.address.clone();
+    db.transaction(ROLE, origin, move |tx| {
+        let now = tx.now;
+        let session = NewSession {
+            id_hash: &hash,
+            user_id: user.id,
+            expires_at: now + absolute,
+            address: address.as_deref(),
+            user_agent: user_agent.as_deref(),
+        };
+        store::insert_session(tx.conn(), &session, now)?;
+        announce(tx, user.id)
+    })
+    .await?;
+    Ok(LoggedIn {
+        secret,
+        age: time::Duration::seconds(absolute.num_seconds()),
+    })
+}
+
+/// Tells that somebody logged in, and writes it into the audit (A06).
+pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid) -> AppResult<()> {
+    events::publish(
+        tx,
+        user,
+        &AccountLoggedIn {
+            method: "password".into(),
+        },
+    )?;
+    tx.audit("auth.logged_in", Some(user), &serde_json::json!({}))
+}
+
+/// Ends the session of a cookie.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) async fn log_out(db: &Db, origin: Origin, secret: &str) -> AppResult<()> {
+    let hash = hash_of(secret);
+    db.transaction(ROLE, origin, move |tx| {
+        store::delete_session(tx.conn(), &hash)?;
+        let actor = tx.origin.actor;
+        tx.audit("auth.logged_out", actor, &serde_json::json!({}))
+    })
+    .await
+}
+
+/// What is stored of a session's id.
+pub(in crate::auth) fn hash_of(secret: &str) -> Vec<u8> {
+    Sha256::digest(secret.as_bytes()).to_vec()
+}

@@ -1,0 +1,19 @@
+//! Auth's SQL: users with their roles and grants, sessions, failures, keys.
+
+mod failures;
+mod keys;
+mod sessions;
+mod users;
+
+pub(super) use failures::{release_attempt, reserve_attempt};
+pub(super) use keys::{StoredKey, insert_key, list_keys};
+pub(super) use sessions::{
+    NewSession, delete_expired, delete_session, delete_sessions_of, find_session, insert_session,
+    touch_session,
+};
+pub use users::count_users;
+pub(super) use users::{
+    Credentials, NewUser, UserFilter, UserRow, count_active_administrators, find_credentials,
+    find_taken, find_user, find_user_by_username, insert_users, list_roles, list_users, lock_user,
+    lock_users, replace_roles, update_deactivated, update_language, update_password, update_user,
+};

@@ -1,0 +1,346 @@
+//! Users, their role sets and their grants.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::platform::error::AppResult;
+
+/// A user as the pages and the API read it; no secret in it.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct UserRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub username: String,
+    #[diesel(sql_type = Text)]
+    pub email: String,
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub surname: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub language: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    pub version: i64,
+    #[diesel(sql_type = BigInt)]
+    pub session_version: i64,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub deactivated_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Array<Text>)]
+    pub roles: Vec<String>,
+    #[diesel(sql_type = Array<Text>)]
+    pub permissions: Vec<String>,
+}
+
+impl UserRow {
+    /// Name and surname.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{} {}", self.name, self.surname)
+    }
+}
+
+const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.version, u.session_version,
+    u.deactivated_at,
+    array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
+    array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
+  from auth.users u";
+
+pub(in crate::auth) fn find_user(conn: &mut PgConnection, id: Uuid) -> AppResult<Option<UserRow>> {
+    Ok(sql_query(format!("{SELECT} where u.id = $1"))
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)
+        .optional()?)
+}
+
+pub(in crate::auth) fn find_user_by_username(
+    conn: &mut PgConnection,
+    username: &str,
+) -> AppResult<Option<UserRow>> {
+    Ok(sql_query(format!("{SELECT} where u.username = lower($1)"))
+        .bind::<Text, _>(username)
+        .get_result(conn)
+        .optional()?)
+}
+
+pub(in crate::auth) fn lock_user(conn: &mut PgConnection, id: Uuid) -> AppResult<Option<UserRow>> {
+    Ok(sql_query(format!("{SELECT} where u.id = $1 for update"))
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)
+        .optional()?)
+}
+
+/// Serialises all changes of who may do what, so that the last administrator cannot be lost to two at once (A46).
+pub(in crate::auth) fn lock_users(conn: &mut PgConnection) -> AppResult<()> {
+    sql_query("select pg_advisory_xact_lock(7781, 4)").execute(conn)?;
+    Ok(())
+}
+
+/// What a list of users is narrowed to.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// A part of name, log-in name or address.
+    pub text: Option<String>,
+    /// One of the roles.
+    pub role: Option<String>,
+    /// The log-in name after which the list goes on.
+    pub after: Option<String>,
+}
+
+pub(in crate::auth) fn list_users(
+    conn: &mut PgConnection,
+    filter: &UserFilter,
+    limit: i64,
+) -> AppResult<Vec<UserRow>> {
+    let pattern = filter.text.as_deref().map(|text| {
+        let escaped = text
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        format!("%{escaped}%")
+    });
+    Ok(sql_query(format!(
+        "{SELECT} where ($1 is null or u.username ilike $1 or u.email ilike $1 or (u.name || ' ' || u.surname) ilike $1)
+           and ($2 is null or exists (select from auth.user_roles r where r.user_id = u.id and r.role = $2))
+           and ($3 is null or u.username > $3)
+         order by u.username limit $4"
+    ))
+    .bind::<Nullable<Text>, _>(pattern)
+    .bind::<Nullable<Text>, _>(filter.role.as_deref())
+    .bind::<Nullable<Text>, _>(filter.after.as_deref())
+    .bind::<BigInt, _>(limit)
+    .load(conn)?)
+}
+
+/// A role with its descriptions.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct RoleRow {
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = Text)]
+    pub description_en: String,
+    #[diesel(sql_type = Text)]
+    pub description_ru: String,
+}
+
+pub(in crate::auth) fn list_roles(conn: &mut PgConnection) -> AppResult<Vec<RoleRow>> {
+    Ok(
+        sql_query("select name, description_en, description_ru from auth.roles order by name")
+            .load(conn)?,
+    )
+}
+
+/// What log-in needs to know of a user.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::auth) struct Credentials {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub username: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub password_hash: Option<String>,
+    #[diesel(sql_type = Bool)]
+    pub active: bool,
+}
+
+/// The user of a log-in name or an e-mail address.
+pub(in crate::auth) fn find_credentials(
+    conn: &mut PgConnection,
+    login: &str,
+) -> AppResult<Option<Credentials>> {
+    Ok(sql_query(
+        "select id, username, password_hash, deactivated_at is null as active from auth.users
+         where username = lower($1) or lower(email) = lower($1) order by (username = lower($1)) desc limit 1",
+    )
+    .bind::<Text, _>(login)
+    .get_result(conn)
+    .optional()?)
+}
+
+/// A user to be registered.
+#[derive(Clone, Debug)]
+pub(in crate::auth) struct NewUser {
+    pub id: Uuid,
+    pub username: String,
+    pub email: String,
+    pub name: String,
+    pub surname: String,
+    pub password_hash: Option<String>,
+    pub roles: Vec<String>,
+}
+
+pub(in crate::auth) fn insert_users(
+    conn: &mut PgConnection,
+    users: &[NewUser],
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), diesel::result::Error> {
+    fn column<'a, T>(users: &'a [NewUser], field: impl Fn(&'a NewUser) -> T) -> Vec<T> {
+        users.iter().map(field).collect()
+    }
+    sql_query(
+        "insert into auth.users (id, username, email, name, surname, password_hash, created_at, created_by, updated_at, updated_by)
+         select x.*, $7, $8, $7, $8 from unnest($1, $2, $3, $4, $5, $6) as x(id, username, email, name, surname, password_hash)",
+    )
+    .bind::<Array<SqlUuid>, _>(column(users, |user| user.id))
+    .bind::<Array<Text>, _>(column(users, |user| user.username.as_str()))
+    .bind::<Array<Text>, _>(column(users, |user| user.email.as_str()))
+    .bind::<Array<Text>, _>(column(users, |user| user.name.as_str()))
+    .bind::<Array<Text>, _>(column(users, |user| user.surname.as_str()))
+    .bind::<Array<Nullable<Text>>, _>(column(users, |user| user.password_hash.as_deref()))
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(by)
+    .execute(conn)?;
+    let pairs: Vec<(Uuid, &str)> = users
+        .iter()
+        .flat_map(|user| user.roles.iter().map(|role| (user.id, role.as_str())))
+        .collect();
+    sql_query("insert into auth.user_roles (user_id, role) select * from unnest($1, $2)")
+        .bind::<Array<SqlUuid>, _>(pairs.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .bind::<Array<Text>, _>(pairs.iter().map(|(_, role)| *role).collect::<Vec<_>>())
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Log-in names and addresses, of these, that somebody has already.
+pub(in crate::auth) fn find_taken(
+    conn: &mut PgConnection,
+    usernames: &[&str],
+    emails: &[&str],
+) -> AppResult<Vec<String>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        taken: String,
+    }
+    let rows: Vec<Row> = sql_query(
+        "select username as taken from auth.users where username = any($1)
+         union all select lower(email) from auth.users where lower(email) = any($2)",
+    )
+    .bind::<Array<Text>, _>(usernames)
+    .bind::<Array<Text>, _>(
+        emails
+            .iter()
+            .map(|email| email.to_lowercase())
+            .collect::<Vec<_>>(),
+    )
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.taken).collect())
+}
+
+pub(in crate::auth) fn update_user(
+    conn: &mut PgConnection,
+    user: &UserRow,
+    revoke: bool,
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<(), diesel::result::Error> {
+    sql_query(
+        "update auth.users set email = $2, name = $3, surname = $4, version = $5,
+           session_version = session_version + case when $6 then 1 else 0 end, updated_at = $7, updated_by = $8
+         where id = $1",
+    )
+    .bind::<SqlUuid, _>(user.id)
+    .bind::<Text, _>(&user.email)
+    .bind::<Text, _>(&user.name)
+    .bind::<Text, _>(&user.surname)
+    .bind::<BigInt, _>(user.version)
+    .bind::<Bool, _>(revoke)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(by)
+    .execute(conn)
+    .map(drop)
+}
+
+pub(in crate::auth) fn update_language(
+    conn: &mut PgConnection,
+    id: Uuid,
+    language: &str,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query("update auth.users set language = $2, version = version + 1, updated_at = $3, updated_by = $1 where id = $1")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(language)
+        .bind::<Timestamptz, _>(now)
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(in crate::auth) fn replace_roles(
+    conn: &mut PgConnection,
+    id: Uuid,
+    roles: &[String],
+) -> AppResult<()> {
+    sql_query("delete from auth.user_roles where user_id = $1 and role <> all($2)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<Text>, _>(roles)
+        .execute(conn)?;
+    sql_query("insert into auth.user_roles (user_id, role) select $1, role from unnest($2) as role on conflict do nothing")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<Text>, _>(roles)
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(in crate::auth) fn update_deactivated(
+    conn: &mut PgConnection,
+    id: Uuid,
+    version: i64,
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "update auth.users set deactivated_at = $3, version = $2, session_version = session_version + 1, updated_at = $3,
+           updated_by = $4 where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<BigInt, _>(version)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(by)
+    .execute(conn)?;
+    Ok(())
+}
+
+pub(in crate::auth) fn update_password(
+    conn: &mut PgConnection,
+    id: Uuid,
+    hash: &str,
+    revoke: bool,
+) -> AppResult<()> {
+    sql_query(
+        "update auth.users set password_hash = $2, session_version = session_version + case when $3 then 1 else 0 end
+         where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(hash)
+    .bind::<Bool, _>(revoke)
+    .execute(conn)?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+pub(in crate::auth) fn count_active_administrators(conn: &mut PgConnection) -> AppResult<i64> {
+    let row: Count = sql_query(
+        "select count(*) as count from auth.users u join auth.user_roles r on r.user_id = u.id and r.role = 'administrator'
+         where u.deactivated_at is null",
+    )
+    .get_result(conn)?;
+    Ok(row.count)
+}
+
+/// How many users there are, active or not.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_users(conn: &mut PgConnection) -> AppResult<i64> {
+    let row: Count = sql_query("select count(*) as count from auth.users").get_result(conn)?;
+    Ok(row.count)
+}

@@ -1,0 +1,298 @@
+//! Who is asking: the session behind a page, the token behind an API call, and where they may go.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::Duration;
+use uuid::Uuid;
+
+use super::service::{actor_from, hash_of};
+use super::store::{self, UserRow};
+use super::tokens::TokenKeys;
+use super::{Actor, Operation, Permission, ROLE};
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Origin};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::i18n::{self, Lang};
+use crate::platform::web::{self, Frame, NavLink, Person, Visitor, cookies};
+
+/// How long after its last note a session is noted as seen again.
+const NOTE_EVERY: Duration = Duration::seconds(60);
+
+/// Places in the navigation at most.
+const NAV_LIMIT: usize = 6;
+
+/// A place of the navigation, for those who may go there.
+#[derive(Clone, Copy, Debug)]
+pub struct NavEntry {
+    /// Its path.
+    pub href: &'static str,
+    /// The id of its text.
+    pub label: &'static str,
+    /// What one must be allowed to do there.
+    pub operation: Operation,
+}
+
+/// All places of the navigation, in order; the app puts it into its data.
+#[derive(Clone, Debug)]
+pub struct Navigation(Vec<NavEntry>);
+
+impl Navigation {
+    /// The navigation with these places.
+    #[must_use]
+    pub fn new(entries: Vec<NavEntry>) -> Self {
+        Self(entries)
+    }
+
+    fn of(&self, actor: &Actor) -> Vec<NavLink> {
+        self.0
+            .iter()
+            .filter(|entry| actor.may(entry.operation))
+            .map(|entry| NavLink {
+                href: entry.href,
+                label: entry.label,
+            })
+            .take(NAV_LIMIT)
+            .collect()
+    }
+}
+
+/// Somebody with a live session who asks for a page.
+#[derive(Clone)]
+pub struct Viewer {
+    /// Who, with what they may do at this moment.
+    pub actor: Actor,
+    /// The frame of the page they get.
+    pub frame: Frame,
+    origin: Origin,
+}
+
+impl Viewer {
+    /// Who and what starts the unit of work of this request.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin.clone()
+    }
+
+    /// A fresh one-time key for a form.
+    #[must_use]
+    pub fn form_key(&self) -> Uuid {
+        self.frame.key
+    }
+}
+
+impl FromRequest for Viewer {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let actor = request.extensions().get::<Actor>().cloned();
+        ready(match actor {
+            Some(actor) => {
+                let origin = origin_of(request, Some(actor.id.0));
+                Ok(Self {
+                    frame: Frame::of(request),
+                    actor,
+                    origin,
+                })
+            }
+            None => Err(AppError::Unauthenticated.into()),
+        })
+    }
+}
+
+/// A program that acts for somebody, with an access token.
+#[derive(Clone, Debug)]
+pub struct ApiUser {
+    /// For whom, with what they may do at this moment.
+    pub actor: Actor,
+    origin: Origin,
+}
+
+impl ApiUser {
+    /// Who and what starts the unit of work of this request.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        self.origin.clone()
+    }
+}
+
+impl FromRequest for ApiUser {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let user = user_of_token(&request).await?;
+            let actor = actor_of_request(&request, &user)?;
+            let origin = origin_of(&request, Some(actor.id.0));
+            Ok(Self { actor, origin })
+        })
+    }
+}
+
+async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
+    let bearer = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    let token = bearer
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .ok_or(AppError::Unauthenticated)?;
+    let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
+    let verified = data::<TokenKeys>(request)?
+        .verify(db, config, token)
+        .await?;
+    let user = db
+        .transaction(ROLE, Origin::system(), move |tx| {
+            store::find_user(tx.conn(), verified.user)
+        })
+        .await?;
+    user.filter(|user| {
+        user.deactivated_at.is_none() && user.session_version == verified.session_version
+    })
+    .ok_or(AppError::Unauthenticated)
+}
+
+/// What was put into the app's data.
+fn data<T: 'static>(request: &HttpRequest) -> AppResult<&T> {
+    request
+        .app_data::<Data<T>>()
+        .map(|data| data.get_ref())
+        .ok_or_else(|| AppError::internal("the app was built without something that auth needs"))
+}
+
+/// Finds out who sent a request for a page, for its handler and for its frame. The API never looks at the cookie.
+///
+/// # Errors
+/// Those of the service inside.
+pub async fn session(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    if is_page(request.path()) {
+        match recognise(request.request()).await {
+            Ok(None) => {}
+            Ok(Some((actor, visitor))) => {
+                request.extensions_mut().insert(actor);
+                request.extensions_mut().insert(visitor);
+            }
+            Err(error) => return Ok(request.error_response(error)),
+        }
+    }
+    next.call(request)
+        .await
+        .map(ServiceResponse::map_into_boxed_body)
+}
+
+fn is_page(path: &str) -> bool {
+    ![
+        "/api/",
+        "/static/",
+        "/avatars/",
+        "/health/",
+        "/.well-known/",
+    ]
+    .iter()
+    .any(|start| path.starts_with(start))
+}
+
+async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>> {
+    let Some(secret) = cookies::session_value(request) else {
+        return Ok(None);
+    };
+    let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
+    let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
+    let hash = hash_of(&secret);
+    let user = db
+        .transaction(ROLE, Origin::system(), move |tx| {
+            let now = tx.now;
+            let Some(session) = store::find_session(tx.conn(), &hash, now - idle, now)? else {
+                return Ok(None);
+            };
+            if now - session.last_seen_at >= NOTE_EVERY {
+                store::touch_session(tx.conn(), &hash, now)?;
+            }
+            store::find_user(tx.conn(), session.user_id)
+        })
+        .await?;
+    let Some(user) = user else { return Ok(None) };
+    let actor = actor_of_request(request, &user)?;
+    let lang = web::lang_of(request);
+    let person = Person {
+        uid: user.id,
+        name: user.full_name(),
+        role_line: role_line(lang, &actor),
+    };
+    let nav = data::<Navigation>(request)?.of(&actor);
+    Ok(Some((
+        actor,
+        Visitor {
+            person,
+            nav,
+            banner: None,
+        },
+    )))
+}
+
+/// Somebody who acts; with a public board everyone but a service sees all tasks (decision 14).
+fn actor_of_request(request: &HttpRequest, user: &UserRow) -> AppResult<Actor> {
+    let mut actor = actor_from(user)?;
+    if data::<Config>(request)?.public_board && !actor.is_service() {
+        actor.permissions = actor
+            .permissions
+            .union(&[Permission::CanSeeAllTasks].into_iter().collect());
+    }
+    Ok(actor)
+}
+
+fn role_line(lang: Lang, actor: &Actor) -> String {
+    let names: Vec<String> = actor
+        .roles
+        .iter()
+        .map(|role| role_name(lang, role.as_str()))
+        .collect();
+    names.join(", ")
+}
+
+/// A role's name for people.
+pub(super) fn role_name(lang: Lang, role: &str) -> String {
+    i18n::text_of(lang, &format!("role-{role}"), [])
+}
+
+/// Who and what starts a unit of work.
+pub(super) fn origin_of(request: &HttpRequest, actor: Option<Uuid>) -> Origin {
+    Origin {
+        actor,
+        address: address_of(request),
+        correlation: Some(web::request_id(request)),
+    }
+}
+
+/// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.
+fn address_of(request: &HttpRequest) -> Option<String> {
+    let peer = request.peer_addr()?.ip();
+    let trusted = data::<Config>(request)
+        .map(|config| config.trusted_proxies.clone())
+        .unwrap_or_default();
+    if !trusted.contains(&peer) {
+        return Some(peer.to_string());
+    }
+    let forwarded = request
+        .headers()
+        .get("x-forwarded-for")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let hop = forwarded
+        .rsplit(',')
+        .filter_map(|hop| hop.trim().parse().ok())
+        .find(|hop| !trusted.contains(hop));
+    Some(hop.unwrap_or(peer).to_string())
+}
