@@ -8,11 +8,12 @@ use clap::ValueEnum;
 
 use super::{CliError, ImportArgs, connect};
 use crate::app::Services;
-use crate::auth::{self, Actor, NewPerson, RoleSet};
+use crate::auth::{self, Actor, ImportedPerson, PersonError};
 use crate::platform::config::Config;
 use crate::platform::csv::{LineError, read_rows};
 use crate::platform::db::{Db, DbRole, Lane, Origin, Tx};
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::{AppError, AppResult, Message};
+use crate::platform::i18n::{self, Lang};
 use crate::platform::workers::Progress;
 use crate::tasks::{self, TaskRow};
 use crate::{accounting, bus};
@@ -59,27 +60,32 @@ pub(super) fn import_people(db: &Db, bytes: &[u8]) -> Result<usize, String> {
     let file = read_rows(bytes, header).map_err(|error| error.to_string())?;
     let (mut people, mut wrong) = (Vec::new(), file.errors);
     for (line, [username, email, name, surname, roles]) in file.rows {
-        match RoleSet::parse(&roles) {
-            Ok(roles) => people.push(NewPerson {
-                line,
-                username,
-                email,
-                name,
-                surname,
-                roles,
-                password_hash: None,
-            }),
-            Err(error) => wrong.push(LineError {
-                line,
-                message: format!("roles: {error}"),
-            }),
+        let person = ImportedPerson {
+            line,
+            username,
+            email,
+            name,
+            surname,
+            roles,
+        };
+        match person.check() {
+            Ok(person) => people.push(person),
+            Err(errors) => wrong.extend(errors.into_iter().map(line_error)),
         }
     }
-    let count = people.len();
     all_or_nothing(db, auth::ROLE, Origin::system(), wrong, |tx| {
-        auth::register_people(tx, &people)
+        let registered = auth::register_people(tx, &people)?;
+        Ok(registered.map_err(|errors| errors.into_iter().map(line_error).collect()))
     })?;
-    Ok(count)
+    Ok(people.len())
+}
+
+fn line_error(error: PersonError) -> LineError {
+    let text = i18n::text(Lang::En, &Message::new(error.message));
+    LineError {
+        line: error.line,
+        message: format!("{}: {text}", error.field),
+    }
 }
 
 /// The tasks of a file, not checked yet; the report when some of its lines cannot be read.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::views::{ChecksPage, ModulesPage};
 use super::{ROLE, service};
-use crate::auth::{Actor, Viewer};
+use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::db::{Db, Origin, READER};
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{Flash, FormBody, redirect_with, render};
@@ -73,8 +73,9 @@ async fn switch(
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
     let (actor, now) = (viewer.actor.clone(), db.clock().now());
+    let operates = actor.may(Operation::Operate);
     let findings = db
         .read(READER, move |conn| service::run_checks(conn, &actor, now))
         .await?;
-    render(&ChecksPage::new(viewer.frame, findings, now))
+    render(&ChecksPage::new(viewer.frame, findings, now, operates))
 }

@@ -89,10 +89,17 @@ pub(super) struct ChecksPage {
     checks: Vec<CheckRow>,
     broken: usize,
     asked_at: DateTime<Utc>,
+    /// Whether the reader may go to the page of modules.
+    operates: bool,
 }
 
 impl ChecksPage {
-    pub(super) fn new(frame: Frame, findings: Vec<Finding>, asked_at: DateTime<Utc>) -> Self {
+    pub(super) fn new(
+        frame: Frame,
+        findings: Vec<Finding>,
+        asked_at: DateTime<Utc>,
+        operates: bool,
+    ) -> Self {
         let broken = findings.iter().filter(|finding| !finding.holds()).count();
         let checks = findings.into_iter().map(|finding| CheckRow {
             number: finding.invariant.number,
@@ -105,6 +112,7 @@ impl ChecksPage {
             checks: checks.collect(),
             broken,
             asked_at,
+            operates,
             frame,
         }
     }
