@@ -11,5 +11,6 @@ mod bus;
 mod cli;
 mod crash;
 mod exchange;
+mod import;
 mod operations;
 mod support;
