@@ -107,7 +107,9 @@ fn import_tasks(db: &Db, creator: &Actor, bytes: &[u8]) -> Result<usize, String>
         ..Origin::system()
     };
     all_or_nothing(db, tasks::ROLE, origin, wrong, |tx| {
-        tasks::import_tasks(tx, id, rows, &mut show_progress)
+        tasks::import_tasks(tx, id, rows, &mut |done, total| {
+            show_progress("tasks", done, total);
+        })
     })?;
     Ok(count)
 }
@@ -181,12 +183,21 @@ fn creator(db: &Db, username: Option<&str>) -> Result<Actor, CliError> {
 /// command ends. A server that runs beside it shares the work.
 fn hear(services: &Services) -> Result<(), CliError> {
     let subscribers = services.subscribers();
+    let lag = || -> Result<i64, CliError> {
+        let statuses = services.db.read_blocking(bus::ROLE, bus::statuses)?;
+        let running = statuses.iter().filter(|row| !row.paused);
+        Ok(running.map(bus::SubscriberStatus::lag).max().unwrap_or(0))
+    };
+    let total = usize::try_from(lag()?).unwrap_or(0);
     loop {
         for subscriber in &subscribers {
-            while bus::step(&services.db, subscriber.as_ref())? == Progress::More {}
+            while bus::step(&services.db, subscriber.as_ref())? == Progress::More {
+                let left = usize::try_from(lag()?).unwrap_or(0);
+                show_progress("events heard", total.saturating_sub(left), total);
+            }
         }
-        let statuses = services.db.read_blocking(bus::ROLE, bus::statuses)?;
-        if statuses.iter().all(|row| row.paused || row.lag() == 0) {
+        if lag()? == 0 {
+            show_progress("events heard", total, total);
             return Ok(());
         }
         std::thread::park_timeout(PAUSE);
@@ -194,10 +205,10 @@ fn hear(services: &Services) -> Result<(), CliError> {
 }
 
 /// A line that counts up on a terminal.
-fn show_progress(done: usize, total: usize) {
+fn show_progress(what: &str, done: usize, total: usize) {
     let mut out = std::io::stderr();
     if total >= LARGE && out.is_terminal() {
-        drop(write!(out, "\r  {done} of {total}"));
+        drop(write!(out, "\r  {what}: {done} of {total}"));
         if done == total {
             drop(writeln!(out));
         }
