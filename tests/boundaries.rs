@@ -94,7 +94,11 @@ const ACTIX_FACE: &str = "actix_web::web::ServiceConfig";
 const ACTIX_FILES: &[&str] = &["cli/serve.rs"];
 
 /// Folders of templates that are not named for their module.
-const TEMPLATE_OWNERS: &[(&str, &str)] = &[("errors", "platform"), ("mails", "accounting")];
+const TEMPLATE_OWNERS: &[(&str, &str)] = &[
+    ("errors", "platform"),
+    ("mails", "accounting"),
+    ("shuffles", "tasks"),
+];
 
 /// The faults of one source file; `path` is below `src`.
 fn faults_of_source(path: &str, source: &str) -> Vec<String> {

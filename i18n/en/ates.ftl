@@ -131,10 +131,10 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Employee
 analytics-balance = Balance
-field-date = This is not a date such as 2026-03-01
-field-period-reversed = The last day is before the first
-field-period-word = The period is day, week or month
-field-period-or-range = Give either a period or two dates
+analytics-error-date = This is not a date such as 2026-03-01
+analytics-error-reversed = The last day is before the first
+analytics-error-period = The period is day, week or month
+analytics-error-period-and-range = Give either a period or two dates
 
 # operations
 

@@ -133,10 +133,10 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
-field-date = Это не дата вида 2026-03-01
-field-period-reversed = Последний день раньше первого
-field-period-word = Период — day, week или month
-field-period-or-range = Укажите либо период, либо две даты
+analytics-error-date = Это не дата вида 2026-03-01
+analytics-error-reversed = Последний день раньше первого
+analytics-error-period = Период — day, week или month
+analytics-error-period-and-range = Укажите либо период, либо две даты
 
 # operations
 

@@ -158,7 +158,7 @@ impl Period {
             to: date("to", to)?,
         };
         if period.to < period.from {
-            return Err(AppError::field("to", "field-period-reversed"));
+            return Err(AppError::field("to", "analytics-error-reversed"));
         }
         Ok(period)
     }
@@ -170,7 +170,7 @@ fn date(field: &'static str, text: Option<&str>) -> AppResult<NaiveDate> {
     text.parse()
         .ok()
         .filter(|date: &NaiveDate| (1900..=9999).contains(&date.year()))
-        .ok_or_else(|| AppError::field(field, "field-date"))
+        .ok_or_else(|| AppError::field(field, "analytics-error-date"))
 }
 
 #[cfg(test)]

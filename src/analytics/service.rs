@@ -121,8 +121,11 @@ impl Wanted {
             (None, None, None) => Ok(default),
             (Some(word), None, None) => Named::parse(word)
                 .map(|named| named.around(today))
-                .ok_or_else(|| AppError::field("period", "field-period-word")),
-            (Some(_), ..) => Err(AppError::field("period", "field-period-or-range")),
+                .ok_or_else(|| AppError::field("period", "analytics-error-period")),
+            (Some(_), ..) => Err(AppError::field(
+                "period",
+                "analytics-error-period-and-range",
+            )),
             (None, from, to) => Period::parse(from.as_deref(), to.as_deref()),
         }
     }
