@@ -228,6 +228,128 @@ shuffle-pressed-by = Pressed by
 shuffle-pressed-at = Pressed
 shuffle-finished-at = Finished
 error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.
+# analytics
+
+nav-analytics = Analytics
+analytics-title = Analytics
+analytics-earned-today = Earned today
+analytics-earned-week = Earned in the last 7 days
+analytics-in-minus = In the minus now
+analytics-dearest = Dearest closed task
+analytics-dearest-today = Today
+analytics-dearest-week = This week
+analytics-dearest-month = This month
+analytics-no-closed-tasks = No closed tasks
+analytics-range = Dearest closed task by day
+analytics-from = From
+analytics-to = To
+analytics-of-month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+analytics-by-day = Earnings by day
+analytics-by-day-caption = Fees charged at assignments less rewards for completions, the last 7 days, newest first
+analytics-day = Day
+analytics-fees = Fees
+analytics-rewards = Rewards
+analytics-earned = Earned
+analytics-in-minus-at-close = In the minus at the close
+analytics-not-closed = not closed
+analytics-nobody-in-minus = Nobody is in the minus
+analytics-nobody-in-minus-text = Every balance is zero or above.
+analytics-debtors-caption = { $count ->
+    [one] { $count } person has a balance below zero, the deepest first
+   *[other] { $count } people have a balance below zero, the deepest first
+}
+analytics-more-debtors = { $count ->
+    [one] And { $count } more.
+   *[other] And { $count } more.
+}
+analytics-employee = Employee
+analytics-balance = Balance
+analytics-error-date = This is not a date such as 2026-03-01
+analytics-error-reversed = The last day is before the first
+analytics-error-period = The period is day, week or month
+analytics-error-period-and-range = Give either a period or two dates
+
+# operations
+
+nav-modules = Modules
+nav-checks = Checks
+modules-title = Modules
+modules-subscribers = Subscribers
+modules-subscribers-caption = Who hears events, and how far each has come
+modules-name = Name
+modules-state = State
+modules-position = Position
+modules-lag = Behind by
+modules-waiting-since = Waiting since
+modules-parked = Parked
+modules-dead = Dead
+modules-action = Action
+modules-runs = runs
+modules-fails = fails
+modules-paused = paused
+modules-has-dead = dead letters
+modules-has-parked = retries
+modules-pause = Pause
+modules-resume = Resume
+modules-paused-flash = { $name } is paused. Its events wait and are not lost.
+modules-resumed-flash = { $name } goes on where it stopped.
+modules-workers = Background workers
+modules-workers-caption = The workers of the process that served this page
+modules-no-workers = This process has no background workers: another one has them.
+modules-jobs = Scheduled jobs
+modules-jobs-caption = The latest runs, newest first
+modules-no-jobs = No job has run yet.
+modules-job = Job
+modules-run-key = For
+modules-run-started = Started
+modules-run-attempts = Attempts
+modules-run-detail = Detail
+modules-run-done = done
+modules-run-waiting = waits
+modules-run-failed = failed
+checks-title = Checks
+checks-lead = The invariants of the books and of the events, asked
+checks-all-hold = Everything holds.
+checks-broken = { $count ->
+    [one] { $count } invariant is broken.
+   *[other] { $count } invariants are broken.
+}
+checks-caption = What always holds, and how many rows break it
+checks-number = No.
+checks-what-holds = What holds
+checks-kind = About
+checks-money = money
+checks-process = process
+checks-result = Result
+checks-holds = holds
+checks-rows = { $count ->
+    [one] { $count } row
+   *[other] { $count } rows
+}
+check-1 = Every transfer has at least two postings, they sum to zero, and so does the whole book
+check-2 = Each shown balance is the sum of the employee's transfers
+check-3 = Each assignment was charged exactly once, to the right employee, at the task's price
+check-4 = A task is done exactly if it was rewarded once, to who completed it, at its price; nothing is assigned after that
+check-5 = One reason has one effect of each kind on a task
+check-6 = No task, assignment, completion or event waits for longer than a minute
+check-7 = A closed date paid everyone exactly once what was above zero at its close
+check-8 = Nothing is booked into a closed date
+check-9 = Each payout has one mail, and each mail a Message-ID of its own
+check-10 = No role of the program can change the books or write another module's tables
+check-11 = Nobody who gets no tasks was given one
 ## Auth
 
 log-in = Log in

@@ -234,6 +234,130 @@ shuffle-pressed-by = Кто нажал
 shuffle-pressed-at = Когда нажали
 shuffle-finished-at = Закончено
 error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.
+# analytics
+
+nav-analytics = Аналитика
+analytics-title = Аналитика
+analytics-earned-today = Заработано сегодня
+analytics-earned-week = Заработано за 7 дней
+analytics-in-minus = Сейчас в минусе
+analytics-dearest = Самая дорогая закрытая задача
+analytics-dearest-today = Сегодня
+analytics-dearest-week = На этой неделе
+analytics-dearest-month = В этом месяце
+analytics-no-closed-tasks = Закрытых задач нет
+analytics-range = Самая дорогая закрытая задача по дням
+analytics-from = С
+analytics-to = По
+analytics-of-month = { $month ->
+    [1] января
+    [2] февраля
+    [3] марта
+    [4] апреля
+    [5] мая
+    [6] июня
+    [7] июля
+    [8] августа
+    [9] сентября
+    [10] октября
+    [11] ноября
+   *[12] декабря
+}
+analytics-by-day = Заработок по дням
+analytics-by-day-caption = Списания при назначении минус награды за выполнение, последние 7 дней, новые сверху
+analytics-day = День
+analytics-fees = Списания
+analytics-rewards = Награды
+analytics-earned = Заработано
+analytics-in-minus-at-close = В минусе на закрытие
+analytics-not-closed = не закрыт
+analytics-nobody-in-minus = В минусе никого
+analytics-nobody-in-minus-text = Все балансы не ниже нуля.
+analytics-debtors-caption = { $count ->
+    [one] У { $count } сотрудника баланс ниже нуля; сверху самые большие долги
+   *[other] У { $count } сотрудников баланс ниже нуля; сверху самые большие долги
+}
+analytics-more-debtors = { $count ->
+    [one] И ещё { $count }.
+   *[other] И ещё { $count }.
+}
+analytics-employee = Сотрудник
+analytics-balance = Баланс
+analytics-error-date = Это не дата вида 2026-03-01
+analytics-error-reversed = Последний день раньше первого
+analytics-error-period = Период — day, week или month
+analytics-error-period-and-range = Укажите либо период, либо две даты
+
+# operations
+
+nav-modules = Модули
+nav-checks = Проверки
+modules-title = Модули
+modules-subscribers = Подписчики
+modules-subscribers-caption = Кто слушает события и докуда дошёл
+modules-name = Имя
+modules-state = Состояние
+modules-position = Позиция
+modules-lag = Отстаёт на
+modules-waiting-since = Ждёт с
+modules-parked = Отложено
+modules-dead = Не разобрано
+modules-action = Действие
+modules-runs = работает
+modules-fails = сбоит
+modules-paused = на паузе
+modules-has-dead = есть неразобранные
+modules-has-parked = повторяет
+modules-pause = Пауза
+modules-resume = Продолжить
+modules-paused-flash = { $name } на паузе. События ждут и не теряются.
+modules-resumed-flash = { $name } продолжает с того же места.
+modules-workers = Фоновые работники
+modules-workers-caption = Работники процесса, который показал эту страницу
+modules-no-workers = В этом процессе фоновых работников нет: они в другом.
+modules-jobs = Задания по расписанию
+modules-jobs-caption = Последние запуски, новые сверху
+modules-no-jobs = Ни одно задание ещё не запускалось.
+modules-job = Задание
+modules-run-key = За что
+modules-run-started = Начато
+modules-run-attempts = Попыток
+modules-run-detail = Подробности
+modules-run-done = готово
+modules-run-waiting = ждёт
+modules-run-failed = не вышло
+checks-title = Проверки
+checks-lead = Инварианты денег и событий, проверены
+checks-all-hold = Всё в порядке.
+checks-broken = { $count ->
+    [one] Нарушен { $count } инвариант.
+    [few] Нарушено { $count } инварианта.
+   *[other] Нарушено { $count } инвариантов.
+}
+checks-caption = Что верно всегда и сколько строк этому противоречит
+checks-number = №
+checks-what-holds = Что верно
+checks-kind = О чём
+checks-money = деньги
+checks-process = процесс
+checks-result = Итог
+checks-holds = верно
+checks-rows = { $count ->
+    [one] { $count } строка
+    [few] { $count } строки
+   *[other] { $count } строк
+}
+check-1 = У каждого перевода не меньше двух проводок, их сумма равна нулю, как и сумма всей книги
+check-2 = Каждый показанный баланс равен сумме переводов сотрудника
+check-3 = За каждое назначение списано ровно один раз, с того, кому досталось, по цене задачи
+check-4 = Задача выполнена, только если за неё один раз начислено выполнившему по её цене; после этого её не назначают
+check-5 = У одной причины одно действие каждого вида на задачу
+check-6 = Ни задача, ни назначение, ни выполнение, ни событие не ждут дольше минуты
+check-7 = За закрытый день каждому один раз выплачено всё, что было выше нуля на его закрытие
+check-8 = В закрытый день ничего не записано
+check-9 = На каждую выплату одно письмо, и у каждого письма свой Message-ID
+check-10 = Ни одна роль программы не может менять книги и писать в таблицы чужого модуля
+check-11 = Никому из тех, кто не получает задач, задача не досталась
 ## Auth
 
 log-in = Войти

@@ -7,8 +7,12 @@
 )]
 
 mod accounting;
+mod analytics;
 mod bus;
 mod cli;
 mod crash;
+mod exchange;
+mod import;
+mod operations;
 mod support;
 mod tasks;

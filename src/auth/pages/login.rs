@@ -1,5 +1,6 @@
 //! The log-in page: one message for every refusal.
 
+use actix_web::cookie::time;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
@@ -92,9 +93,10 @@ pub(super) async fn log_in(
         Ok(session) => {
             let settings = WebSettings::of(&request);
             let name = cookies::session(settings.https);
+            let age = time::Duration::seconds(session.age.num_seconds());
             cookies::set(
                 &request,
-                cookies::build(settings, name, session.secret, Some(session.age)),
+                cookies::build(settings, name, session.secret, Some(age)),
             );
             cookies::set(
                 &request,

@@ -1,6 +1,5 @@
 //! Logging in and out: one message for every refusal, failures counted first, a new session each time (A03, A06, A41).
 
-use actix_web::cookie::time;
 use chrono::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -28,7 +27,7 @@ pub(in crate::auth) struct LoggedIn {
     /// The value of the session's cookie, known to the browser alone.
     pub secret: String,
     /// How long the cookie is kept.
-    pub age: time::Duration,
+    pub age: Duration,
 }
 
 /// Checks name and password.
@@ -139,7 +138,7 @@ pub(in crate::auth) async fn log_in(
     .await?;
     Ok(LoggedIn {
         secret,
-        age: time::Duration::seconds(absolute.num_seconds()),
+        age: absolute,
     })
 }
 

@@ -1,0 +1,308 @@
+//! The eleven invariants of the contract as SQL.
+//!
+//! Each query gives one text column, `offender`: a line for every row that breaks it. `$1` is the present instant. They read each
+//! view once or twice as a whole and join by hash, so that a ledger of a million transfers takes seconds.
+
+/// Something that always holds on a quiet, healthy system.
+#[derive(Debug)]
+pub struct Invariant {
+    /// Its number in the contract.
+    pub number: u8,
+    /// What holds, in a sentence.
+    pub name: &'static str,
+    /// The id of the same sentence in the reader's language.
+    pub label: &'static str,
+    /// Whether money is wrong when it is broken.
+    pub money: bool,
+    /// The query for the rows that break it.
+    pub sql: &'static str,
+}
+
+/// How long an event, a task or an assignment may wait is written in the queries: 60 seconds, as in the contract.
+pub const INVARIANTS: &[Invariant] = &[
+    Invariant {
+        number: 1,
+        name: "every transfer has two postings that sum to zero",
+        label: "check-1",
+        money: true,
+        sql: BALANCED,
+    },
+    Invariant {
+        number: 2,
+        name: "each balance is the sum of the employee's transfers",
+        label: "check-2",
+        money: true,
+        sql: BALANCES,
+    },
+    Invariant {
+        number: 3,
+        name: "each assignment was charged once, to the right employee, at the task's price",
+        label: "check-3",
+        money: true,
+        sql: FEES,
+    },
+    Invariant {
+        number: 4,
+        name: "a task is done exactly if it was rewarded once, to who completed it, at its price",
+        label: "check-4",
+        money: true,
+        sql: REWARDS,
+    },
+    Invariant {
+        number: 5,
+        name: "a reason has one effect of each kind on a task",
+        label: "check-5",
+        money: true,
+        sql: REASONS,
+    },
+    Invariant {
+        number: 6,
+        name: "nothing waits for longer than a minute",
+        label: "check-6",
+        money: false,
+        sql: WAITING,
+    },
+    Invariant {
+        number: 7,
+        name: "a closed date paid everyone exactly once what was above zero",
+        label: "check-7",
+        money: true,
+        sql: PAYOUTS,
+    },
+    Invariant {
+        number: 8,
+        name: "nothing is booked into a closed date",
+        label: "check-8",
+        money: true,
+        sql: CLOSED_DATES,
+    },
+    Invariant {
+        number: 9,
+        name: "each payout has one mail, and each mail one Message-ID",
+        label: "check-9",
+        money: false,
+        sql: MAILS,
+    },
+    Invariant {
+        number: 10,
+        name: "no role of the program can change the books or another module's tables",
+        label: "check-10",
+        money: false,
+        sql: PRIVILEGES,
+    },
+    Invariant {
+        number: 11,
+        name: "nobody who gets no tasks was given one",
+        label: "check-11",
+        money: false,
+        sql: ASSIGNEES,
+    },
+];
+
+const BALANCED: &str = "
+    select case when grouping(p.transfer_id) = 1 then format('the whole book: sum %s', sum(p.amount_minor))
+        else format('transfer %s: %s postings, sum %s', p.transfer_id, count(*), sum(p.amount_minor)) end as offender
+    from report_v1.postings p
+    group by grouping sets ((p.transfer_id), ())
+    having sum(p.amount_minor) <> 0 or (grouping(p.transfer_id) = 0 and count(*) < 2)";
+
+const BALANCES: &str = "
+    select format('employee %s: shown %s, sum of transfers %s', coalesce(b.employee_id, t.employee_id),
+      coalesce(b.balance_minor::text, 'nothing'), coalesce(t.sum_minor, 0)) as offender
+    from report_v1.balances b
+      full join (select employee_id, sum(amount_minor) as sum_minor from report_v1.transfers group by employee_id) t
+        on t.employee_id = b.employee_id
+    where coalesce(b.balance_minor, 0) <> coalesce(t.sum_minor, 0)";
+
+/// A fee that is missing counts from the moment when accounting has passed the assignment's event, and one that was booked
+/// although the task is still saving from the moment when tasks has passed the price; each with a minute's grace.
+const FEES: &str = "
+    with fees as (select * from report_v1.transfers where kind = 'assignment_fee'),
+    passed as (
+      select least($1, min(e.created_at) filter (where c.name like 'accounting.%')) - interval '60 seconds' as by_accounting,
+        least($1, min(e.created_at) filter (where c.name like 'tasks.%')) - interval '60 seconds' as by_tasks
+      from report_v1.consumers c
+        cross join lateral (select e.created_at from report_v1.events e where e.seq > c.position order by e.seq limit 1) e
+    )
+    select format('task %s, assignment %s: %s', coalesce(a.task_id, f.task_id), coalesce(a.assignment_seq, f.assignment_seq),
+        case when a.task_id is null then 'a fee without an assignment'
+          when f.task_id is null then 'no fee'
+          when f.employee_id <> a.assignee_id then 'another employee was charged'
+          when -f.amount_minor is distinct from t.fee_minor
+            then format('charged %s, the price is %s', -f.amount_minor, coalesce(t.fee_minor::text, 'none'))
+          else 'charged, but still saving' end) as offender
+    from report_v1.assignments a
+      full join fees f on f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
+      left join report_v1.tasks t on t.task_id = coalesce(a.task_id, f.task_id)
+      cross join passed
+    where case when f.task_id is null then t.status is distinct from 'saving' and a.created_at < passed.by_accounting
+      else a.assignee_id is distinct from f.employee_id or -f.amount_minor is distinct from t.fee_minor
+        or (t.status is not distinct from 'saving' and f.created_at < passed.by_tasks) end
+    union all
+    select format('task %s, assignment %s: %s fees', task_id, assignment_seq, count(*))
+    from fees group by task_id, assignment_seq having count(*) > 1";
+
+/// As with fees, a reward may be on its way for a minute after accounting has passed the completion's event.
+const REWARDS: &str = "
+    with rewards as (
+      select task_id, count(*) as rewards, max(amount_minor) as most_minor, array_agg(distinct employee_id) as employees
+      from report_v1.transfers where kind = 'completion_reward' group by task_id
+    ),
+    passed as (
+      select least($1, min(e.created_at)) - interval '60 seconds' as by_accounting
+      from report_v1.consumers c
+        cross join lateral (select e.created_at from report_v1.events e where e.seq > c.position order by e.seq limit 1) e
+      where c.name like 'accounting.%'
+    )
+    select format('task %s: %s', coalesce(t.task_id, r.task_id),
+        case when t.task_id is null then 'a reward without a task'
+          when r.task_id is null then 'done without a reward'
+          when t.status <> 'done' then 'a reward although it is not done'
+          when r.rewards > 1 then format('%s rewards', r.rewards)
+          when r.employees <> array[t.completed_by] then 'somebody else was rewarded'
+          else format('rewarded %s, the price is %s', r.most_minor, t.reward_minor) end) as offender
+    from report_v1.tasks t full join rewards r on r.task_id = t.task_id
+    where case when r.task_id is null then t.status = 'done' and t.completed_at < (select by_accounting from passed)
+      else t.status is distinct from 'done' or r.rewards <> 1 or r.employees is distinct from array[t.completed_by]
+        or r.most_minor is distinct from t.reward_minor end
+    union all
+    select format('task %s: assignment %s after it was done', a.task_id, a.assignment_seq)
+    from report_v1.assignments a join report_v1.tasks t on t.task_id = a.task_id
+    where t.status = 'done' and a.created_at > t.completed_at";
+
+const REASONS: &str = "
+    select format('reason %s: %s transfers of kind %s on task %s', reason_event_id, count(*), kind,
+      coalesce(task_id::text, 'none')) as offender
+    from report_v1.transfers group by reason_event_id, kind, task_id having count(*) > 1";
+
+/// What an operator has paused does not count as waiting, nor does a dead letter: the position has passed it.
+const WAITING: &str = "
+    with late as (select $1 - interval '60 seconds' as since),
+    booked as (select task_id, assignment_seq, kind from report_v1.transfers where kind in ('assignment_fee', 'completion_reward')),
+    running as (
+      select coalesce(bool_and(state = 'running') filter (where name like 'accounting.%'), true) as accounting,
+        coalesce(bool_and(state = 'running') filter (where name like 'tasks.%'), true) as tasks
+      from report_v1.consumers
+    )
+    select format('consumer %s: event %s waits since %s', c.name, e.seq, e.created_at) as offender
+    from report_v1.consumers c cross join late
+      cross join lateral (select e.seq, e.created_at from report_v1.events e where e.seq > c.position order by e.seq limit 1) e
+    where c.state = 'running' and e.created_at < late.since
+    union all
+    select format('task %s: saving since %s', t.task_id, t.created_at)
+    from report_v1.tasks t cross join late cross join running
+    where t.status = 'saving' and t.created_at < late.since and running.accounting and running.tasks
+    union all
+    select format('task %s: assignment %s is not booked', a.task_id, a.assignment_seq)
+    from report_v1.assignments a cross join late cross join running
+      left join booked f on f.kind = 'assignment_fee' and f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
+      join report_v1.tasks t on t.task_id = a.task_id
+    where f.task_id is null and a.created_at < late.since and running.accounting and t.status <> 'saving'
+    union all
+    select format('task %s: its completion is not booked', c.task_id)
+    from report_v1.completions c cross join late cross join running
+      left join booked r on r.kind = 'completion_reward' and r.task_id = c.task_id
+    where r.task_id is null and c.created_at < late.since and running.accounting";
+
+/// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
+/// look: what was open before them is found at the date it comes from.
+const PAYOUTS: &str = "
+    with days as (
+      select t.employee_id, t.business_date, sum(t.amount_minor) as moved_minor,
+        coalesce(-sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as paid_minor
+      from report_v1.transfers t group by t.employee_id, t.business_date
+    ),
+    closes as (
+      select d.*, sum(d.moved_minor) over (partition by d.employee_id order by d.business_date) + d.paid_minor as before_minor
+      from days d
+    ),
+    payouts as (
+      select p.employee_id, p.business_date, count(distinct p.transfer_id) as payouts, min(p.amount_minor) as least_minor
+      from report_v1.payouts p group by p.employee_id, p.business_date
+    ),
+    unmatched as (
+      select coalesce(p.transfer_id, t.transfer_id) as transfer_id, p.amount_minor, -t.amount_minor as booked_minor
+      from report_v1.payouts p
+        full join (select * from report_v1.transfers where kind = 'payout') t on t.transfer_id = p.transfer_id
+      where p.transfer_id is null or t.transfer_id is null or p.amount_minor <> -t.amount_minor
+        or p.employee_id <> t.employee_id or p.business_date <> t.business_date
+    )
+    select format('employee %s, %s: the balance at the close was %s, paid were %s', c.employee_id, c.business_date,
+      c.before_minor, c.paid_minor) as offender
+    from closes c join report_v1.payout_runs r on r.business_date = c.business_date
+    where c.paid_minor <> greatest(c.before_minor, 0)
+    union all
+    select format('employee %s, %s: paid although the date is not closed', c.employee_id, c.business_date)
+    from closes c left join report_v1.payout_runs r on r.business_date = c.business_date
+    where c.paid_minor <> 0 and r.business_date is null
+    union all
+    select format('employee %s, %s: %s payouts, the least %s', employee_id, business_date, payouts, least_minor)
+    from payouts where payouts > 1 or least_minor <= 0
+    union all
+    select format('payout %s: %s in the list, %s in the ledger', transfer_id, coalesce(amount_minor, 0), coalesce(booked_minor, 0))
+    from unmatched";
+
+const CLOSED_DATES: &str = "
+    select format('transfer %s: booked into %s at %s, after its close at %s', t.transfer_id, t.business_date, t.created_at,
+      r.finished_at) as offender
+    from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
+    where t.created_at > r.finished_at";
+
+const MAILS: &str = "
+    select format('payout of %s for %s: %s mails', p.employee_id, p.business_date, count(distinct p.mail_id)) as offender
+    from report_v1.payouts p group by p.employee_id, p.business_date, p.transfer_id having count(distinct p.mail_id) <> 1
+    union all
+    select format('mail %s belongs to %s payouts', p.mail_id, count(distinct p.transfer_id))
+    from report_v1.payouts p where p.mail_id is not null group by p.mail_id having count(distinct p.transfer_id) > 1
+    union all
+    select format('Message-ID %s: %s mails', m.message_id, count(*))
+    from report_v1.mails m group by m.message_id having count(*) > 1 or m.message_id is null or m.message_id = ''";
+
+const PRIVILEGES: &str = "
+    with roles as (
+      select r.oid, r.rolname, substr(r.rolname, 6) as module
+      from pg_catalog.pg_roles r where r.rolname in
+        ('ates_platform', 'ates_bus', 'ates_auth', 'ates_tasks', 'ates_accounting', 'ates_analytics', 'ates_reader')
+    ),
+    tables as (
+      select c.oid, n.nspname as module, c.relname as name
+      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p', 'v', 'm')
+        and n.nspname in ('platform', 'bus', 'auth', 'tasks', 'accounting', 'analytics', 'report_v1')
+    ),
+    books (module, name) as (
+      values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
+        ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+    )
+    select format('%s may change rows of %s of %s', r.rolname, t.name, t.module) as offender
+    from books b join tables t on t.module = b.module and (t.name = b.name or (b.name = 'events' and t.name like 'events\\_%'))
+      cross join roles r
+    where has_any_column_privilege(r.oid, t.oid, 'UPDATE') or has_table_privilege(r.oid, t.oid, 'DELETE')
+      or has_table_privilege(r.oid, t.oid, 'TRUNCATE')
+    union all
+    select format('%s may write %s of %s', r.rolname, t.name, t.module)
+    from tables t cross join roles r
+    where t.module <> r.module and t.module <> 'platform'
+      and (has_any_column_privilege(r.oid, t.oid, 'INSERT') or has_any_column_privilege(r.oid, t.oid, 'UPDATE')
+        or has_table_privilege(r.oid, t.oid, 'DELETE') or has_table_privilege(r.oid, t.oid, 'TRUNCATE'))
+    union all
+    select format('%s of %s has lost the trigger that refuses changes', b.name, b.module)
+    from books b join tables t on t.module = b.module and t.name = b.name
+    where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
+      and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'refuse_change'))
+    union all
+    select format('%s is not in the database', b.name)
+    from books b left join tables t on t.module = b.module and t.name = b.name where t.oid is null";
+
+/// A role holds from the minute after auth told of it until auth tells of the next record; within that minute tasks may not have
+/// heard of it yet.
+const ASSIGNEES: &str = "
+    with records as (
+      select e.subject as user_id, e.created_at as since,
+        lead(e.created_at) over (partition by e.subject order by e.seq) as until,
+        e.data -> 'roles' ?| array['manager', 'administrator', 'internalservice'] as exempt
+      from report_v1.events e where e.type in ('account.created', 'account.updated')
+    )
+    select format('task %s, assignment %s: drawn to %s', a.task_id, a.assignment_seq, a.assignee_id) as offender
+    from report_v1.assignments a join records r on r.user_id = a.assignee_id
+    where r.exempt and a.created_at >= r.since + interval '60 seconds' and (r.until is null or a.created_at < r.until)";

@@ -1,0 +1,36 @@
+//! The operator's own pages, and the invariants of the whole system.
+//!
+//! The invariants are questions to the auditors' views (`report_v1`) and to the catalogue; each gives the rows that break it, and
+//! none on a quiet, healthy system. `ates verify` and the page of checks ask the same ones. Operations reads; the only thing it
+//! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
+//! only by what those views show.
+
+mod invariants;
+mod pages;
+mod queries;
+mod service;
+mod views;
+
+use crate::auth::{NavEntry, Operation};
+use crate::platform::db::DbRole;
+
+pub use invariants::{INVARIANTS, Invariant};
+pub use pages::configure;
+pub use queries::{Finding, verify};
+
+/// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
+pub const ROLE: DbRole = DbRole::new("ates_platform");
+
+/// The module's places in the navigation.
+pub const NAV: &[NavEntry] = &[
+    NavEntry {
+        href: "/admin/modules",
+        label: "nav-modules",
+        operation: Operation::Operate,
+    },
+    NavEntry {
+        href: "/admin/checks",
+        label: "nav-checks",
+        operation: Operation::Checks,
+    },
+];

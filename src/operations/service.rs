@@ -1,0 +1,63 @@
+//! The use cases of the operator's pages: each asks whether the person may, then reads or switches.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+
+use super::queries::{Finding, verify};
+use crate::auth::{Actor, Operation};
+use crate::bus::{self, SubscriberStatus};
+use crate::platform::db::{Db, Origin};
+use crate::platform::error::AppResult;
+use crate::platform::jobs::{self, JobRun};
+
+/// Runs of jobs that the page shows.
+const RUNS_SHOWN: i64 = 20;
+
+/// What the page of modules shows.
+pub(super) struct Running {
+    pub subscribers: Vec<SubscriberStatus>,
+    pub runs: Vec<JobRun>,
+}
+
+/// Every subscriber, and the latest runs of the jobs.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub(super) fn show_running(conn: &mut PgConnection, actor: &Actor) -> AppResult<Running> {
+    actor.allow(Operation::Operate)?;
+    Ok(Running {
+        subscribers: bus::statuses(conn)?,
+        runs: jobs::list_latest(conn, RUNS_SHOWN)?,
+    })
+}
+
+/// Pauses a subscriber: its events wait.
+///
+/// # Errors
+/// Forbidden; 404 for an unknown name; those of the database.
+pub(super) fn pause(db: &Db, actor: &Actor, origin: Origin, name: &str) -> AppResult<()> {
+    actor.allow(Operation::Operate)?;
+    bus::pause(db, name, origin)
+}
+
+/// Resumes a subscriber where it stopped.
+///
+/// # Errors
+/// Forbidden; 404 for an unknown name; those of the database.
+pub(super) fn resume(db: &Db, actor: &Actor, origin: Origin, name: &str) -> AppResult<()> {
+    actor.allow(Operation::Operate)?;
+    bus::resume(db, name, origin)
+}
+
+/// Asks every invariant.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub(super) fn run_checks(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> AppResult<Vec<Finding>> {
+    actor.allow(Operation::Checks)?;
+    verify(conn, now)
+}
