@@ -1,12 +1,11 @@
 //! aTES, the Awesome Task Exchange System of UberPopug Inc.
 
-<<<<<<< HEAD
 pub mod accounting;
-=======
 pub mod analytics;
->>>>>>> analytics
+pub mod app;
 pub mod auth;
 pub mod bus;
+pub mod cli;
 pub mod events;
 pub mod operations;
 pub mod platform;
