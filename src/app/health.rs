@@ -18,7 +18,8 @@ struct Readiness {
 
 /// Mounts the two checks.
 pub(super) fn configure(app: &mut ServiceConfig) {
-    app.route("/health/live", get().to(live)).route("/health/ready", get().to(ready));
+    app.route("/health/live", get().to(live))
+        .route("/health/ready", get().to(ready));
 }
 
 async fn live() -> HttpResponse {
@@ -35,7 +36,12 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
         })
         .collect();
     if let Ok(subscribers) = db.read(bus::ROLE, bus::statuses).await {
-        modules.extend(subscribers.into_iter().filter(|row| row.paused).map(|row| (row.name, "paused".to_owned())));
+        modules.extend(
+            subscribers
+                .into_iter()
+                .filter(|row| row.paused)
+                .map(|row| (row.name, "paused".to_owned())),
+        );
     }
     let status = match db.check_writable().await {
         Ok(true) => "ready",
@@ -46,5 +52,7 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
     if status == "ready" {
         return HttpResponse::Ok().json(body);
     }
-    HttpResponse::ServiceUnavailable().insert_header(("retry-after", "5")).json(body)
+    HttpResponse::ServiceUnavailable()
+        .insert_header(("retry-after", "5"))
+        .json(body)
 }

@@ -40,8 +40,14 @@ impl Services {
     /// # Errors
     /// A setting of the mailer that cannot be understood.
     pub fn new(config: Config, db: Db, demo: bool) -> AppResult<Self> {
-        let mailer = Mailer::new(config.smtp_url.as_deref(), &config.mail_from).map_err(AppError::internal)?;
-        Ok(Self { config: Arc::new(config), db, mailer, demo })
+        let mailer = Mailer::new(config.smtp_url.as_deref(), &config.mail_from)
+            .map_err(AppError::internal)?;
+        Ok(Self {
+            config: Arc::new(config),
+            db,
+            mailer,
+            demo,
+        })
     }
 
     /// Every subscriber of the bus.
@@ -61,12 +67,18 @@ impl Services {
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
         bus::start(&mut workers, &self.db, self.subscribers())?;
-        self.spawn(&mut workers, "tasks.shuffle", Duration::from_secs(1), |services| {
-            tasks::shuffle_step(&services.db, &services.config)
-        })?;
-        self.spawn(&mut workers, "accounting.mail", Duration::from_secs(1), |services| {
-            accounting::mail_step(&services.db, &services.mailer, &services.config)
-        })?;
+        self.spawn(
+            &mut workers,
+            "tasks.shuffle",
+            Duration::from_secs(1),
+            |services| tasks::shuffle_step(&services.db, &services.config),
+        )?;
+        self.spawn(
+            &mut workers,
+            "accounting.mail",
+            Duration::from_secs(1),
+            |services| accounting::mail_step(&services.db, &services.mailer, &services.config),
+        )?;
         schedule::start(self, &mut workers)?;
         Ok(workers)
     }
@@ -89,7 +101,11 @@ impl Services {
 ///
 /// # Errors
 /// That the address is taken, or that the workers cannot start.
-pub async fn serve(services: Services, with_workers: bool, ready: impl FnOnce(&Bound)) -> AppResult<()> {
+pub async fn serve(
+    services: Services,
+    with_workers: bool,
+    ready: impl FnOnce(&Bound),
+) -> AppResult<()> {
     let workers = if with_workers {
         let starter = services.clone();
         Some(blocking(move || starter.start_workers()).await?)
@@ -99,7 +115,10 @@ pub async fn serve(services: Services, with_workers: bool, ready: impl FnOnce(&B
     let board = workers.as_ref().map_or_else(Board::default, Workers::board);
     let bound = bind(&services, board)?;
     ready(&bound);
-    let outcome = bound.run().await.map_err(|error| AppError::Internal(Box::new(error)));
+    let outcome = bound
+        .run()
+        .await
+        .map_err(|error| AppError::Internal(Box::new(error)));
     stop(workers).await?;
     outcome
 }
@@ -116,7 +135,9 @@ pub async fn work(services: Services) -> AppResult<()> {
 }
 
 async fn stop(workers: Option<Workers>) -> AppResult<()> {
-    let Some(workers) = workers else { return Ok(()) };
+    let Some(workers) = workers else {
+        return Ok(());
+    };
     let drained = blocking(move || {
         workers.stop();
         Ok(())
@@ -124,7 +145,9 @@ async fn stop(workers: Option<Workers>) -> AppResult<()> {
     match tokio::time::timeout(Duration::from_secs(20), drained).await {
         Ok(outcome) => outcome,
         Err(_) => {
-            tracing::warn!("some workers did not finish in time; their work is taken up at the next start");
+            tracing::warn!(
+                "some workers did not finish in time; their work is taken up at the next start"
+            );
             Ok(())
         }
     }
@@ -144,8 +167,12 @@ async fn wait_for_stop() {
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> AppResult<T> + Send + 'static) -> AppResult<T> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| AppError::internal(error.to_string()))?
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> AppResult<T> + Send + 'static,
+) -> AppResult<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| AppError::internal(error.to_string()))?
 }
 
 /// The invariants of the whole system, which `ates verify` runs.

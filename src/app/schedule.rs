@@ -19,7 +19,9 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
         .spawn("jobs", &bell, every * 2, move || run_due(&own))
         .map_err(|error| AppError::internal(error.to_string()))?;
     let ringer = std::thread::Builder::new().name("bell".into());
-    ringer.spawn(move || ring(&bell, every)).map_err(|error| AppError::internal(error.to_string()))?;
+    ringer
+        .spawn(move || ring(&bell, every))
+        .map_err(|error| AppError::internal(error.to_string()))?;
     Ok(())
 }
 
@@ -28,7 +30,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
     let outcomes = [
         ("accounting.sweep", accounting::sweep(db, config)),
-        ("accounting.settle", accounting::settle_due(db, config).map(drop)),
+        (
+            "accounting.settle",
+            accounting::settle_due(db, config).map(drop),
+        ),
         ("auth.clean_up", auth::clean_up(db)),
     ];
     let mut failed = None;
@@ -43,8 +48,13 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
 
 /// Rings the bell until the process ends.
 fn ring(bell: &Wake, every: Duration) {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
-        tracing::error!("the scheduler has no runtime; jobs run at half the pace, by their own poll");
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    else {
+        tracing::error!(
+            "the scheduler has no runtime; jobs run at half the pace, by their own poll"
+        );
         return;
     };
     let outcome: Result<(), tokio_cron_scheduler::JobSchedulerError> = runtime.block_on(async {

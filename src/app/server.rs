@@ -45,9 +45,14 @@ impl Bound {
 /// One line that names the address when it cannot be had.
 pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let wanted = services.config.bind;
-    let listener = TcpListener::bind(wanted)
-        .map_err(|error| AppError::internal(format!("cannot listen on {wanted}: {error}; choose another with ATES_BIND")))?;
-    let address = listener.local_addr().map_err(|error| AppError::Internal(Box::new(error)))?;
+    let listener = TcpListener::bind(wanted).map_err(|error| {
+        AppError::internal(format!(
+            "cannot listen on {wanted}: {error}; choose another with ATES_BIND"
+        ))
+    })?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| AppError::Internal(Box::new(error)))?;
     let db = Data::new(services.db.clone());
     let config = Data::from(std::sync::Arc::clone(&services.config));
     let mailer = Data::new(services.mailer.clone());
@@ -94,6 +99,12 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 
 /// The entries of the navigation, in the order they are shown.
 fn navigation() -> Navigation {
-    let parts = [tasks::NAV, accounting::NAV, analytics::NAV, auth::NAV, operations::NAV];
+    let parts = [
+        tasks::NAV,
+        accounting::NAV,
+        analytics::NAV,
+        auth::NAV,
+        operations::NAV,
+    ];
     Navigation::new(parts.concat())
 }

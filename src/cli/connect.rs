@@ -19,7 +19,10 @@ pub(super) fn connect(url: &str) -> Result<PgConnection, CliError> {
     PgConnection::establish(url).map_err(|error| {
         let reason = error.to_string();
         let reason = reason.lines().next().unwrap_or_default();
-        CliError(format!("cannot reach the database {}: {reason}", without_password(url)))
+        CliError(format!(
+            "cannot reach the database {}: {reason}",
+            without_password(url)
+        ))
     })
 }
 
@@ -29,7 +32,9 @@ pub(super) fn open_migrated(config: &Config, url: &str) -> Result<Db, CliError> 
     let applied = db::migrate(&mut conn).map_err(|error| {
         let text = error.to_string();
         if text.contains("permission denied") {
-            CliError(format!("{text}: the database user must own the database and have the right to create roles"))
+            CliError(format!(
+                "{text}: the database user must own the database and have the right to create roles"
+            ))
         } else {
             CliError(text)
         }
@@ -46,7 +51,9 @@ pub(super) fn open(config: &Config) -> Result<Db, CliError> {
     let mut conn = connect(url)?;
     let pending = db::pending_migrations(&mut conn).map_err(|error| CliError(error.to_string()))?;
     if pending > 0 {
-        return Err(CliError(format!("the database lacks {pending} migrations: run `ates migrate`")));
+        return Err(CliError(format!(
+            "the database lacks {pending} migrations: run `ates migrate`"
+        )));
     }
     Ok(Db::new(config, url, Clock::system()))
 }

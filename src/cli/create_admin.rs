@@ -17,7 +17,9 @@ pub(super) fn create_admin(config: &Config, args: &CreateAdminArgs) -> Result<Ex
         password: read_password(args.password_stdin)?,
         force: args.force,
     };
-    db.transaction_blocking(Lane::Worker, auth::ROLE, Origin::system(), |tx| auth::create_admin(tx, &new))?;
+    db.transaction_blocking(Lane::Worker, auth::ROLE, Origin::system(), |tx| {
+        auth::create_admin(tx, &new)
+    })?;
     println!("administrator {} created", args.username);
     Ok(ExitCode::SUCCESS)
 }

@@ -146,7 +146,16 @@ impl From<AppError> for CliError {
         Self(match &error {
             AppError::Invalid(fields) => fields
                 .iter()
-                .map(|error| format!("{}: {}", error.field, crate::platform::i18n::text(crate::platform::i18n::Lang::En, &error.message)))
+                .map(|error| {
+                    format!(
+                        "{}: {}",
+                        error.field,
+                        crate::platform::i18n::text(
+                            crate::platform::i18n::Lang::En,
+                            &error.message
+                        )
+                    )
+                })
                 .collect::<Vec<_>>()
                 .join("; "),
             AppError::Conflict(message) | AppError::Unavailable { message, .. } => {

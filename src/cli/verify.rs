@@ -16,5 +16,9 @@ pub(super) fn verify(config: &Config) -> Result<ExitCode, CliError> {
         println!("{finding}");
         broken |= finding.count > 0;
     }
-    Ok(if broken { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if broken {
+        ExitCode::from(2)
+    } else {
+        ExitCode::SUCCESS
+    })
 }

@@ -32,7 +32,7 @@ const HOURS: [u32; 3] = [11, 14, 17];
 
 /// Whether nobody lives here yet.
 pub(super) fn is_missing(db: &Db) -> Result<bool, CliError> {
-    Ok(db.read_blocking(auth::ROLE, |conn| auth::count_users(conn))? == 0)
+    Ok(db.read_blocking(auth::ROLE, auth::count_users)? == 0)
 }
 
 /// Lives through a month and the present day so far.
@@ -42,7 +42,12 @@ pub(super) fn live_through(config: &Config, url: &str, password: &str) -> Result
     let first = today - Days::new(DAYS);
     let clock = Clock::fixed(config.zone.instant_of(first, hour(9)));
     let services = Services::new(config.clone(), Db::new(config, url, clock.clone()), true)?;
-    let mut company = Company { subscribers: services.subscribers(), services, clock, rng: StdRng::seed_from_u64(3_000) };
+    let mut company = Company {
+        subscribers: services.subscribers(),
+        services,
+        clock,
+        rng: StdRng::seed_from_u64(3_000),
+    };
 
     accounting::open_first_day(&company.services.db, &company.services.config)?;
     bus::register(&company.services.db, &company.subscribers)?;
@@ -71,28 +76,45 @@ impl Company {
         import::import_people(&self.services.db, PEOPLE).map_err(CliError)?;
         let hash = auth::hash_password(password)?;
         self.write(auth::ROLE, |tx| {
-            super::LOG_INS.iter().try_for_each(|username| auth::set_password_hash(tx, username, &hash))
+            super::LOG_INS
+                .iter()
+                .try_for_each(|username| auth::set_password_hash(tx, username, &hash))
         })?;
         self.hear()
     }
 
-    fn live_a_day(&mut self, day: NaiveDate, titles: &[tasks::TaskRow], now: DateTime<Utc>) -> Result<(), CliError> {
+    fn live_a_day(
+        &mut self,
+        day: NaiveDate,
+        titles: &[tasks::TaskRow],
+        now: DateTime<Utc>,
+    ) -> Result<(), CliError> {
         self.settle_until(day, now)?;
         self.be_at(day, 9, now);
         let manager = self.actor("manager")?;
-        self.write(tasks::ROLE, |tx| tasks::import_tasks(tx, manager.id, titles.to_vec(), &mut |_, _| {}))?
-            .map_err(|errors| CliError(format!("the demo's tasks: {errors:?}")))?;
+        self.write(tasks::ROLE, |tx| {
+            tasks::import_tasks(tx, manager.id, titles.to_vec(), &mut |_, _| {})
+        })?
+        .map_err(|errors| CliError(format!("the demo's tasks: {errors:?}")))?;
         self.hear()?;
         for at in HOURS {
             if !self.be_at(day, at, now) {
                 break;
             }
             if at == HOURS[1] && day.weekday() != Weekday::Sun {
-                self.write(tasks::ROLE, |tx| tasks::request_shuffle(tx, &manager, i64::MAX))?;
-                while tasks::shuffle_step(&self.services.db, &self.services.config)? == Progress::More {}
+                self.write(tasks::ROLE, |tx| {
+                    tasks::request_shuffle(tx, &manager, i64::MAX)
+                })?;
+                while tasks::shuffle_step(&self.services.db, &self.services.config)?
+                    == Progress::More
+                {}
                 self.hear()?;
             }
-            let busy = if day.weekday().num_days_from_monday() < 5 { 24..36 } else { 12..20 };
+            let busy = if day.weekday().num_days_from_monday() < 5 {
+                24..36
+            } else {
+                12..20
+            };
             let count = self.rng.random_range(busy);
             self.complete_some(count, now)?;
         }
@@ -117,12 +139,19 @@ impl Company {
     }
 
     fn complete_some(&mut self, count: usize, now: DateTime<Utc>) -> Result<(), CliError> {
-        let mut open = self.services.db.read_blocking(tasks::ROLE, tasks::list_open_assignments)?;
+        let mut open = self
+            .services
+            .db
+            .read_blocking(tasks::ROLE, tasks::list_open_assignments)?;
         open.shuffle(&mut self.rng);
         for (task, assignee) in open.into_iter().take(count) {
             let pause = self.rng.random_range(5..90);
-            self.clock.set((self.clock.now() + Duration::seconds(pause)).min(now));
-            let actor = self.services.db.read_blocking(auth::ROLE, |conn| auth::actor_of(conn, assignee))?;
+            self.clock
+                .set((self.clock.now() + Duration::seconds(pause)).min(now));
+            let actor = self
+                .services
+                .db
+                .read_blocking(auth::ROLE, |conn| auth::actor_of(conn, assignee))?;
             self.write(tasks::ROLE, |tx| tasks::complete_task(tx, &actor, task))?;
         }
         self.hear()
@@ -152,7 +181,10 @@ impl Company {
         role: crate::platform::db::DbRole,
         work: impl FnOnce(&mut crate::platform::db::Tx<'_>) -> crate::platform::error::AppResult<T>,
     ) -> Result<T, CliError> {
-        Ok(self.services.db.transaction_blocking(Lane::Worker, role, Origin::system(), work)?)
+        Ok(self
+            .services
+            .db
+            .transaction_blocking(Lane::Worker, role, Origin::system(), work)?)
     }
 }
 
@@ -163,9 +195,15 @@ fn hour(hour: u32) -> NaiveTime {
 fn show_progress(day: usize, days: usize) {
     let mut out = std::io::stdout();
     if out.is_terminal() {
-        drop(write!(out, "\r  the company lives through day {day} of {days}"));
+        drop(write!(
+            out,
+            "\r  the company lives through day {day} of {days}"
+        ));
     } else if day == 1 || day.is_multiple_of(10) || day == days {
-        drop(writeln!(out, "  the company lives through day {day} of {days}"));
+        drop(writeln!(
+            out,
+            "  the company lives through day {day} of {days}"
+        ));
     }
     drop(out.flush());
 }

@@ -20,8 +20,12 @@ pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError
     telemetry::start_quietly();
     println!("aTES {} demo", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
-    std::fs::create_dir_all(&args.data)
-        .map_err(|error| CliError(format!("cannot make the folder {}: {error}", args.data.display())))?;
+    std::fs::create_dir_all(&args.data).map_err(|error| {
+        CliError(format!(
+            "cannot make the folder {}: {error}",
+            args.data.display()
+        ))
+    })?;
     let (url, private) = match &config.database_url {
         Some(url) => (url.clone(), None),
         None => {
@@ -31,23 +35,36 @@ pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError
     };
     let outcome = serve(config, args, &url, begun);
     if let Some(private) = private {
-        private.stop().map_err(|error| CliError(error.to_string()))?;
+        private
+            .stop()
+            .map_err(|error| CliError(error.to_string()))?;
         println!("  stopped; the data stay in {}", args.data.display());
     }
     outcome.map(|()| ExitCode::SUCCESS)
 }
 
 fn start_private(config: &Config, args: &DemoArgs) -> Result<Embedded, CliError> {
-    let choice = EmbeddedChoice { bindir: config.pg_bindir.clone(), user: Some(config.pg_user.clone()) };
+    let choice = EmbeddedChoice {
+        bindir: config.pg_bindir.clone(),
+        user: Some(config.pg_user.clone()),
+    };
     let private = Embedded::start(&args.data, &choice, &mut |line| println!("  {line}"))
         .map_err(|error| CliError(error.to_string()))?;
-    println!("  Postgres {} runs, data in {} (remove the folder to start over)", private.version(), args.data.display());
+    println!(
+        "  Postgres {} runs, data in {} (remove the folder to start over)",
+        private.version(),
+        args.data.display()
+    );
     Ok(private)
 }
 
 fn serve(config: Config, args: &DemoArgs, url: &str, begun: Instant) -> Result<(), CliError> {
     let db = connect::open_migrated(&config, url)?;
-    let password = if args.empty { None } else { Some(password::of(&args.data)?) };
+    let password = if args.empty {
+        None
+    } else {
+        Some(password::of(&args.data)?)
+    };
     if let Some(password) = &password
         && history::is_missing(&db)?
     {
@@ -57,11 +74,19 @@ fn serve(config: Config, args: &DemoArgs, url: &str, begun: Instant) -> Result<(
     let base = services.config.base_url.clone();
     let connected = services.mailer.is_connected();
     let ready = move |_: &app::Bound| {
-        println!("  ready after {:.1} s: {base}", begun.elapsed().as_secs_f32());
+        println!(
+            "  ready after {:.1} s: {base}",
+            begun.elapsed().as_secs_f32()
+        );
         if let Some(password) = password {
-            println!("  log in as {} with the password: {password}", LOG_INS.join(", "));
+            println!(
+                "  log in as {} with the password: {password}",
+                LOG_INS.join(", ")
+            );
         } else {
-            println!("  no company yet: make an administrator with `ates user create-admin`, DATABASE_URL={url}");
+            println!(
+                "  no company yet: make an administrator with `ates user create-admin`, DATABASE_URL={url}"
+            );
         }
         if !connected {
             println!("  mails are kept and shown at {base}admin/mails");
