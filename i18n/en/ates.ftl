@@ -577,3 +577,17 @@ error-mail-not-failed = Only a mail that failed can be sent again.
 field-not-a-date = Give a date such as 2026-03-02
 field-period-reversed = The last day must not be before the first
 field-period-too-long = That is too long for one table: ask for at most ten years
+
+## Admin section
+
+nav-admin = Admin
+nav-roles = Roles
+nav-payouts = Payouts
+nav-mails = Mails
+admin-about-modules = What runs, how far each subscriber is, what waits for repair, and when the jobs ran
+admin-about-checks = The invariants of the books and of the events, asked now
+admin-about-users = Register people, change their roles, deactivate them
+admin-about-roles = What each role is for, and who may do what
+admin-about-shuffles = Every press of the shuffle and what came of it
+admin-about-payouts = The settled dates and who was paid what
+admin-about-mails = Every mail with its state, as its receiver sees it

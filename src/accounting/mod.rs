@@ -49,6 +49,20 @@ pub const NAV: &[NavEntry] = &[
     },
 ];
 
+/// Its places in the admin section.
+pub const ADMIN: &[NavEntry] = &[
+    NavEntry {
+        href: "/accounting/payouts",
+        label: "nav-payouts",
+        operation: Operation::Payouts,
+    },
+    NavEntry {
+        href: "/admin/mails",
+        label: "nav-mails",
+        operation: Operation::Payouts,
+    },
+];
+
 /// Its subscribers of the bus.
 #[must_use]
 pub fn subscribers(config: &Config) -> Vec<Box<dyn Subscriber>> {

@@ -3,6 +3,7 @@
 //! It opens the database, mounts the routes, hands the subscribers to the bus, rings the bell for the jobs, and stops it all in
 //! order.
 
+mod admin;
 mod health;
 mod home;
 mod schedule;

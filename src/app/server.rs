@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, health, home};
+use super::{Services, admin, health, home};
 use crate::auth::Navigation;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{self, WebSettings};
@@ -74,6 +74,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
+            .configure(admin::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -97,14 +98,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     Ok(Bound { server, address })
 }
 
-/// The entries of the navigation, in the order they are shown.
+/// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.
 fn navigation() -> Navigation {
-    let parts = [
-        tasks::NAV,
-        accounting::NAV,
-        analytics::NAV,
-        auth::NAV,
-        operations::NAV,
-    ];
+    let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
     Navigation::new(parts.concat())
 }

@@ -40,12 +40,19 @@ pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_auth");
 
-/// The module's places in the navigation.
-pub const NAV: &[NavEntry] = &[NavEntry {
-    href: "/admin/users",
-    label: "nav-users",
-    operation: Operation::ManageUsers,
-}];
+/// The module's places in the admin section.
+pub const ADMIN: &[NavEntry] = &[
+    NavEntry {
+        href: "/admin/users",
+        label: "nav-users",
+        operation: Operation::ManageUsers,
+    },
+    NavEntry {
+        href: "/admin/roles",
+        label: "nav-roles",
+        operation: Operation::ManageUsers,
+    },
+];
 
 /// Mounts the module's pages and its API.
 pub fn configure(app: &mut ServiceConfig) {

@@ -21,8 +21,8 @@ pub use queries::{Finding, verify};
 /// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
 pub const ROLE: DbRole = DbRole::new("ates_platform");
 
-/// The module's places in the navigation.
-pub const NAV: &[NavEntry] = &[
+/// The module's places in the admin section.
+pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/modules",
         label: "nav-modules",

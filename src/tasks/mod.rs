@@ -47,12 +47,14 @@ pub const NAV: &[NavEntry] = &[
         label: "nav-all-tasks",
         operation: Operation::AllTasks,
     },
-    NavEntry {
-        href: "/shuffles",
-        label: "nav-shuffles",
-        operation: Operation::Shuffle,
-    },
 ];
+
+/// The module's places in the admin section.
+pub const ADMIN: &[NavEntry] = &[NavEntry {
+    href: "/shuffles",
+    label: "nav-shuffles",
+    operation: Operation::Shuffle,
+}];
 
 /// What the module wants to be told of.
 #[must_use]

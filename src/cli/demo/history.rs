@@ -89,6 +89,7 @@ impl Company {
         titles: &[tasks::TaskRow],
         now: DateTime<Utc>,
     ) -> Result<(), CliError> {
+        let today = self.services.config.zone.date_of(now);
         self.settle_until(day, now)?;
         self.be_at(day, 9, now);
         let manager = self.actor("manager")?;
@@ -101,7 +102,7 @@ impl Company {
             if !self.be_at(day, at, now) {
                 break;
             }
-            if at == HOURS[1] && day.weekday() != Weekday::Sun {
+            if at == HOURS[1] && (day.weekday() == Weekday::Wed || day == today) {
                 self.write(tasks::ROLE, |tx| {
                     tasks::request_shuffle(tx, &manager, i64::MAX)
                 })?;

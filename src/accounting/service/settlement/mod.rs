@@ -76,6 +76,9 @@ pub(in crate::accounting) fn close_day(
     let day = match store::find_day(tx.conn(), date)? {
         Some(day) if day.closed => return Ok(done(&day)),
         Some(day) => day,
+        None if tx.now < config.zone.end_of(date) => {
+            return Err(conflict("error-day-not-over", date));
+        }
         None => return Err(conflict("error-day-not-open", date)),
     };
     if store::first_open_day(tx.conn())? != Some(date) {

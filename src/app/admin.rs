@@ -1,0 +1,71 @@
+//! The door of the admin section: every place in it that somebody may enter.
+
+use actix_web::HttpResponse;
+use actix_web::web::{ServiceConfig, get, resource};
+use askama::Template;
+use i18n_embed_fl::fl;
+
+use crate::auth::{NavEntry, Operation, Viewer};
+use crate::platform::error::{AppResult, Message};
+use crate::platform::web::{Frame, render};
+use crate::{accounting, auth, operations, tasks};
+
+/// The section's place in the navigation.
+pub(super) const NAV: &[NavEntry] = &[NavEntry {
+    href: "/admin",
+    label: "nav-admin",
+    operation: Operation::Checks,
+}];
+
+#[derive(Template)]
+#[template(path = "app/admin.html")]
+struct AdminPage {
+    frame: Frame,
+    places: Vec<Place>,
+}
+
+struct Place {
+    href: &'static str,
+    name: String,
+    about: String,
+}
+
+/// Mounts the door.
+pub(super) fn configure(app: &mut ServiceConfig) {
+    app.service(resource("/admin").route(get().to(show_admin)));
+}
+
+async fn show_admin(viewer: Viewer) -> AppResult<HttpResponse> {
+    viewer.actor.allow(Operation::Checks)?;
+    let frame = viewer.frame;
+    let parts = [
+        operations::ADMIN,
+        auth::ADMIN,
+        tasks::ADMIN,
+        accounting::ADMIN,
+    ];
+    let places = parts
+        .concat()
+        .into_iter()
+        .filter(|entry| viewer.actor.may(entry.operation))
+        .map(|entry| Place {
+            href: entry.href,
+            name: frame.text(&Message::new(entry.label)),
+            about: frame.text(&Message::new(about(entry.label))),
+        })
+        .collect();
+    render(&AdminPage { frame, places })
+}
+
+/// The line that says what a place is for.
+fn about(label: &str) -> &'static str {
+    match label {
+        "nav-modules" => "admin-about-modules",
+        "nav-checks" => "admin-about-checks",
+        "nav-users" => "admin-about-users",
+        "nav-roles" => "admin-about-roles",
+        "nav-shuffles" => "admin-about-shuffles",
+        "nav-payouts" => "admin-about-payouts",
+        _ => "admin-about-mails",
+    }
+}
