@@ -442,6 +442,7 @@ error-log-in-throttled = Too many attempts. Try again in { $seconds ->
    *[other] { $seconds } seconds
 }.
 error-administrator-exists = There is an administrator already
+error-user-deactivated = This user is deactivated
 error-last-administrator = This is the last administrator; make another one first
 flash-logged-out = You are logged out
 flash-language-saved = The language of your mails is saved

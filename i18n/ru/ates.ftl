@@ -451,6 +451,7 @@ error-log-in-throttled = Слишком много попыток. Попроб�
    *[many] { $seconds } секунд
 }.
 error-administrator-exists = Администратор уже есть
+error-user-deactivated = Этот пользователь уже отключён
 error-last-administrator = Это последний администратор; сначала назначьте другого
 flash-logged-out = Вы вышли
 flash-language-saved = Язык писем сохранён

@@ -1,9 +1,10 @@
-//! Auth over the API (contract section 3): tokens, one's own record, users.
+//! Auth over the API (contract section 3): tokens, one's own record, users. Whoever has a token asks for the next one with the
+//! password again: there are no refresh tokens yet.
 
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::service::{self, LogIn, NewAccount, UserChange, actor_from, announce, authenticate};
@@ -99,6 +100,7 @@ struct Profile {
     roles: Vec<String>,
     role: String,
     permissions: Vec<String>,
+    meta: Value,
     active: bool,
 }
 
@@ -118,6 +120,7 @@ impl Profile {
                 .iter()
                 .map(|permission| permission.to_string())
                 .collect(),
+            meta: user.meta,
             active: user.deactivated_at.is_none(),
         })
     }
@@ -216,7 +219,8 @@ async fn register_user(
             let id = service::register_user(tx, &actor, &account, &hash)?;
             store::find_user(tx.conn(), id.0)?.ok_or(AppError::NotFound)
         })
-        .await?;
+        .await
+        .map_err(service::conflict_if_taken)?;
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/users/{}", row.id)))
         .json(Profile::of(row)?))
@@ -253,7 +257,8 @@ async fn update_user(
     db.transaction(ROLE, user.origin(), move |tx| {
         service::update_user(tx, &actor, id, &change)
     })
-    .await?;
+    .await
+    .map_err(service::conflict_if_taken)?;
     answer_with(&db, id).await
 }
 

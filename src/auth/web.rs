@@ -63,7 +63,7 @@ impl Navigation {
     }
 }
 
-/// Somebody with a live session who asks for a page.
+/// Somebody with a live session who asks for a page; never a service, which has none (A22).
 #[derive(Clone)]
 pub struct Viewer {
     /// Who, with what they may do at this moment.
@@ -94,6 +94,7 @@ impl FromRequest for Viewer {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let actor = request.extensions().get::<Actor>().cloned();
         ready(match actor {
+            Some(actor) if actor.is_service() => Err(AppError::Forbidden.into()),
             Some(actor) => {
                 let origin = origin_of(request, Some(actor.id.0));
                 Ok(Self {

@@ -8,11 +8,13 @@
 
 mod accounting;
 mod analytics;
+mod auth;
 mod bus;
 mod cli;
 mod crash;
 mod exchange;
 mod import;
 mod operations;
+mod routes;
 mod support;
 mod tasks;

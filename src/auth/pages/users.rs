@@ -198,9 +198,10 @@ pub(super) async fn register_user(
             let mut frame = viewer.frame;
             frame.key = form.key;
             let roles = choices(frame.lang, &form.roles);
+            let status = status_of(&errors);
             let errors = FormErrors::new(frame.lang, &errors);
             render_with(
-                StatusCode::UNPROCESSABLE_ENTITY,
+                status,
                 &NewUserPage {
                     frame,
                     errors,
@@ -296,11 +297,7 @@ async fn user_page(
         surname: user.surname.clone(),
         roles: user.roles.clone(),
     });
-    let status = if errors.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = status_of(errors);
     let (roles, errors) = (choices(lang, &form.roles), FormErrors::new(lang, errors));
     render_with(
         status,
@@ -312,6 +309,17 @@ async fn user_page(
             roles,
         },
     )
+}
+
+/// The status of a form that comes back.
+fn status_of(errors: &[FieldError]) -> StatusCode {
+    if errors.is_empty() {
+        StatusCode::OK
+    } else if service::is_only_taken(errors) {
+        StatusCode::CONFLICT
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
 }
 
 pub(super) async fn update_user(

@@ -129,6 +129,28 @@ impl FieldProblem for crate::auth::RoleError {
     }
 }
 
+/// A conflict where nothing is wrong but that somebody has this name or address already (A04, A17); other errors stay what they
+/// are.
+pub(in crate::auth) fn conflict_if_taken(error: AppError) -> AppError {
+    match error {
+        AppError::Invalid(errors) if is_only_taken(&errors) => match errors.into_iter().next() {
+            Some(taken) => AppError::Conflict(taken.message),
+            None => AppError::Invalid(Vec::new()),
+        },
+        other => other,
+    }
+}
+
+/// Whether a name or an address that somebody has already is all that is wrong.
+pub(in crate::auth) fn is_only_taken(errors: &[FieldError]) -> bool {
+    let is_taken = |error: &FieldError| {
+        TAKEN
+            .iter()
+            .any(|(.., message)| *message == error.message.id)
+    };
+    !errors.is_empty() && errors.iter().all(is_taken)
+}
+
 /// Registers a user (A04).
 ///
 /// # Errors
@@ -227,7 +249,7 @@ pub struct UserChange {
 /// Changes a user's record or roles; a change of roles ends the user's sessions and tokens (A05, A26).
 ///
 /// # Errors
-/// Forbidden; 404; 422 for what is typed wrongly; conflict for a deactivated user and for the last administrator.
+/// Forbidden; 404; 422 for what is typed wrongly or taken; conflict for a deactivated user and for the last administrator.
 pub fn update_user(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -236,7 +258,7 @@ pub fn update_user(
 ) -> AppResult<()> {
     actor.allow(Operation::ManageUsers)?;
     store::lock_users(tx.conn())?;
-    let before = active(store::lock_user(tx.conn(), id.0)?)?;
+    let before = lock_active(tx, id)?;
     let mut after = before.clone();
     let mut errors = Vec::new();
     if let Some(email) = &change.email {
@@ -281,7 +303,7 @@ pub fn update_user(
 pub fn deactivate_user(tx: &mut Tx<'_>, actor: &Actor, id: UserId) -> AppResult<()> {
     actor.allow(Operation::ManageUsers)?;
     store::lock_users(tx.conn())?;
-    let user = active(store::lock_user(tx.conn(), id.0)?)?;
+    let user = lock_active(tx, id)?;
     let (by, now, version) = (tx.origin.actor, tx.now, user.version + 1);
     store::update_deactivated(tx.conn(), id.0, version, by, now)?;
     guard_last_administrator(tx)?;
@@ -380,6 +402,15 @@ pub(in crate::auth) fn actor_from(user: &UserRow) -> AppResult<Actor> {
 fn active(user: Option<UserRow>) -> AppResult<UserRow> {
     user.filter(|user| user.deactivated_at.is_none())
         .ok_or(AppError::NotFound)
+}
+
+/// A user to be changed.
+fn lock_active(tx: &mut Tx<'_>, id: UserId) -> AppResult<UserRow> {
+    let user = store::lock_user(tx.conn(), id.0)?.ok_or(AppError::NotFound)?;
+    if user.deactivated_at.is_some() {
+        return Err(AppError::conflict("error-user-deactivated"));
+    }
+    Ok(user)
 }
 
 /// Nobody gives what they do not have (A46).

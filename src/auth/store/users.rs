@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::platform::error::AppResult;
@@ -23,6 +24,8 @@ pub struct UserRow {
     pub surname: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub language: Option<String>,
+    #[diesel(sql_type = Jsonb)]
+    pub meta: Value,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
     #[diesel(sql_type = BigInt)]
@@ -43,7 +46,7 @@ impl UserRow {
     }
 }
 
-const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.version, u.session_version,
+const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.meta, u.version, u.session_version,
     u.deactivated_at,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions

@@ -1,0 +1,291 @@
+//! Access tokens: what they say, who can check them, and that nobody can make one.
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Duration;
+use diesel::sql_types::{Binary, Text};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use jsonwebtoken::jwk::JwkSet;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde_json::{Value, json};
+
+use super::user_path;
+use crate::support::client::Api;
+use crate::support::{Person, TestApp};
+
+/// The parts of a token: header and claims.
+fn opened(token: &str) -> (Value, Value) {
+    let mut parts = token
+        .split('.')
+        .map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
+    let mut next = || serde_json::from_slice(&parts.next().unwrap()).unwrap();
+    (next(), next())
+}
+
+fn encoded(value: &Value) -> String {
+    URL_SAFE_NO_PAD.encode(value.to_string())
+}
+
+/// The key of the product, as only its database knows it.
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = Text)]
+    kid: String,
+    #[diesel(sql_type = Binary)]
+    private_key: Vec<u8>,
+    #[diesel(sql_type = Binary)]
+    public_key: Vec<u8>,
+}
+
+fn key_of(app: &TestApp) -> Key {
+    sql_query("select kid, private_key, public_key from auth.signing_keys")
+        .get_result(&mut app.conn())
+        .unwrap()
+}
+
+/// Signs any header and any claims.
+fn signed(pkcs8: &[u8], header: &Value, claims: &Value) -> String {
+    let message = format!("{}.{}", encoded(header), encoded(claims));
+    let pair = Ed25519KeyPair::from_pkcs8(pkcs8).unwrap();
+    let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
+    format!("{message}.{signature}")
+}
+
+fn status_with(app: &TestApp, token: &str) -> u16 {
+    Api::with_token(app.base(), token).get("/api/v1/me").0
+}
+
+fn app_and_token() -> (TestApp, Vec<Person>, String) {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("root", &["administrator"])]);
+    let token = app.api(&people[0]).token().unwrap().to_owned();
+    (app, people, token)
+}
+
+#[test]
+fn a10_a_token_says_what_the_profile_says() {
+    let app = TestApp::start();
+    let buh = app.register("buh", &["manager", "accountant"]);
+    let api = app.api(&buh);
+    let (header, claims) = opened(api.token().unwrap());
+    assert_eq!(
+        (&header["alg"], &header["typ"]),
+        (&json!("EdDSA"), &json!("at+jwt"))
+    );
+    let (_, profile) = api.get("/api/v1/me");
+    for field in [
+        "username",
+        "name",
+        "surname",
+        "email",
+        "role",
+        "permissions",
+    ] {
+        assert!(!claims[field].is_null(), "{field}");
+        assert_eq!(claims[field], profile[field], "{field}");
+    }
+    assert_eq!(claims["sub"], profile["uid"]);
+    assert_eq!(profile["role"], "manager");
+    assert_eq!(profile["roles"], json!(["accountant", "manager"]));
+    assert_eq!(profile["meta"], json!({}));
+    let life = claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!((life, &claims["aud"]), (600, &json!("ates")));
+}
+
+#[test]
+fn a11_anybody_can_check_a_token_with_the_published_key_which_survives_a_restart() {
+    let (app, people, token) = app_and_token();
+    let published = |app: &TestApp| Api::anonymous(app.base()).get("/.well-known/jwks.json").1;
+    let keys = published(&app);
+    for private in ["d", "k", "p", "q"] {
+        assert!(keys["keys"][0].get(private).is_none(), "{private}");
+    }
+    let check = |keys: &Value, token: &str| {
+        let set: JwkSet = serde_json::from_value(keys.clone()).unwrap();
+        let kid = jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        let key = DecodingKey::from_jwk(set.find(&kid).unwrap()).unwrap();
+        let mut rules = Validation::new(Algorithm::EdDSA);
+        rules.set_audience(&["ates"]);
+        rules.validate_exp = false;
+        jsonwebtoken::decode::<Value>(token, &key, &rules)
+            .unwrap()
+            .claims
+    };
+    assert_eq!(check(&keys, &token)["username"], "kesha");
+    let settings = app.config().base_url.clone();
+    let database = app.stop();
+    let app = TestApp::with(|given| given.on(database).set("ATES_BASE_URL", settings));
+    assert_eq!(published(&app), keys);
+    assert_eq!(status_with(&app, &token), 200);
+    assert_eq!(
+        check(&keys, app.api(&people[0]).token().unwrap())["username"],
+        "kesha"
+    );
+}
+
+#[test]
+fn a08_a_token_ends_in_time() {
+    let (app, _, token) = app_and_token();
+    app.clock().advance(Duration::seconds(604));
+    assert_eq!(status_with(&app, &token), 200, "five seconds of leeway");
+    app.clock().advance(Duration::seconds(1));
+    assert_eq!(status_with(&app, &token), 401);
+    app.clock().advance(Duration::seconds(-616));
+    assert_eq!(status_with(&app, &token), 401, "it has not begun");
+}
+
+#[test]
+fn a31_a_forged_token_is_refused() {
+    let (app, _, token) = app_and_token();
+    let key = key_of(&app);
+    let (header, claims) = opened(&token);
+    assert_eq!(
+        status_with(&app, &signed(&key.private_key, &header, &claims)),
+        200
+    );
+    let signature = token.rsplit('.').next().unwrap();
+    let with = |field: &str, value: Value| {
+        let mut header = header.clone();
+        header[field] = value;
+        header
+    };
+    let unsigned = |header: &Value| format!("{}.{}.", encoded(header), encoded(&claims));
+    let none = with("alg", json!("none"));
+    let mut edited = claims.clone();
+    edited["role"] = json!("administrator");
+    let mut raised = claims.clone();
+    raised["sub"] = json!("00000000-0000-7000-8000-000000000000");
+    let stranger = Ed25519KeyPair::generate().unwrap();
+    let own_key = stranger.to_pkcs8().unwrap();
+    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(stranger.public_key().as_ref()) });
+    let hs = Header {
+        typ: Some("at+jwt".into()),
+        kid: Some(key.kid.clone()),
+        ..Header::new(Algorithm::HS256)
+    };
+    let hs =
+        jsonwebtoken::encode(&hs, &claims, &EncodingKey::from_secret(&key.public_key)).unwrap();
+    let forged = [
+        ("alg none", unsigned(&none)),
+        (
+            "alg none, with a signature",
+            format!("{}{signature}", unsigned(&none)),
+        ),
+        ("alg None", unsigned(&with("alg", json!("None")))),
+        ("no signature", unsigned(&header)),
+        ("HS256 with the public key", hs),
+        (
+            "another key under our kid",
+            signed(own_key.as_ref(), &header, &claims),
+        ),
+        (
+            "an unknown kid",
+            signed(own_key.as_ref(), &with("kid", json!("mine")), &claims),
+        ),
+        (
+            "a kid that is a path",
+            signed(
+                own_key.as_ref(),
+                &with("kid", json!("../../dev/null")),
+                &claims,
+            ),
+        ),
+        (
+            "a key that it brings along",
+            signed(own_key.as_ref(), &with("jwk", jwk), &claims),
+        ),
+        (
+            "a key from elsewhere",
+            signed(
+                own_key.as_ref(),
+                &with("jku", json!("https://evil.example/jwks")),
+                &claims,
+            ),
+        ),
+        (
+            "no kid",
+            signed(&key.private_key, &with("kid", Value::Null), &claims),
+        ),
+        (
+            "another type",
+            signed(&key.private_key, &with("typ", json!("JWT")), &claims),
+        ),
+        (
+            "an edited role",
+            format!("{}.{}.{signature}", encoded(&header), encoded(&edited)),
+        ),
+        (
+            "somebody else",
+            format!("{}.{}.{signature}", encoded(&header), encoded(&raised)),
+        ),
+        ("nobody", signed(&key.private_key, &header, &raised)),
+        ("cut", token[..token.len() - 1].to_owned()),
+        ("words", "a.b.c".to_owned()),
+        ("nothing", String::new()),
+    ];
+    for (what, token) in &forged {
+        assert_eq!(status_with(&app, token), 401, "{what}");
+    }
+}
+
+#[test]
+fn a32_every_claim_is_there_and_of_the_right_kind() {
+    let (app, _, token) = app_and_token();
+    let key = key_of(&app);
+    let (header, claims) = opened(&token);
+    for field in ["iss", "aud", "sub", "jti", "iat", "nbf", "exp", "sv"] {
+        let mut without = claims.clone();
+        without.as_object_mut().unwrap().remove(field);
+        assert_eq!(
+            status_with(&app, &signed(&key.private_key, &header, &without)),
+            401,
+            "no {field}"
+        );
+    }
+    let exp = claims["exp"].as_i64().unwrap();
+    for (field, value) in [
+        ("exp", json!(exp.to_string())),
+        ("exp", json!(exp - 3_600)),
+        ("exp", json!(-1)),
+        ("exp", json!(1e300)),
+        ("nbf", json!(claims["nbf"].to_string())),
+        ("nbf", json!(exp)),
+        ("aud", json!("another")),
+        ("aud", json!(["another"])),
+        ("iss", json!("https://evil.example")),
+        ("sv", json!(0)),
+        ("sv", json!(2)),
+        ("sub", json!("kesha")),
+    ] {
+        let mut other = claims.clone();
+        other[field] = value.clone();
+        assert_eq!(
+            status_with(&app, &signed(&key.private_key, &header, &other)),
+            401,
+            "{field} {value}"
+        );
+    }
+}
+
+#[test]
+fn a31_the_role_comes_from_the_database_and_never_from_the_token() {
+    let (app, people, token) = app_and_token();
+    let key = key_of(&app);
+    let (header, mut claims) = opened(&token);
+    claims["role"] = json!("administrator");
+    claims["permissions"] = json!(["can_manage_users", "can_see_analytics"]);
+    let api = Api::with_token(app.base(), &signed(&key.private_key, &header, &claims));
+    assert_eq!(api.get("/api/v1/me").1["role"], "developer");
+    assert_eq!(api.get("/api/v1/users").0, 403);
+    assert_eq!(api.get("/api/v1/analytics/today-income").0, 403);
+    assert_eq!(api.delete(&user_path(&people[1])).0, 403);
+}
+
+#[test]
+fn a44_the_api_takes_no_cookie() {
+    let (app, people, _) = app_and_token();
+    let mut browser = app.log_in(&people[1]);
+    assert_eq!(browser.get("/api/v1/me").status, 401);
+    assert_eq!(browser.get("/api/v1/users").status, 401);
+}

@@ -1,0 +1,214 @@
+//! Every route of the product with the operation of the access table that it belongs to. A route that is registered and not
+//! here fails a test, and so does one that is here and not registered.
+
+use ates::auth::Operation;
+
+/// Who may ask, and for what.
+#[derive(Clone, Copy, Debug)]
+pub enum Asks {
+    /// Everybody, known or not.
+    Everybody,
+    /// Every person who is logged in.
+    EveryPerson,
+    /// Whoever the table allows this; where it says `own`, what they get is their own.
+    To(Operation),
+    /// The same about an object that is somebody else's: `own` is not enough.
+    OfOthers(Operation),
+}
+
+/// One method of one path, with a body that fits.
+pub struct Route {
+    pub method: &'static str,
+    /// As it is registered; [`super::world::World::path`] fills it.
+    pub path: &'static str,
+    pub asks: Asks,
+    /// Fields of a form, or a JSON text for the API; `{key}` becomes a fresh one-time key, `{name}` a fresh log-in name.
+    pub body: &'static str,
+}
+
+const fn get(path: &'static str, asks: Asks) -> Route {
+    Route {
+        method: "GET",
+        path,
+        asks,
+        body: "",
+    }
+}
+
+const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'static str) -> Route {
+    Route {
+        method,
+        path,
+        asks,
+        body,
+    }
+}
+
+use Asks::{EveryPerson, Everybody, OfOthers, To};
+use Operation::{
+    AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask, CreateTask,
+    EditTask, ManageUsers, OneTask, Operate, OwnMoney, OwnProfile, OwnSessions, OwnTasks, Payouts,
+    RunPayouts, Shuffle,
+};
+
+/// Every route, in the order in which the sweep asks: what ends sessions comes last.
+pub const ROUTES: &[Route] = &[
+    get("/health/live", Everybody),
+    get("/health/ready", Everybody),
+    get("/.well-known/jwks.json", Everybody),
+    get("/static/{hash}/{name}", Everybody),
+    get("/avatars/{uid}.svg", Everybody),
+    get("/login", Everybody),
+    send(
+        "POST",
+        "/login",
+        Everybody,
+        "username=nobody&password=a wrong password",
+    ),
+    send("POST", "/preferences", Everybody, "theme=dark&back=/"),
+    send(
+        "POST",
+        "/api/v1/auth/token",
+        Everybody,
+        r#"{"username":"nobody","password":"a wrong password"}"#,
+    ),
+    get("/", EveryPerson),
+    get("/profile", To(OwnProfile)),
+    send("POST", "/profile/language", To(OwnProfile), "language=en"),
+    get("/api/v1/me", To(OwnProfile)),
+    // Tasks.
+    get("/tasks", To(OwnTasks)),
+    get("/tasks/new", To(CreateTask)),
+    send("POST", "/tasks", To(CreateTask), "title=A nest&key={key}"),
+    get("/tasks/all", To(AllTasks)),
+    get("/tasks/all.csv", To(AllTasks)),
+    get("/tasks/{uid}", OfOthers(OneTask)),
+    get("/tasks/{uid}/edit", OfOthers(EditTask)),
+    send(
+        "POST",
+        "/tasks/{uid}",
+        OfOthers(EditTask),
+        "title=A bigger nest",
+    ),
+    send(
+        "POST",
+        "/tasks/{uid}/completion",
+        OfOthers(CompleteTask),
+        "key={key}",
+    ),
+    get("/shuffles", To(Shuffle)),
+    get("/shuffles/new", To(Shuffle)),
+    send("POST", "/shuffles", To(Shuffle), "key={key}"),
+    get("/shuffles/{uid}", To(Shuffle)),
+    get("/api/v1/tasks/mine", To(OwnTasks)),
+    send(
+        "POST",
+        "/api/v1/tasks",
+        To(CreateTask),
+        r#"{"title":"A perch"}"#,
+    ),
+    get("/api/v1/tasks", To(AllTasks)),
+    get("/api/v1/tasks/{uid}", OfOthers(OneTask)),
+    get("/api/v1/tasks/{uid}/journal", OfOthers(OneTask)),
+    send(
+        "PATCH",
+        "/api/v1/tasks/{uid}",
+        OfOthers(EditTask),
+        r#"{"title":"A third nest"}"#,
+    ),
+    send(
+        "POST",
+        "/api/v1/tasks/{uid}/complete",
+        OfOthers(CompleteTask),
+        "{}",
+    ),
+    send("POST", "/api/v1/tasks/reassign", To(Shuffle), "{}"),
+    get("/api/v1/tasks/reassign/{uid}", To(Shuffle)),
+    // Money.
+    get("/account", To(OwnMoney)),
+    get("/account.csv", To(OwnMoney)),
+    get("/accounting", To(CompanyEarnings)),
+    get("/accounting.csv", To(CompanyEarnings)),
+    get("/accounting/days/{date}", To(CompanyTransfers)),
+    get("/accounting/days/{date}.csv", To(CompanyTransfers)),
+    get("/accounting/payouts", To(Payouts)),
+    get("/accounting/payouts/{date}", To(Payouts)),
+    get("/accounting/payouts/{date}.csv", To(Payouts)),
+    send(
+        "POST",
+        "/accounting/payouts",
+        To(RunPayouts),
+        "business_date=2026-03-02&key={key}",
+    ),
+    get("/admin/mails", To(Payouts)),
+    get("/admin/mails/{id}", To(Payouts)),
+    send("POST", "/admin/mails/{id}/attempts", To(RunPayouts), ""),
+    get("/api/v1/accounting/balance", To(OwnMoney)),
+    get("/api/v1/accounting/transfers", To(OwnMoney)),
+    get("/api/v1/accounting/company/transfers", To(CompanyTransfers)),
+    get("/api/v1/accounting/company/earnings", To(CompanyEarnings)),
+    get("/api/v1/accounting/payouts", To(Payouts)),
+    get("/api/v1/accounting/payouts/{date}", To(Payouts)),
+    send(
+        "POST",
+        "/api/v1/accounting/payouts",
+        To(RunPayouts),
+        r#"{"business_date":"2026-03-02"}"#,
+    ),
+    // Analytics.
+    get("/analytics", To(Analytics)),
+    get("/api/v1/analytics/today-income", To(Analytics)),
+    get("/api/v1/analytics/negative-balances", To(Analytics)),
+    get("/api/v1/analytics/most-expensive-task", To(Analytics)),
+    // Operations.
+    get("/admin/modules", To(Operate)),
+    send("POST", "/admin/modules/{name}/pause", To(Operate), ""),
+    send("POST", "/admin/modules/{name}/resume", To(Operate), ""),
+    get("/admin/checks", To(Checks)),
+    // Users.
+    get("/admin/roles", To(ManageUsers)),
+    get("/admin/users", To(ManageUsers)),
+    get("/admin/users/new", To(ManageUsers)),
+    send(
+        "POST",
+        "/admin/users",
+        To(ManageUsers),
+        "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
+    ),
+    get("/admin/users/{uid}", To(ManageUsers)),
+    send(
+        "POST",
+        "/admin/users/{uid}",
+        To(ManageUsers),
+        "email=target@uberpopug.example&name=Target&surname=Bird&roles=other",
+    ),
+    get("/api/v1/users", To(ManageUsers)),
+    send(
+        "POST",
+        "/api/v1/users",
+        To(ManageUsers),
+        r#"{"username":"{name}","email":"{name}@uberpopug.example","name":"New","surname":"Bird","password":"a feather in the wind","roles":["other"]}"#,
+    ),
+    get("/api/v1/users/{uid}", To(ManageUsers)),
+    send(
+        "PATCH",
+        "/api/v1/users/{uid}",
+        To(ManageUsers),
+        r#"{"name":"Another"}"#,
+    ),
+    send(
+        "POST",
+        "/admin/users/{uid}/deactivation",
+        To(ManageUsers),
+        "",
+    ),
+    send("DELETE", "/api/v1/users/{uid}", To(ManageUsers), ""),
+    // What ends one's own sessions.
+    send(
+        "POST",
+        "/profile/password",
+        To(OwnProfile),
+        "old_password=not the right one&new_password=another feather in the wind",
+    ),
+    send("POST", "/logout", To(OwnSessions), ""),
+];

@@ -1,0 +1,175 @@
+//! A company in which every route has something to show, and people of every role to ask for it.
+
+use ates::auth::Role;
+use ates::platform::ids::fresh_key;
+use chrono::Duration;
+use serde_json::{Value, json};
+
+use crate::support::client::{Api, Browser};
+use crate::support::database::{count, text};
+use crate::support::{Person, TestApp};
+
+use super::table::Route;
+
+/// The company.
+pub struct World {
+    pub app: TestApp,
+    task: String,
+    shuffle: String,
+    mail: String,
+    target: Person,
+}
+
+/// Somebody who asks: with a browser, unless it is a machine, and with a token.
+pub struct Visitor {
+    pub browser: Option<Browser>,
+    pub api: Api,
+}
+
+impl World {
+    /// A task that nobody who asks later has or wrote, a shuffle, a settled day with a payout and its mail.
+    pub fn build() -> Self {
+        let app = TestApp::with(|settings| {
+            settings
+                .set("ATES_FEE_MIN", 10)
+                .set("ATES_FEE_MAX", 10)
+                .set("ATES_REWARD_MIN", 40)
+                .set("ATES_REWARD_MAX", 40)
+        });
+        let chief = app.register("chief", &["manager"]);
+        let worker = app.register("worker", &["developer"]);
+        let (chief, worker) = (app.api(&chief), app.api(&worker));
+        let done = created(&app, &chief, "A task to be paid");
+        let (status, answer) = worker.post(&format!("/api/v1/tasks/{done}/complete"), &json!({}));
+        assert_eq!(status, 200, "{answer}");
+        let task = created(&app, &chief, "A task of somebody else");
+        let (_, run) = chief.post("/api/v1/tasks/reassign", &json!({}));
+        app.settle_idle();
+        app.clock().advance(Duration::days(1));
+        let runs = ates::accounting::settle_due(app.db(), app.config()).unwrap();
+        assert_eq!(runs.len(), 1);
+        app.drain();
+        let mail = text(
+            &mut app.conn(),
+            "select id::text as t from accounting.mails",
+        );
+        let target = app.register("target", &["other"]);
+        Self {
+            task,
+            shuffle: run["uid"].as_str().unwrap().to_owned(),
+            mail,
+            target,
+            app,
+        }
+    }
+
+    /// Somebody new with this one role, logged in.
+    pub fn visitor(&self, role: Role) -> Visitor {
+        let person = self.app.register(&format!("the.{role}"), &[role.as_str()]);
+        let browser = (role != Role::Internalservice).then(|| self.app.log_in(&person));
+        Visitor {
+            browser,
+            api: self.app.api(&person),
+        }
+    }
+
+    /// Somebody who was deactivated with a session and a token in hand.
+    pub fn revoked(&self) -> Visitor {
+        let person = self.app.register("gone", &["administrator"]);
+        let visitor = Visitor {
+            browser: Some(self.app.log_in(&person)),
+            api: self.app.api(&person),
+        };
+        let root = self.app.register("root", &["administrator"]);
+        let (status, _) = self
+            .app
+            .api(&root)
+            .delete(&format!("/api/v1/users/{}", person.id));
+        assert_eq!(status, 204);
+        visitor
+    }
+
+    /// Nobody.
+    pub fn outsider(&self) -> Visitor {
+        Visitor {
+            browser: Some(self.app.browser()),
+            api: Api::anonymous(self.app.base()),
+        }
+    }
+
+    /// Rows that only a request can make: a refused one leaves none.
+    pub fn effects(&self) -> [i64; 5] {
+        let mut conn = self.app.conn();
+        [
+            "auth.users",
+            "auth.users where deactivated_at is not null",
+            "tasks.tasks",
+            "tasks.tasks where status = 'done'",
+            "tasks.shuffles",
+        ]
+        .map(|rows| count(&mut conn, rows))
+    }
+
+    /// The path with something real in place of its names.
+    pub fn path(&self, route: &Route) -> String {
+        let uid = match route.path {
+            path if path.contains("/users/") => self.target.id.to_string(),
+            path if path.contains("shuffles") || path.contains("reassign") => self.shuffle.clone(),
+            path if path.starts_with("/avatars") => self.target.id.to_string(),
+            _ => self.task.clone(),
+        };
+        let style = ates::platform::web::static_files::css_url();
+        if route.path.starts_with("/static") {
+            return style.to_owned();
+        }
+        route
+            .path
+            .replace("{uid}", &uid)
+            .replace("{id}", &self.mail)
+            .replace("{date}", "2026-03-02")
+            .replace("{name}", "analytics.projection")
+    }
+}
+
+/// A task that is open by now.
+fn created(app: &TestApp, api: &Api, title: &str) -> String {
+    let (status, task) = api.post("/api/v1/tasks", &json!({ "title": title }));
+    assert_eq!(status, 201, "{task}");
+    app.drain();
+    task["uid"].as_str().unwrap().to_owned()
+}
+
+/// The body of a route, with fresh values in it.
+pub fn body(route: &Route) -> String {
+    let key = fresh_key();
+    route
+        .body
+        .replace("{key}", &key.to_string())
+        .replace("{name}", &format!("b{}", &key.simple().to_string()[..12]))
+}
+
+/// What a route answers: the status, where a page's 303 to the log-in page counts as 401.
+pub fn ask(world: &World, visitor: &mut Visitor, route: &Route) -> Option<u16> {
+    let (path, body) = (world.path(route), body(route));
+    if route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") {
+        let json = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&body).unwrap()
+        };
+        return Some(visitor.api.send(route.method, &path, &json).0);
+    }
+    let browser = visitor.browser.as_mut()?;
+    let fields: Vec<(&str, &str)> = body
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .collect();
+    let page = match route.method {
+        "GET" => browser.get(&path),
+        _ => browser.post(&path, &fields),
+    };
+    let to_log_in = page
+        .location
+        .is_some_and(|to| to == "/login" || to.starts_with("/login?next="));
+    Some(if to_log_in { 401 } else { page.status })
+}
