@@ -46,8 +46,8 @@ async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
     type_into(browser, "jira_id", "POPUG-1").await?;
     press(browser, "form[action='/tasks'] button").await?;
     wait_for_text(browser, "h1", "[POPUG-1] Fix the perch").await?;
-    wait_for_text(browser, "main", "Open").await?;
-    let assignee = if text_of(browser, "main").await?.contains("Roma") {
+    wait_for_text(browser, "#status", "open").await?;
+    let assignee = if text_of(browser, "#assignee").await?.contains("Roma") {
         "roma"
     } else {
         "kesha"
@@ -62,17 +62,17 @@ async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
     browser.goto(at("/account")).await?;
     wait_for_text(browser, "main", "+$").await?;
     browser.goto(at("/accounting")).await?;
-    wait_for_text(browser, "h1", "not allowed").await?;
+    wait_for_text(browser, "h1", "Not allowed").await?;
     log_out(browser).await?;
 
     log_in(browser, base, "boris").await?;
     browser.goto(at("/tasks/new")).await?;
     type_into(browser, "title", "Paint the cage").await?;
     press(browser, "form[action='/tasks'] button").await?;
-    wait_for_text(browser, "main", "Open").await?;
+    wait_for_text(browser, "#status", "open").await?;
     browser.goto(at("/shuffles/new")).await?;
     press(browser, "form[action='/shuffles'] button").await?;
-    wait_for_text(browser, "main", "Done").await?;
+    wait_for_text(browser, "main", "finished").await?;
     log_out(browser).await?;
 
     log_in(browser, base, "anna").await?;

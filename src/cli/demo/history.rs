@@ -98,6 +98,9 @@ impl Company {
         })?
         .map_err(|errors| CliError(format!("the demo's tasks: {errors:?}")))?;
         self.hear()?;
+        if day == today {
+            self.complete_some(12, now)?;
+        }
         for at in HOURS {
             if !self.be_at(day, at, now) {
                 break;
@@ -112,9 +115,9 @@ impl Company {
                 self.hear()?;
             }
             let busy = if day.weekday().num_days_from_monday() < 5 {
-                24..36
+                38..50
             } else {
-                12..20
+                30..40
             };
             let count = self.rng.random_range(busy);
             self.complete_some(count, now)?;
