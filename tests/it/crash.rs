@@ -18,7 +18,7 @@ use crate::support::database::{count, number};
 use crate::support::{Person, TestApp, wait_until};
 
 const KILLS: usize = 10;
-const CLIENTS: usize = 16;
+const CLIENTS: usize = 64;
 
 /// What the clients were told.
 #[derive(Default)]
