@@ -150,11 +150,6 @@ impl TestApp {
         &self.services
     }
 
-    /// The address of the database.
-    pub fn database_url(&self) -> &str {
-        self.database.as_ref().unwrap().url()
-    }
-
     /// A superuser's connection, for looking at rows and planting faults.
     pub fn conn(&self) -> PgConnection {
         self.database.as_ref().unwrap().connect()
