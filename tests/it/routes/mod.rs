@@ -80,7 +80,7 @@ fn a15_an_unknown_path_or_method_is_never_answered_with_a_page() {
         for path in [
             "/nothing",
             "/tasks/all/x",
-            "/admin",
+            "/admin/nothing",
             "/static/x/none.css",
             "/login.php",
         ] {

@@ -55,6 +55,7 @@ use Operation::{
 pub const ROUTES: &[Route] = &[
     get("/health/live", Everybody),
     get("/health/ready", Everybody),
+    get("/admin", To(Checks)),
     get("/.well-known/jwks.json", Everybody),
     get("/static/{hash}/{name}", Everybody),
     get("/avatars/{uid}.svg", Everybody),
