@@ -40,7 +40,8 @@ pub(in crate::tasks) fn update_completed(
     assignee: UserId,
 ) -> AppResult<Option<Task>> {
     let row: Option<StoredTask> = sql_query(format!(
-        "update tasks.tasks t set status = 'done', completed_at = $3, completed_by = $2, updated_at = $3, updated_by = $2
+        "update tasks.tasks t set status = 'done', completed_at = greatest($3, t.updated_at), completed_by = $2,
+           updated_at = greatest($3, t.updated_at), updated_by = $2
          where t.id = $1 and t.assignee_id = $2 and t.status = 'open'
          returning {TASK_COLUMNS}"
     ))
