@@ -2,9 +2,11 @@
 
 mod complete;
 mod create;
+mod fairness;
 mod import;
 mod lists;
 mod people;
+mod progress;
 mod races;
 mod shuffle;
 
