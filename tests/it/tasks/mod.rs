@@ -4,6 +4,7 @@ mod complete;
 mod create;
 mod fairness;
 mod import;
+mod killed;
 mod lists;
 mod people;
 mod progress;
