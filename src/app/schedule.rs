@@ -6,6 +6,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::Services;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use crate::{accounting, auth};
@@ -28,6 +29,7 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
 /// Everything that may be due, each on its own: the failure of one does not keep the others from running.
 pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
+    metrics::kick(db.clock().now());
     let outcomes = [
         ("accounting.sweep", accounting::sweep(db, config)),
         (

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
+use super::metrics::Appending;
 use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::once;
@@ -153,7 +154,7 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
-        let (result, wake) = conn.transaction(|conn| {
+        let (result, (wake, appending)) = conn.transaction(|conn| {
             role.assume(conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
@@ -162,6 +163,7 @@ impl Db {
         if wake {
             self.0.wake.notify();
         }
+        appending.map(Appending::committed);
         Ok(result)
     }
 
