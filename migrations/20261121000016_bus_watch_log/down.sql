@@ -2,7 +2,7 @@ drop index bus.events_correlation_id_idx;
 drop index bus.events_event_type_idx;
 drop index bus.parked_items_event_id_idx;
 revoke select on sequence bus.events_seq from ates_bus, ates_platform;
-revoke select on report_v1.events, report_v1.transfers from ates_platform;
+revoke select on report_v1.events, report_v1.transfers, report_v1.consumers from ates_platform;
 revoke usage on schema report_v1 from ates_platform;
 
 create or replace function bus.append(

@@ -32,4 +32,4 @@ end $$;
 -- The operator's pages and the doctor read; they change nothing here.
 grant select on sequence bus.events_seq to ates_bus, ates_platform;
 grant usage on schema report_v1 to ates_platform;
-grant select on report_v1.events, report_v1.transfers to ates_platform;
+grant select on report_v1.events, report_v1.transfers, report_v1.consumers to ates_platform;

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 
-use crate::bus::{self, Subscriber};
+use crate::bus::{self, Roster, Subscriber};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
@@ -62,6 +62,12 @@ impl Services {
         all.extend(accounting::subscribers(&self.config));
         all.extend(analytics::subscribers(&self.config));
         all
+    }
+
+    /// Who listens to what.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        Roster::of(&self.subscribers())
     }
 
     /// Starts all that runs in the background: the bus, the shuffles, the mails and the jobs.

@@ -9,7 +9,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
-use crate::{accounting, auth};
+use crate::{accounting, auth, operations};
 
 /// Starts the bell and the worker that does what is due whenever it rings.
 pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()> {
@@ -37,6 +37,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             accounting::settle_due(db, config).map(drop),
         ),
         ("auth.clean_up", auth::clean_up(db)),
+        (
+            "operations.doctor",
+            operations::examine_nightly(db, config.zone, &services.roster()),
+        ),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

@@ -1,8 +1,9 @@
 //! What the log and the cursors must look like for the guarantees to hold; asked by the doctor, changed by nobody.
 
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
 
 use super::figures;
 use super::roster::Roster;
@@ -186,4 +187,21 @@ fn versions(conn: &mut PgConnection) -> AppResult<Check> {
                 .collect(),
         )
     })
+}
+
+/// What a subscriber has been given and has not applied: items that wait for repair, and those that a person has skipped.
+///
+/// # Errors
+/// Those of the database.
+pub fn list_unapplied(conn: &mut PgConnection, subscriber: &str) -> AppResult<Vec<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        item_id: Uuid,
+    }
+    let rows: Vec<Row> =
+        sql_query("select p.item_id from bus.parked_items p where p.subscriber = $1 and p.state <> 'done'")
+            .bind::<Text, _>(subscriber)
+            .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.item_id).collect())
 }

@@ -5,6 +5,7 @@
 //! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
 //! only by what those views show.
 
+mod doctor;
 mod invariants;
 mod pages;
 mod queries;
@@ -14,6 +15,7 @@ mod views;
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
+pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
 pub use queries::{Finding, verify};
