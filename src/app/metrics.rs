@@ -131,7 +131,12 @@ struct Figures {
 fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
     let mut registry = Registry::default();
     metrics::register(&mut registry);
-    put(&mut registry, "ates_database_up", "Whether the database answers", i64::from(figures.is_some()));
+    put(
+        &mut registry,
+        "ates_database_up",
+        "Whether the database answers",
+        i64::from(figures.is_some()),
+    );
     if let Some(age) = metrics::kick_age(now) {
         put(
             &mut registry,
@@ -202,7 +207,11 @@ impl Figures {
             self.partitions_ahead,
         );
         let states = family(registry, "job_run_state", "Runs of jobs by state");
-        let late = family(registry, "job_run_late_seconds", "Age of the oldest run that is not done");
+        let late = family(
+            registry,
+            "job_run_late_seconds",
+            "Age of the oldest run that is not done",
+        );
         for row in &self.jobs {
             let (job, state) = (row.job.clone(), row.state.clone());
             let label = JobState { job, state };
@@ -220,8 +229,16 @@ impl Figures {
         let head = self.subscribers.first().map_or(0, |row| row.head);
         put(registry, "bus_head_seq", "The last number of the log", head);
         let position = family(registry, "bus_position", "The last number dealt with");
-        let events = family(registry, "bus_lag_events", "Numbers of the log that are not dealt with");
-        let seconds = family(registry, "bus_lag_seconds", "Age of the first event that is not dealt with");
+        let events = family(
+            registry,
+            "bus_lag_events",
+            "Numbers of the log that are not dealt with",
+        );
+        let seconds = family(
+            registry,
+            "bus_lag_seconds",
+            "Age of the first event that is not dealt with",
+        );
         let paused = family(registry, "bus_paused", "1 for each holder of a pause");
         for row in &self.subscribers {
             let label = Sub {
@@ -244,8 +261,16 @@ impl Figures {
     }
 
     fn put_parked(&self, registry: &mut Registry, now: DateTime<Utc>) {
-        let parked = family(registry, "bus_parked", "Items that wait for repair, by state");
-        let oldest = family(registry, "bus_oldest_parked_seconds", "Age of the first failure that is not repaired");
+        let parked = family(
+            registry,
+            "bus_parked",
+            "Items that wait for repair, by state",
+        );
+        let oldest = family(
+            registry,
+            "bus_oldest_parked_seconds",
+            "Age of the first failure that is not repaired",
+        );
         let mut dead = 0;
         for row in &self.subscribers {
             let sub = row.name.clone();
@@ -268,6 +293,11 @@ impl Figures {
                 gauge.set(gauge.get().max((now - at).num_seconds()));
             }
         }
-        put(registry, "bus_dead_total", "Items that were given up and wait for a person", dead);
+        put(
+            registry,
+            "bus_dead_total",
+            "Items that were given up and wait for a person",
+            dead,
+        );
     }
 }

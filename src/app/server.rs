@@ -59,6 +59,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let settings = Data::new(WebSettings::new(&services.config, services.demo));
     let navigation = Data::new(navigation());
     let board = Data::new(board);
+    let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
     let gate = Data::new(auth::PasswordGate::default());
     let server = HttpServer::new(move || {
@@ -69,6 +70,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(settings.clone())
             .app_data(navigation.clone())
             .app_data(board.clone())
+            .app_data(roster.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
             .configure(web::configure)

@@ -199,9 +199,10 @@ pub fn list_unapplied(conn: &mut PgConnection, subscriber: &str) -> AppResult<Ve
         #[diesel(sql_type = SqlUuid)]
         item_id: Uuid,
     }
-    let rows: Vec<Row> =
-        sql_query("select p.item_id from bus.parked_items p where p.subscriber = $1 and p.state <> 'done'")
-            .bind::<Text, _>(subscriber)
-            .load(conn)?;
+    let rows: Vec<Row> = sql_query(
+        "select p.item_id from bus.parked_items p where p.subscriber = $1 and p.state <> 'done'",
+    )
+    .bind::<Text, _>(subscriber)
+    .load(conn)?;
     Ok(rows.into_iter().map(|row| row.item_id).collect())
 }

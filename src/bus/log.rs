@@ -92,8 +92,16 @@ pub fn list_log(
              where ({any_type} or e.event_type = any($1)) and e.seq < $4
                and {subject} and {correlation} order by e.seq desc limit $5",
             any_type = filter.types.is_none(),
-            subject = if filter.subject.is_some() { "e.subject_id = $2" } else { "$2 is null" },
-            correlation = if filter.correlation.is_some() { "e.correlation_id = $3" } else { "$3 is null" },
+            subject = if filter.subject.is_some() {
+                "e.subject_id = $2"
+            } else {
+                "$2 is null"
+            },
+            correlation = if filter.correlation.is_some() {
+                "e.correlation_id = $3"
+            } else {
+                "$3 is null"
+            },
         )
     };
     Ok(sql_query(sql)
@@ -110,12 +118,12 @@ pub fn list_log(
 /// # Errors
 /// Those of the database.
 pub fn find_event(conn: &mut PgConnection, event: Uuid) -> AppResult<Option<Envelope>> {
-    Ok(
-        sql_query(format!("select {ENVELOPE} from bus.events e where e.event_id = $1"))
-            .bind::<SqlUuid, _>(event)
-            .get_result(conn)
-            .optional()?,
-    )
+    Ok(sql_query(format!(
+        "select {ENVELOPE} from bus.events e where e.event_id = $1"
+    ))
+    .bind::<SqlUuid, _>(event)
+    .get_result(conn)
+    .optional()?)
 }
 
 /// The content of an event.

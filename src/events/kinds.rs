@@ -38,7 +38,9 @@ mod tests {
     #[test]
     fn e04_every_published_type_has_its_topic() {
         let kinds: BTreeSet<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-        let schemas: BTreeSet<&str> = crate::events::all_schemas().map(|(name, ..)| name).collect();
+        let schemas: BTreeSet<&str> = crate::events::all_schemas()
+            .map(|(name, ..)| name)
+            .collect();
         assert_eq!(kinds, schemas, "list every type with its topic");
     }
 }

@@ -19,6 +19,7 @@ pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
 pub use queries::{Finding, verify};
+pub use service::{Node, Stage, Tree, Visit, trees};
 
 /// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
 pub const ROLE: DbRole = DbRole::new("ates_platform");
@@ -28,6 +29,11 @@ pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/modules",
         label: "nav-modules",
+        operation: Operation::Operate,
+    },
+    NavEntry {
+        href: "/admin/events",
+        label: "nav-events",
         operation: Operation::Operate,
     },
     NavEntry {

@@ -37,9 +37,14 @@ pub(super) fn dues(event: &LogEvent, unapplied: &HashSet<Uuid>) -> Vec<Due> {
     };
     let (own, data) = (Some(event.event_id), &event.data);
     match event.event_type.as_str() {
-        "task.created" => due(id(&data["assignment"]), false, event.subject, id(&data["assignee"]))
-            .into_iter()
-            .collect(),
+        "task.created" => due(
+            id(&data["assignment"]),
+            false,
+            event.subject,
+            id(&data["assignee"]),
+        )
+        .into_iter()
+        .collect(),
         "task.assigned" => due(own, false, event.subject, id(&data["to"]))
             .into_iter()
             .collect(),
@@ -71,7 +76,12 @@ pub(super) fn legs_of<'a>(
         let (fee, reward) = prices.get(&due.task).copied().unwrap_or_default();
         let leg = Leg {
             reason: due.reason,
-            kind: if due.reward { "completion_reward" } else { "assignment_fee" }.to_owned(),
+            kind: if due.reward {
+                "completion_reward"
+            } else {
+                "assignment_fee"
+            }
+            .to_owned(),
             task: Some(due.task),
             employee: due.employee,
             amount_minor: if due.reward { reward } else { -fee },
@@ -106,7 +116,10 @@ mod tests {
 
     #[test]
     fn a_creation_and_its_assignment_call_for_one_fee() {
-        let created = event("task.created", json!({"assignment": uuid(7), "assignee": uuid(3)}));
+        let created = event(
+            "task.created",
+            json!({"assignment": uuid(7), "assignee": uuid(3)}),
+        );
         let mut assigned = event("task.assigned", json!({"to": uuid(3)}));
         assigned.event_id = uuid(7);
         let none = HashSet::new();
