@@ -68,6 +68,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let settings = Data::new(WebSettings::new(&services.config, services.demo));
     let navigation = Data::new(navigation());
     let board = Data::new(board);
+    let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
     let gate = Data::new(auth::PasswordGate::default());
     let streams = Streams::new(services.config.live_streams);
@@ -80,6 +81,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(settings.clone())
             .app_data(navigation.clone())
             .app_data(board.clone())
+            .app_data(roster.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
             .app_data(live.clone())

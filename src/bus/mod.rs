@@ -9,7 +9,11 @@
 //! domain: a module hands in its subscribers, and `app` starts them.
 
 mod dispatch;
+mod doctor;
+mod figures;
+mod log;
 mod parked;
+mod roster;
 mod store;
 mod subscriber;
 
@@ -20,6 +24,13 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::workers::{Progress, Workers};
 
 pub use dispatch::step;
+pub use doctor::{Check, check_log, list_unapplied};
+pub use figures::{ParkedCount, parked_counts, partitions_ahead};
+pub use log::{
+    Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, find_event, list_chain, list_log,
+    parked_of, payload_of,
+};
+pub use roster::{Listener, Roster};
 pub use store::{SubscriberStatus, caught_up_with, has_unresolved_before, statuses};
 pub use subscriber::{Item, Start, Subscriber};
 

@@ -3,6 +3,7 @@
 mod connect;
 mod create_admin;
 mod demo;
+mod events;
 mod export;
 mod import;
 mod migrate;
@@ -55,6 +56,9 @@ enum Command {
     /// Look into a shuffle.
     #[command(subcommand)]
     Shuffle(ShuffleCommand),
+    /// Look after the bus.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
@@ -215,6 +219,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
+        Command::Events(command) => events::events(config, &command),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
         Command::Config => {

@@ -9,6 +9,7 @@ mod catalogue;
 #[cfg(test)]
 mod contract_tests;
 mod decode;
+mod kinds;
 mod mail;
 mod money;
 mod schemas;
@@ -25,6 +26,7 @@ use crate::platform::ids::EventId;
 pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord, AccountUpdated};
 pub use catalogue::{CATALOGUE, EventKind};
 pub use decode::{DecodeError, Fact, facts_of};
+pub use kinds::KINDS;
 pub use mail::{EmailFailed, EmailSent};
 pub use money::{AuditLogRecordCreated, BusinessDayClosed, PaymentLogRecordCreated, TransferKind};
 pub use schemas::{SchemaError, all_schemas, validate};

@@ -49,6 +49,11 @@ pub const KEYS: &[Key] = &[
         "address and port to listen on",
     ),
     key(
+        "ATES_METRICS_BIND",
+        "127.0.0.1:9464",
+        "address and port for scrapers of `/metrics`; empty: no metrics",
+    ),
+    key(
         "ATES_BASE_URL",
         "",
         "the address people use; `https` makes cookies Secure; empty: `http://` and `ATES_BIND`",
@@ -147,6 +152,11 @@ pub const KEYS: &[Key] = &[
         "ATES_BELL_SECONDS",
         "60",
         "how often the scheduler looks for due jobs, seconds",
+    ),
+    key(
+        "ATES_LAG_WARNING",
+        "1000",
+        "events that a consumer may be behind before the operator is warned",
     ),
     key(
         "ATES_SWEEP_AFTER_SECONDS",

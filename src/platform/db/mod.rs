@@ -153,7 +153,7 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
-        let (result, wake) = conn.transaction(|conn| {
+        let (result, (wake, appending)) = conn.transaction(|conn| {
             role.assume(conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
@@ -161,6 +161,9 @@ impl Db {
         })?;
         if wake {
             self.0.wake.notify();
+        }
+        if let Some(appending) = appending {
+            appending.committed();
         }
         Ok(result)
     }

@@ -17,6 +17,7 @@ use super::DbRole;
 use super::outbox::{self, Outgoing};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::uuid_v7;
+use crate::platform::metrics::Appending;
 
 type Transactions = <PgConnection as Connection>::TransactionManager;
 
@@ -168,13 +169,13 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Appends the kept events; tells whether somebody has to be woken.
-    pub(super) fn flush(self) -> AppResult<bool> {
+    /// Appends the kept events; tells whether somebody has to be woken, and what was appended.
+    pub(super) fn flush(self) -> AppResult<(bool, Option<Appending>)> {
         if self.outbox.is_empty() {
-            return Ok(self.wake);
+            return Ok((self.wake, None));
         }
-        outbox::append(self.conn, self.now, &self.outbox)?;
-        Ok(true)
+        let appending = outbox::append(self.conn, self.now, &self.outbox)?;
+        Ok((true, Some(appending)))
     }
 }
 

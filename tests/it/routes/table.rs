@@ -168,6 +168,9 @@ pub const ROUTES: &[Route] = &[
     get("/admin/modules", To(Operate)),
     send("POST", "/admin/modules/{name}/pause", To(Operate), ""),
     send("POST", "/admin/modules/{name}/resume", To(Operate), ""),
+    get("/admin/events", To(Operate)),
+    get("/admin/events.csv", To(Operate)),
+    get("/admin/events/{uid}", To(Operate)),
     get("/admin/checks", To(Checks)),
     // Users.
     get("/admin/roles", To(ManageUsers)),

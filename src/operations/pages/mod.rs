@@ -1,5 +1,7 @@
 //! The operator's pages: modules and checks.
 
+mod events;
+
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, Path, ServiceConfig, get, post};
 use serde::Deserialize;
@@ -25,6 +27,9 @@ pub fn configure(app: &mut ServiceConfig) {
     app.route("/admin/modules", get().to(show_modules))
         .route("/admin/modules/{name}/pause", post().to(pause_module))
         .route("/admin/modules/{name}/resume", post().to(resume_module))
+        .route("/admin/events", get().to(events::list_events))
+        .route("/admin/events.csv", get().to(events::export_events))
+        .route("/admin/events/{uid}", get().to(events::show_event))
         .route("/admin/checks", get().to(show_checks));
 }
 

@@ -1,5 +1,8 @@
 //! The pages as structs.
 
+mod events;
+mod places;
+
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -13,6 +16,7 @@ use crate::platform::error::Message;
 use crate::platform::jobs::JobRun;
 use crate::platform::web::Frame;
 use crate::platform::workers::Health;
+pub(super) use events::{EventsPage, StoryPage, csv_of_events};
 
 /// A background worker with the reason of its failure, if it fails.
 struct WorkerRow {

@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::invariants::{INVARIANTS, Invariant};
+use crate::operations::invariants::{INVARIANTS, Invariant};
 use crate::platform::error::AppResult;
 
 /// Rows that a finding shows.
@@ -53,11 +53,17 @@ impl fmt::Display for Finding {
 /// # Errors
 /// Those of the database.
 pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Finding>> {
-    conn.batch_execute("set local statement_timeout = '5min'; set local work_mem = '64MB'")?;
+    allow_time(conn)?;
     INVARIANTS
         .iter()
         .map(|invariant| ask(conn, invariant, now))
         .collect()
+}
+
+/// Gives the rest of the transaction more time and memory than a page has.
+pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
+    conn.batch_execute("set local statement_timeout = '5min'; set local work_mem = '64MB'")?;
+    Ok(())
 }
 
 fn ask(

@@ -1,5 +1,8 @@
 //! The use cases of the operator's pages: each asks whether the person may, then reads or switches.
 
+mod events;
+mod tree;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
@@ -9,6 +12,8 @@ use crate::bus::{self, SubscriberStatus};
 use crate::platform::db::{Db, Origin};
 use crate::platform::error::AppResult;
 use crate::platform::jobs::{self, JobRun};
+pub(super) use events::{EXPORTED, EventFilter, Story, Told, is_event, list_events, show_story};
+pub use tree::{Node, Stage, Tree, Visit, trees};
 
 /// Runs of jobs that the page shows.
 const RUNS_SHOWN: i64 = 20;
