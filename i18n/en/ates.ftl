@@ -227,6 +227,31 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Pressed by
 shuffle-pressed-at = Pressed
 shuffle-finished-at = Finished
+shuffle-pace = { $rate } tasks a second, about { $seconds ->
+    [one] { $seconds } second to go
+   *[other] { $seconds } seconds to go
+}
+shuffle-fair-title = Was it fair?
+shuffle-fair-commitment = Who gets which task follows from a secret number, the seed, which was drawn at the press. Its commitment (SHA-256) is shown from the press on, and the seed itself at the end: so nobody could know the draw before, and nobody could choose another seed after.
+shuffle-commitment = Commitment
+shuffle-seed = Seed
+shuffle-seed-secret = secret until the end
+shuffle-fair-how = To check a task by hand: take SHA-256 of the seed's 32 bytes followed by the 16 bytes of the task's uid; read its first 8 bytes as a whole number, the highest byte first; multiply it by the number of people in the list, and divide by 2^64 without the remainder. The result is the place in the list, counted from 0, of whoever gets the task.
+shuffle-fair-command = The operator draws all of it anew with
+shuffle-draw-file = All assignments (CSV)
+shuffle-people-file = Who could be drawn (CSV)
+shuffle-shares = Who got how many
+shuffle-shares-caption = Tasks of this shuffle by employee, the most first
+shuffle-shares-more = The first { $count } people; the file of assignments has all.
+shuffle-list = List
+shuffle-place = Place
+shuffle-task-uid = Task uid
+shuffle-from-uid = From uid
+shuffle-to-uid = To uid
+shuffle-person-uid = Employee uid
+error-shuffle-not-finished = This shuffle is not finished yet; its seed is secret until then.
+live-lost = The connection is lost; trying again.
+error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.
 error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.
 # analytics
 

@@ -7,6 +7,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use super::Services;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics;
+use crate::platform::partitions;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use crate::{accounting, auth, operations};
@@ -31,6 +32,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
     metrics::kick(db.clock().now());
     let outcomes = [
+        ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
         (
             "accounting.settle",

@@ -5,7 +5,6 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::figures;
 use super::roster::Roster;
 use crate::events;
 use crate::platform::error::AppResult;
@@ -33,9 +32,6 @@ impl Check {
     }
 }
 
-/// Partitions that must lie ahead of the log's head.
-const AHEAD: i64 = 2;
-
 /// Everything about the log and its subscribers that can be told without knowing what the events mean.
 ///
 /// # Errors
@@ -45,7 +41,6 @@ pub fn check_log(conn: &mut PgConnection, roster: &Roster) -> AppResult<Vec<Chec
         Check::new("sequence", lines(conn, SEQUENCE)?),
         Check::new("positions", lines(conn, POSITIONS)?),
         Check::new("grants", lines(conn, GRANTS)?),
-        partitions(conn)?,
         subscribers(conn, roster)?,
         versions(conn)?,
         Check::new("parked items", lines(conn, PARKED)?),
@@ -109,25 +104,6 @@ const INVERSIONS: &str = "
     select format('event %s was recorded at %s, before the one in front of it at %s', i.seq, i.recorded_at, i.before) as line
     from (select e.seq, e.recorded_at, lag(e.recorded_at) over (order by e.seq) as before from bus.events e) i
     where i.recorded_at < i.before order by i.seq limit 20";
-
-fn partitions(conn: &mut PgConnection) -> AppResult<Check> {
-    let ahead = figures::partitions_ahead(conn)?;
-    let mut faults = lines(
-        conn,
-        "select format('%s is a default partition: no other could be taken away while the program runs', c.relname) as line
-         from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-         where i.inhparent = to_regclass('bus.events') and pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'",
-    )?;
-    if ahead < AHEAD {
-        faults.push(format!(
-            "{ahead} partitions of the log lie ahead of its head, {AHEAD} are needed"
-        ));
-    }
-    Ok(Check {
-        notes: vec![format!("{ahead} ahead")],
-        ..Check::new("partitions", faults)
-    })
-}
 
 fn subscribers(conn: &mut PgConnection, roster: &Roster) -> AppResult<Check> {
     let names: Vec<&str> = roster.all().map(|listener| listener.name).collect();

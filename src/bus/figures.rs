@@ -36,24 +36,3 @@ pub fn parked_counts(conn: &mut PgConnection) -> AppResult<Vec<ParkedCount>> {
     )
     .load(conn)?)
 }
-
-/// How many empty partitions of the log lie ahead of its head: with none, nothing can be published.
-///
-/// # Errors
-/// Those of the database.
-pub fn partitions_ahead(conn: &mut PgConnection) -> AppResult<i64> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        ahead: i64,
-    }
-    let row: Row = sql_query(
-        "select count(*) as ahead
-         from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-           cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''(\\d+)''\\)') as bound(low)
-         where i.inhparent = to_regclass('bus.events')
-           and bound.low[1]::bigint > (select coalesce(max(e.seq), 0) from bus.events e)",
-    )
-    .get_result(conn)?;
-    Ok(row.ahead)
-}

@@ -25,7 +25,7 @@ use crate::platform::workers::{Progress, Workers};
 
 pub use dispatch::step;
 pub use doctor::{Check, check_log, list_unapplied};
-pub use figures::{ParkedCount, parked_counts, partitions_ahead};
+pub use figures::{ParkedCount, parked_counts};
 pub use log::{
     Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, find_event, list_chain, list_log,
     parked_of, payload_of,

@@ -9,6 +9,7 @@ mod import;
 mod migrate;
 mod payout;
 mod serve;
+mod shuffle;
 mod verify;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::platform::config::{Config, ConfigError};
 use crate::platform::error::AppError;
+use crate::platform::ids::ShuffleId;
 
 /// aTES, the Awesome Task Exchange System.
 #[derive(Debug, Parser)]
@@ -54,6 +56,9 @@ enum Command {
     /// Look after the bus.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Look into a shuffle.
+    #[command(subcommand)]
+    Shuffle(ShuffleCommand),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
@@ -86,6 +91,21 @@ struct DemoArgs {
 enum UserCommand {
     /// Make the first administrator.
     CreateAdmin(CreateAdminArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ShuffleCommand {
+    /// Draw a finished shuffle anew from its seed and compare; exit code 2 when an assignment differs.
+    Check(ShuffleCheckArgs),
+}
+
+#[derive(Args, Debug)]
+struct ShuffleCheckArgs {
+    /// The uid of the shuffle, as in the address of its page.
+    uid: ShuffleId,
+    /// The commitment that was shown at the press, in hex, for those who noted it down.
+    #[arg(long, value_name = "HEX")]
+    commitment: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -199,6 +219,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
         Command::Events(command) => events::events(config, &command),
+        Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
         Command::Config => {

@@ -5,6 +5,7 @@
 //! sees them. A batch is taken apart into facts, so that subscribers know only facts about one thing.
 
 mod account;
+mod catalogue;
 #[cfg(test)]
 mod contract_tests;
 mod decode;
@@ -13,6 +14,7 @@ mod mail;
 mod money;
 mod schemas;
 mod task;
+mod upcast;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -22,6 +24,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::EventId;
 
 pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord, AccountUpdated};
+pub use catalogue::{CATALOGUE, EventKind};
 pub use decode::{DecodeError, Fact, facts_of};
 pub use kinds::KINDS;
 pub use mail::{EmailFailed, EmailSent};

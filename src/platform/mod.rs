@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod mail;
 pub mod metrics;
 pub mod money;
+pub mod partitions;
 pub mod telemetry;
 pub mod wake;
 pub mod web;

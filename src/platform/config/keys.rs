@@ -179,6 +179,11 @@ pub const KEYS: &[Key] = &[
         "tasks that a shuffle moves in one transaction",
     ),
     key(
+        "ATES_LIVE_STREAMS",
+        "100",
+        "pages that may be kept up to date at the same time; further ones are read again every two seconds",
+    ),
+    key(
         "ATES_PUBLIC_BOARD",
         "false",
         "whether everyone may see all tasks and who has them",

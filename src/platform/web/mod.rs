@@ -28,6 +28,7 @@ mod form_errors;
 mod form_values;
 mod frame;
 mod headers;
+mod live;
 mod local_path;
 mod page;
 pub mod parrot;
@@ -47,6 +48,7 @@ pub use form::{FORM_LIMIT, FormBody};
 pub use form_errors::FormErrors;
 pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::security_headers;
+pub use live::{LiveEvent, Streams};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use render::{render, render_with};
@@ -55,7 +57,7 @@ pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};
 
-/// Mounts what every page needs: style sheet and icon, avatars, the switches of language and theme, and the limits of bodies.
+/// Mounts what every page needs: style sheet, script and icon, avatars, the switches of language and theme, and the limits of bodies.
 pub fn configure(app: &mut ServiceConfig) {
     extractors::configure(app);
     app.route(

@@ -1,11 +1,14 @@
 //! What pages, API and files read: plain values out. Each asks the policy itself, so that all three ask the same.
 
+mod draws;
 mod filter;
 mod journal;
 mod people;
 mod shuffles;
 mod tasks;
 
+pub use draws::find_record;
+pub(super) use draws::{Share, list_shares, show_record};
 pub(super) use filter::{TaskFilter, parse_status};
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};

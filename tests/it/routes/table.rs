@@ -101,6 +101,9 @@ pub const ROUTES: &[Route] = &[
     get("/shuffles/new", To(Shuffle)),
     send("POST", "/shuffles", To(Shuffle), "key={key}"),
     get("/shuffles/{uid}", To(Shuffle)),
+    get("/shuffles/{uid}/progress", To(Shuffle)),
+    get("/shuffles/{uid}/draw.csv", To(Shuffle)),
+    get("/shuffles/{uid}/people.csv", To(Shuffle)),
     get("/api/v1/tasks/mine", To(OwnTasks)),
     send(
         "POST",
