@@ -259,12 +259,9 @@ impl Figures {
                 .waiting_since
                 .map_or(0, |since| (now - since).num_seconds().max(0));
             seconds.get_or_create(&label).set(age);
-            if row.paused {
-                let held = Held {
-                    sub: row.name.clone(),
-                    holder: "operator".to_owned(),
-                };
-                paused.get_or_create(&held).set(1);
+            for hold in &row.holders {
+                let (sub, holder) = (row.name.clone(), hold.holder.clone());
+                paused.get_or_create(&Held { sub, holder }).set(1);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Figures of the bus for the metrics, read from the database when they are asked for.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
@@ -35,4 +37,28 @@ pub fn parked_counts(conn: &mut PgConnection) -> AppResult<Vec<ParkedCount>> {
          group by p.subscriber, p.state order by p.subscriber, p.state",
     )
     .load(conn)?)
+}
+
+/// How many items each subscriber has applied in the last minute, those of the minute before counted by the part of it that is
+/// not over yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn paces(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<HashMap<String, i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = BigInt)]
+        pace: i64,
+    }
+    let rows: Vec<Row> = sql_query(
+        "select s.name, case s.minute when given.minute then s.in_minute + round(s.before_minute * given.remaining)
+             when given.minute - interval '1 minute' then round(s.in_minute * given.remaining) else 0 end::bigint as pace
+         from bus.subscribers s
+           cross join (select date_trunc('minute', $1) as minute, 1 - extract(second from $1) / 60 as remaining) given",
+    )
+    .bind::<Timestamptz, _>(now)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.name, row.pace)).collect())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -48,24 +48,6 @@ pub(in crate::operations) struct Leg {
     /// Signed from the employee's side, minor units.
     #[diesel(sql_type = BigInt)]
     pub amount_minor: i64,
-}
-
-/// How far a consumer has come, if there is one of that name.
-pub(in crate::operations) fn position_of(
-    conn: &mut PgConnection,
-    consumer: &str,
-) -> AppResult<Option<i64>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        position: i64,
-    }
-    let row: Option<Row> =
-        sql_query("select c.position from report_v1.consumers c where c.name = $1")
-            .bind::<Text, _>(consumer)
-            .get_result(conn)
-            .optional()?;
-    Ok(row.map(|row| row.position))
 }
 
 /// Events of the log after a number and up to another, in order.
