@@ -1,3 +1,5 @@
+drop view report_v1.shuffles;
+alter table bus.subscribers drop column minute, drop column in_minute, drop column before_minute;
 drop index bus.events_correlation_id_idx;
 drop index bus.events_event_type_idx;
 drop index bus.parked_items_event_id_idx;

@@ -3,6 +3,12 @@ create index events_correlation_id_idx on bus.events (correlation_id, seq);
 create index events_event_type_idx on bus.events (event_type, seq);
 create index parked_items_event_id_idx on bus.parked_items (event_id);
 
+alter table bus.subscribers
+  add column minute timestamptz not null default 'epoch',
+  add column in_minute bigint not null default 0,
+  add column before_minute bigint not null default 0;
+comment on column bus.subscribers.in_minute is 'items applied in the minute that began at column minute; before_minute: in the one before it';
+
 -- The same function, which also notes how long it waited for the lock, for the metrics.
 create or replace function bus.append(
   p_now timestamptz, p_ids uuid[], p_types text[], p_versions smallint[], p_topics text[], p_producers text[],
@@ -29,7 +35,12 @@ begin
   ) as fresh;
 end $$;
 
+create view report_v1.shuffles as
+  select s.id as run_id, s.number, s.state as status, s.requested_by, s.requested_at, s.finished_at, s.total, s.done
+  from tasks.shuffles s;
+
 -- The operator's pages and the doctor read; they change nothing here.
 grant select on sequence bus.events_seq to ates_bus, ates_platform;
 grant usage on schema report_v1 to ates_platform;
-grant select on report_v1.events, report_v1.transfers, report_v1.consumers to ates_platform;
+grant select on report_v1.events, report_v1.transfers, report_v1.consumers, report_v1.shuffles to ates_platform;
+grant select on report_v1.shuffles to ates_reader;

@@ -21,6 +21,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobCount};
 use crate::platform::metrics;
+use crate::platform::partitions::{self, Ahead};
 
 /// Where the page lies.
 const PATH: &str = "/metrics";
@@ -100,7 +101,7 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
         Ok(Figures {
             subscribers: bus::statuses(conn)?,
             parked: bus::parked_counts(conn)?,
-            partitions_ahead: bus::partitions_ahead(conn)?,
+            partitions_ahead: partitions::list_ahead(conn, now)?,
             jobs: jobs::counts(conn)?,
         })
     });
@@ -124,7 +125,7 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
 struct Figures {
     subscribers: Vec<SubscriberStatus>,
     parked: Vec<ParkedCount>,
-    partitions_ahead: i64,
+    partitions_ahead: Vec<Ahead>,
     jobs: Vec<JobCount>,
 }
 
@@ -171,6 +172,11 @@ struct State {
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Table {
+    table: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Job {
     job: String,
 }
@@ -200,12 +206,15 @@ impl Figures {
     fn put(&self, registry: &mut Registry, now: DateTime<Utc>) {
         self.put_subscribers(registry, now);
         self.put_parked(registry, now);
-        put(
-            registry,
-            "bus_partitions_ahead",
-            "Empty partitions ahead of the log's head",
-            self.partitions_ahead,
-        );
+        let ahead = family(registry, "partitions_ahead", "Partitions made ahead");
+        for row in &self.partitions_ahead {
+            let table = row.parent.clone();
+            ahead.get_or_create(&Table { table }).set(row.ahead);
+            if row.parent == "events" {
+                let help = "Partitions of the log made ahead";
+                put(registry, "bus_partitions_ahead", help, row.ahead);
+            }
+        }
         let states = family(registry, "job_run_state", "Runs of jobs by state");
         let late = family(
             registry,
@@ -250,12 +259,9 @@ impl Figures {
                 .waiting_since
                 .map_or(0, |since| (now - since).num_seconds().max(0));
             seconds.get_or_create(&label).set(age);
-            if row.paused {
-                let held = Held {
-                    sub: row.name.clone(),
-                    holder: "operator".to_owned(),
-                };
-                paused.get_or_create(&held).set(1);
+            for hold in &row.holders {
+                let (sub, holder) = (row.name.clone(), hold.holder.clone());
+                paused.get_or_create(&Held { sub, holder }).set(1);
             }
         }
     }

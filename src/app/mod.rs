@@ -79,7 +79,7 @@ impl Services {
         partitions::make(&self.db)?;
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
-        bus::start(&mut workers, &self.db, self.subscribers())?;
+        bus::start(&mut workers, &self.db, &self.config, self.subscribers())?;
         self.spawn(
             &mut workers,
             "tasks.shuffle",

@@ -2,10 +2,9 @@
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::figures;
 use super::roster::Roster;
 use crate::events;
 use crate::platform::error::AppResult;
@@ -33,9 +32,6 @@ impl Check {
     }
 }
 
-/// Partitions that must lie ahead of the log's head.
-const AHEAD: i64 = 2;
-
 /// Everything about the log and its subscribers that can be told without knowing what the events mean.
 ///
 /// # Errors
@@ -45,7 +41,6 @@ pub fn check_log(conn: &mut PgConnection, roster: &Roster) -> AppResult<Vec<Chec
         Check::new("sequence", lines(conn, SEQUENCE)?),
         Check::new("positions", lines(conn, POSITIONS)?),
         Check::new("grants", lines(conn, GRANTS)?),
-        partitions(conn)?,
         subscribers(conn, roster)?,
         versions(conn)?,
         Check::new("parked items", lines(conn, PARKED)?),
@@ -74,7 +69,12 @@ const SEQUENCE: &str = "
 const POSITIONS: &str = "
     select format('%s stands at %s, but the log ends at %s', s.name, s.position, head.seq) as line
     from bus.subscribers s, (select coalesce(max(e.seq), 0) as seq from bus.events e) head
-    where s.position > head.seq or s.position < 0 order by s.name";
+    where s.position > head.seq or s.position < 0
+    union all
+    select format('%s is %s, but %s hold it', s.name, case when s.paused then 'paused' else 'running' end, held.holders)
+    from bus.subscribers s
+      cross join lateral (select count(*) as holders from bus.pauses p where p.subscriber = s.name) held
+    where s.paused <> (held.holders > 0)";
 
 /// Only `bus.append` writes, with the rights of the owner.
 const GRANTS: &str = "
@@ -99,7 +99,7 @@ const PARKED: &str = "
     union all
     select format('%s: event %s is parked at %s, ahead of the position %s', p.subscriber, p.event_id, p.seq, s.position)
     from bus.parked_items p join bus.subscribers s on s.name = p.subscriber
-    where p.state in ('retrying', 'blocked', 'dead') and p.seq > s.position
+    where p.state in ('retrying', 'blocked', 'dead') and p.seq > greatest(s.position, s.rewound_until)
     union all
     select format('%s: event %s is parked, but is not in the log', p.subscriber, p.event_id)
     from bus.parked_items p
@@ -110,30 +110,11 @@ const INVERSIONS: &str = "
     from (select e.seq, e.recorded_at, lag(e.recorded_at) over (order by e.seq) as before from bus.events e) i
     where i.recorded_at < i.before order by i.seq limit 20";
 
-fn partitions(conn: &mut PgConnection) -> AppResult<Check> {
-    let ahead = figures::partitions_ahead(conn)?;
-    let mut faults = lines(
-        conn,
-        "select format('%s is a default partition: no other could be taken away while the program runs', c.relname) as line
-         from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-         where i.inhparent = to_regclass('bus.events') and pg_get_expr(c.relpartbound, c.oid) = 'DEFAULT'",
-    )?;
-    if ahead < AHEAD {
-        faults.push(format!(
-            "{ahead} partitions of the log lie ahead of its head, {AHEAD} are needed"
-        ));
-    }
-    Ok(Check {
-        notes: vec![format!("{ahead} ahead")],
-        ..Check::new("partitions", faults)
-    })
-}
-
 fn subscribers(conn: &mut PgConnection, roster: &Roster) -> AppResult<Check> {
     let names: Vec<&str> = roster.all().map(|listener| listener.name).collect();
     let rows: Vec<Line> = sql_query(
         "select format('%s has a cursor, but the program has no such subscriber: it holds the log back for ever', s.name) as line
-         from bus.subscribers s where s.name <> all($1)
+         from bus.subscribers s where s.name <> all($1) and s.retired_at is null
          union all
          select format('%s has no cursor', c.name)
          from unnest($1) as c(name) where not exists (select from bus.subscribers s where s.name = c.name)",
@@ -159,7 +140,7 @@ fn versions(conn: &mut PgConnection) -> AppResult<Check> {
     }
     let rows: Vec<Row> = sql_query(
         "select e.event_type, e.type_version, count(*) as events from bus.events e
-         where e.seq > (select coalesce(min(s.position), 0) from bus.subscribers s)
+         where e.seq > (select coalesce(min(s.position), 0) from bus.subscribers s where s.retired_at is null)
          group by e.event_type, e.type_version order by e.event_type, e.type_version",
     )
     .load(conn)?;
@@ -187,6 +168,26 @@ fn versions(conn: &mut PgConnection) -> AppResult<Check> {
                 .collect(),
         )
     })
+}
+
+/// Up to where a subscriber has ever come: its position, or where it stood before it was rewound. None when there is no such
+/// subscriber.
+///
+/// # Errors
+/// Those of the database.
+pub fn reached(conn: &mut PgConnection, subscriber: &str) -> AppResult<Option<i64>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let row: Option<Row> = sql_query(
+        "select greatest(s.position, s.rewound_until) as seq from bus.subscribers s where s.name = $1",
+    )
+    .bind::<Text, _>(subscriber)
+    .get_result(conn)
+    .optional()?;
+    Ok(row.map(|row| row.seq))
 }
 
 /// What a subscriber has been given and has not applied: items that wait for repair, and those that a person has skipped.

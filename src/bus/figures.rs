@@ -1,5 +1,7 @@
 //! Figures of the bus for the metrics, read from the database when they are asked for.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
@@ -37,23 +39,26 @@ pub fn parked_counts(conn: &mut PgConnection) -> AppResult<Vec<ParkedCount>> {
     .load(conn)?)
 }
 
-/// How many empty partitions of the log lie ahead of its head: with none, nothing can be published.
+/// How many items each subscriber has applied in the last minute, those of the minute before counted by the part of it that is
+/// not over yet.
 ///
 /// # Errors
 /// Those of the database.
-pub fn partitions_ahead(conn: &mut PgConnection) -> AppResult<i64> {
+pub fn paces(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<HashMap<String, i64>> {
     #[derive(QueryableByName)]
     struct Row {
+        #[diesel(sql_type = Text)]
+        name: String,
         #[diesel(sql_type = BigInt)]
-        ahead: i64,
+        pace: i64,
     }
-    let row: Row = sql_query(
-        "select count(*) as ahead
-         from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-           cross join lateral regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''(\\d+)''\\)') as bound(low)
-         where i.inhparent = to_regclass('bus.events')
-           and bound.low[1]::bigint > (select coalesce(max(e.seq), 0) from bus.events e)",
+    let rows: Vec<Row> = sql_query(
+        "select s.name, case s.minute when given.minute then s.in_minute + round(s.before_minute * given.remaining)
+             when given.minute - interval '1 minute' then round(s.in_minute * given.remaining) else 0 end::bigint as pace
+         from bus.subscribers s
+           cross join (select date_trunc('minute', $1) as minute, 1 - extract(second from $1) / 60 as remaining) given",
     )
-    .get_result(conn)?;
-    Ok(row.ahead)
+    .bind::<Timestamptz, _>(now)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.name, row.pace)).collect())
 }

@@ -9,6 +9,8 @@ pub struct Listener {
     pub name: &'static str,
     /// The types of events it takes.
     pub types: &'static [&'static str],
+    /// Whether a lost event of it is lost money.
+    pub money: bool,
 }
 
 /// Every subscriber of the code.
@@ -24,6 +26,7 @@ impl Roster {
             .map(|subscriber| Listener {
                 name: subscriber.name(),
                 types: subscriber.types(),
+                money: subscriber.money(),
             })
             .collect();
         all.sort_unstable_by_key(|listener| listener.name);
@@ -33,6 +36,13 @@ impl Roster {
     /// Everyone, by name.
     pub fn all(&self) -> impl Iterator<Item = Listener> + '_ {
         self.0.iter().copied()
+    }
+
+    /// Whether a subscriber of that name keeps money.
+    #[must_use]
+    pub fn is_money(&self, name: &str) -> bool {
+        self.all()
+            .any(|listener| listener.name == name && listener.money)
     }
 
     /// Those who take a type of event.

@@ -53,12 +53,12 @@ enum Command {
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
-    /// Look into a shuffle.
-    #[command(subcommand)]
-    Shuffle(ShuffleCommand),
     /// Look after the bus.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Look into a shuffle.
+    #[command(subcommand)]
+    Shuffle(ShuffleCommand),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
@@ -218,8 +218,8 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
-        Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Events(command) => events::events(config, &command),
+        Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
         Command::Config => {

@@ -57,8 +57,11 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     last_kick: AtomicI64::new(0),
 });
 
-/// A batch of a subscriber was committed; `events` is how many facts it handled.
+/// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
 pub fn batch(subscriber: &str, took: Duration, events: usize) {
+    if events == 0 {
+        return;
+    }
     let label = Subscriber {
         sub: subscriber.to_owned(),
     };

@@ -10,9 +10,10 @@ use crate::platform::config::Config;
 /// A line for each check, and one for each fault; exit code 2 when there is any.
 pub(super) fn doctor(config: Config) -> Result<ExitCode, CliError> {
     let db = connect::open(&config)?;
-    let roster = roster_of(config, &db)?;
-    let diagnosis =
-        db.read_blocking(operations::ROLE, |conn| operations::examine(conn, &roster))?;
+    let (now, roster) = (db.clock().now(), roster_of(config, &db)?);
+    let diagnosis = db.read_blocking(operations::ROLE, |conn| {
+        operations::examine(conn, &roster, now)
+    })?;
     for check in diagnosis.checks() {
         let state = if check.faults.is_empty() {
             "ok    "

@@ -17,6 +17,7 @@ use crate::platform::clock::BusinessZone;
 use crate::platform::db::{Db, Lane, Origin};
 use crate::platform::error::AppResult;
 use crate::platform::jobs::{self, RunState};
+use crate::platform::partitions::{self, Ahead};
 
 /// The consumer whose ledger is compared.
 const LEDGER: &str = "accounting.ledger";
@@ -53,13 +54,30 @@ impl Diagnosis {
 ///
 /// # Errors
 /// Those of the database.
-pub fn examine(conn: &mut PgConnection, roster: &Roster) -> AppResult<Diagnosis> {
+pub fn examine(
+    conn: &mut PgConnection,
+    roster: &Roster,
+    now: DateTime<Utc>,
+) -> AppResult<Diagnosis> {
     queries::allow_time(conn)?;
     let mut checks = bus::check_log(conn, roster)?;
+    checks.push(partitions_ahead(conn, now)?);
     let unapplied: HashSet<_> = bus::list_unapplied(conn, LEDGER)?.into_iter().collect();
     checks.push(reconcile::ledger(conn, LEDGER, &unapplied)?);
     checks.push(Check::new("told transfers", queries::untold(conn)?));
     Ok(Diagnosis(checks))
+}
+
+fn partitions_ahead(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Check> {
+    let all = partitions::list_ahead(conn, now)?;
+    let (few, enough): (Vec<_>, Vec<_>) = all
+        .iter()
+        .partition(|table| table.ahead < partitions::LEAST_AHEAD);
+    let told = |table: &&Ahead| format!("{}: {} ahead", table.parent, table.ahead);
+    Ok(Check {
+        notes: enough.iter().map(told).collect(),
+        ..Check::new("partitions", few.iter().map(told).collect())
+    })
 }
 
 /// Examines once a business date, when it has begun; what is wrong goes to the log of the program and stands with the runs.
@@ -73,7 +91,7 @@ pub fn examine_nightly(db: &Db, zone: BusinessZone, roster: &Roster) -> AppResul
     if known {
         return Ok(());
     }
-    let diagnosis = db.read_blocking(super::ROLE, |conn| examine(conn, roster))?;
+    let diagnosis = db.read_blocking(super::ROLE, |conn| examine(conn, roster, now))?;
     for fault in diagnosis.faults() {
         tracing::error!(fault, "the doctor found something wrong");
     }

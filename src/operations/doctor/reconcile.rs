@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use uuid::Uuid;
 
 use super::fold::{self, Due};
-use crate::bus::Check;
+use crate::bus::{self, Check};
 use crate::operations::queries::{self, Leg};
 use crate::platform::error::AppResult;
 
@@ -22,7 +22,7 @@ pub(super) fn ledger(
     consumer: &str,
     unapplied: &HashSet<Uuid>,
 ) -> AppResult<Check> {
-    let Some(position) = queries::position_of(conn, consumer)? else {
+    let Some(position) = bus::reached(conn, consumer)? else {
         return Ok(Check::new("ledger", Vec::new()));
     };
     let mut faults = queries::legs_ahead_of(conn, position)?;

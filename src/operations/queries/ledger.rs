@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -48,24 +48,6 @@ pub(in crate::operations) struct Leg {
     /// Signed from the employee's side, minor units.
     #[diesel(sql_type = BigInt)]
     pub amount_minor: i64,
-}
-
-/// How far a consumer has come, if there is one of that name.
-pub(in crate::operations) fn position_of(
-    conn: &mut PgConnection,
-    consumer: &str,
-) -> AppResult<Option<i64>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        position: i64,
-    }
-    let row: Option<Row> =
-        sql_query("select c.position from report_v1.consumers c where c.name = $1")
-            .bind::<Text, _>(consumer)
-            .get_result(conn)
-            .optional()?;
-    Ok(row.map(|row| row.position))
 }
 
 /// Events of the log after a number and up to another, in order.
@@ -132,8 +114,7 @@ struct Line {
     line: String,
 }
 
-/// Fees and rewards whose reason is not in the log, or lies ahead of where accounting stands: nobody can have told of them. What
-/// is older than the kept log is left out.
+/// Fees and rewards whose reason is not in the log, or lies ahead of where accounting stands: nobody can have told of them.
 pub(in crate::operations) fn legs_ahead_of(
     conn: &mut PgConnection,
     position: i64,
@@ -142,11 +123,8 @@ pub(in crate::operations) fn legs_ahead_of(
         "select format('event %s: the ledger has %s %s, but the log %s', t.reason_event_id, t.kind, t.amount_minor,
              case when e.seq is null then 'has no such event' else format('has it only at %s, ahead of accounting', e.seq) end) as line
          from report_v1.transfers t
-           cross join (select min(f.seq) as seq, min(f.created_at) as at from report_v1.events f
-             where f.seq = (select min(g.seq) from report_v1.events g)) first
            left join report_v1.events e on e.event_id = t.reason_event_id
          where t.kind in ('assignment_fee', 'completion_reward')
-           and (first.seq < 10000000 or t.created_at > first.at + interval '31 days')
            and (e.seq is null or e.seq > $1 and not exists (select from report_v1.events c
              where c.subject = t.task_id and c.type = 'task.created' and c.seq <= $1 and c.data ->> 'assignment' = t.reason_event_id::text))
          limit 100",
@@ -163,18 +141,15 @@ pub(in crate::operations) fn untold(conn: &mut PgConnection) -> AppResult<Vec<St
            select (e.data ->> 'transfer')::uuid as transfer_id, e.subject as employee_id, e.data ->> 'kind' as kind,
              (e.data ->> 'amount_minor')::bigint as amount_minor, e.seq
            from report_v1.events e where e.type = 'audit_log_record.created'
-         ),
-         first as (select min(e.created_at) as at from report_v1.events e
-           where e.seq = (select min(f.seq) from report_v1.events f))
+         )
          select format('transfer %s: the ledger has %s, the log told of %s', coalesce(t.transfer_id, told.transfer_id),
              coalesce(format('%s %s of %s', t.kind, t.amount_minor, t.employee_id), 'nothing'),
              coalesce(format('%s %s of %s', told.kind, told.amount_minor, told.employee_id), 'nothing')) as line
          from report_v1.transfers t
            full join told on told.transfer_id = t.transfer_id
-           cross join first
-         where (told.transfer_id is null and t.created_at > first.at)
-           or (told.transfer_id is not null and (t.transfer_id is null or t.kind <> told.kind
-             or t.amount_minor <> told.amount_minor or t.employee_id <> told.employee_id))
+         where told.transfer_id is null
+           or t.transfer_id is null or t.kind <> told.kind or t.amount_minor <> told.amount_minor
+           or t.employee_id <> told.employee_id
          limit 100",
     )
     .load(conn)?;

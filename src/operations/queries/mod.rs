@@ -5,6 +5,4 @@ mod ledger;
 
 pub(super) use invariants::allow_time;
 pub use invariants::{Finding, verify};
-pub(super) use ledger::{
-    Leg, LogEvent, legs_ahead_of, list_legs, list_log, list_prices, position_of, untold,
-};
+pub(super) use ledger::{Leg, LogEvent, legs_ahead_of, list_legs, list_log, list_prices, untold};

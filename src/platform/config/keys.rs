@@ -154,11 +154,6 @@ pub const KEYS: &[Key] = &[
         "how often the scheduler looks for due jobs, seconds",
     ),
     key(
-        "ATES_LAG_WARNING",
-        "1000",
-        "events that a consumer may be behind before the operator is warned",
-    ),
-    key(
         "ATES_SWEEP_AFTER_SECONDS",
         "60",
         "age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds",
@@ -167,6 +162,16 @@ pub const KEYS: &[Key] = &[
         "ATES_MAIL_RETRY_SECONDS",
         "172800",
         "how long a mail is retried before it is marked failed, seconds",
+    ),
+    key(
+        "ATES_EVENT_RETRY_MAX_SECONDS",
+        "300",
+        "longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds",
+    ),
+    key(
+        "ATES_LAG_WARNING_EVENTS",
+        "10000",
+        "a subscriber that is further behind than this is warned about, on the operator's pages and each minute in the log, events",
     ),
     key(
         "ATES_SHUFFLE_QUEUE",

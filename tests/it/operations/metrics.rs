@@ -147,7 +147,7 @@ fn e16_the_lag_of_a_paused_consumer_grows_and_its_holder_is_named() {
         Some(90.0)
     );
     assert_eq!(
-        scraper.value("bus_paused{sub=\"accounting.ledger\",holder=\"operator\"}"),
+        scraper.value("bus_paused{sub=\"accounting.ledger\",holder=\"deploy\"}"),
         Some(1.0)
     );
     resume(&app);
@@ -157,17 +157,30 @@ fn e16_the_lag_of_a_paused_consumer_grows_and_its_holder_is_named() {
         Some(0.0)
     );
     assert_eq!(
-        scraper.value("bus_paused{sub=\"accounting.ledger\",holder=\"operator\"}"),
+        scraper.value("bus_paused{sub=\"accounting.ledger\",holder=\"deploy\"}"),
         None
     );
 }
 
 fn pause(app: &TestApp) {
-    bus::pause(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
 }
 
 fn resume(app: &TestApp) {
-    bus::resume(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::resume(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        Origin::system(),
+    )
+    .unwrap();
 }
 
 #[test]
