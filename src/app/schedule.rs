@@ -37,6 +37,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             accounting::settle_due(db, config).map(drop),
         ),
         ("auth.clean_up", auth::clean_up(db)),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

@@ -169,6 +169,16 @@ pub const KEYS: &[Key] = &[
         "tasks that a shuffle moves in one transaction",
     ),
     key(
+        "ATES_ARCHIVE_AFTER_MONTHS",
+        "60",
+        "age from which months of the ledger, the journal and the log are moved to the archive, whole months",
+    ),
+    key(
+        "ATES_ARCHIVE_TABLESPACE",
+        "",
+        "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
+    ),
+    key(
         "ATES_PUBLIC_BOARD",
         "false",
         "whether everyone may see all tasks and who has them",
