@@ -17,6 +17,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
+use crate::platform::partitions;
 use crate::platform::workers::{Board, Workers};
 use crate::{accounting, analytics, operations, tasks};
 
@@ -65,6 +66,7 @@ impl Services {
     /// # Errors
     /// Those of the database, and that a thread cannot be made.
     pub fn start_workers(&self) -> AppResult<Workers> {
+        partitions::make(&self.db)?;
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
         bus::start(&mut workers, &self.db, self.subscribers())?;
@@ -111,6 +113,8 @@ pub async fn serve(
         let starter = services.clone();
         Some(blocking(move || starter.start_workers()).await?)
     } else {
+        let db = services.db.clone();
+        blocking(move || partitions::make(&db)).await?;
         None
     };
     let board = workers.as_ref().map_or_else(Board::default, Workers::board);

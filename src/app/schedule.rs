@@ -6,6 +6,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::Services;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::partitions;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use crate::{accounting, auth};
@@ -29,12 +30,14 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
 pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
     let outcomes = [
+        ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
         (
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
         ),
         ("auth.clean_up", auth::clean_up(db)),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod jobs;
 pub mod mail;
 pub mod money;
+pub mod partitions;
 pub mod telemetry;
 pub mod wake;
 pub mod web;

@@ -112,7 +112,7 @@ const FAULTS: &[(&[u8], &str)] = &[
         where id = (select task_id from accounting.transfers where kind = 'completion_reward' limit 1)"),
     (&[4], "update tasks.journal set occurred_at = occurred_at + interval '1 hour' where kind = 'assign'
         and task_id = (select task_id from accounting.transfers where kind = 'completion_reward' limit 1)"),
-    (&[5], "drop index accounting.transfers_reason_key;
+    (&[5], "drop index accounting.transfers_2026_03_reason_key;
         update accounting.transfers set reason_event_id = '00000000-0000-0000-0000-000000000001' where kind = 'payout'"),
     (&[6], "insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
         select gen_random_uuid(), 'forgotten', 'saving', id, 1, '2026-03-03 08:00Z', id, '2026-03-03 08:00Z'
@@ -138,6 +138,8 @@ const FAULTS: &[(&[u8], &str)] = &[
     (&[9], "alter table accounting.mails drop constraint mails_message_id_key; update accounting.mails set message_id = 'one for all'"),
     (&[10], "grant update on accounting.transfers to ates_accounting"),
     (&[10], "grant truncate on bus.events_0000 to ates_bus"),
+    (&[10], "grant delete on archive.transfers to ates_accounting"),
+    (&[10], "drop trigger transfers_2026_03_append_only on accounting.transfers_2026_03"),
     (&[10], "grant insert (title) on tasks.tasks to ates_analytics"),
     (&[10], "alter table accounting.task_prices disable trigger task_prices_append_only"),
     (&[11], "update bus.events set payload = jsonb_set(payload, '{roles}', '[\"developer\", \"manager\"]')

@@ -16,6 +16,7 @@ use ates::operations;
 use ates::platform::clock::Clock;
 use ates::platform::config::Config;
 use ates::platform::db::{Db, Lane, Origin, READER};
+use ates::platform::partitions;
 use ates::platform::workers::Workers;
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
@@ -108,6 +109,7 @@ impl TestApp {
         let services = Services::new(config, db, false).unwrap();
         let workers = (!settings.no_workers).then(|| services.start_workers().unwrap());
         if settings.no_workers {
+            partitions::make(&services.db).unwrap();
             bus::register(&services.db, &services.subscribers()).unwrap();
             ates::accounting::open_first_day(&services.db, &services.config).unwrap();
         }

@@ -174,6 +174,7 @@ fn pay(
             assignment_seq: None,
             reason_event_id: payment_id(date, row.line.account_id),
             amount: -row.payout,
+            recorded_on: date,
             business_date: date,
             cause: None,
         })
