@@ -43,6 +43,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             "operations.doctor",
             operations::examine_nightly(db, config.zone, &services.roster()),
         ),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

@@ -189,6 +189,16 @@ pub const KEYS: &[Key] = &[
         "pages that may be kept up to date at the same time; further ones are read again every two seconds",
     ),
     key(
+        "ATES_ARCHIVE_AFTER_MONTHS",
+        "60",
+        "age from which months of the ledger, the journal and the log are moved to the archive, whole months",
+    ),
+    key(
+        "ATES_ARCHIVE_TABLESPACE",
+        "",
+        "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
+    ),
+    key(
         "ATES_PUBLIC_BOARD",
         "false",
         "whether everyone may see all tasks and who has them",
