@@ -18,7 +18,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::workers::{Board, Workers};
-use crate::{accounting, analytics, operations, tasks};
+use crate::{accounting, analytics, operations, relay, tasks};
 
 pub use server::{Bound, bind};
 
@@ -68,6 +68,10 @@ impl Services {
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
         bus::start(&mut workers, &self.db, self.subscribers())?;
+        if let Some(target) = &self.config.relay {
+            let tap = Box::new(relay::NatsRelay::new(target.clone())?);
+            bus::start_tap(&mut workers, &self.db, tap)?;
+        }
         self.spawn(
             &mut workers,
             "tasks.shuffle",

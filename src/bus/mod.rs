@@ -12,6 +12,7 @@ mod dispatch;
 mod parked;
 mod store;
 mod subscriber;
+mod tap;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::platform::workers::{Progress, Workers};
 pub use dispatch::step;
 pub use store::{SubscriberStatus, caught_up_with, has_unresolved_before, statuses};
 pub use subscriber::{Item, Start, Subscriber};
+pub use tap::{LoggedEvent, Tap, start_tap};
 
 /// The role that reads the log and moves the cursors.
 pub const ROLE: DbRole = DbRole::new("ates_bus");
