@@ -22,6 +22,7 @@ mod roster;
 mod store;
 mod subscriber;
 mod watch;
+mod tap;
 
 use std::time::Duration;
 
@@ -46,6 +47,7 @@ pub use queries::{
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
 pub use roster::{Listener, Roster};
 pub use subscriber::{Item, Start, Subscriber};
+pub use tap::{LoggedEvent, Tap, start_tap};
 
 /// The role that reads the log and moves the cursors.
 pub const ROLE: DbRole = DbRole::new("ates_bus");

@@ -4,6 +4,7 @@
 //! a value out of range is a one-line error at start.
 
 mod keys;
+mod relay;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -18,6 +19,7 @@ use url::Url;
 use super::clock::BusinessZone;
 use super::money::Money;
 pub use keys::{KEYS, Key};
+pub use relay::{NatsLogin, RelayTarget};
 
 /// Why the program does not start: one line that names the key.
 #[derive(Debug, Error)]
@@ -79,6 +81,7 @@ pub struct Config {
     pub live_streams: usize,
     pub archive_after_months: u32,
     pub archive_tablespace: Option<String>,
+    pub relay: Option<RelayTarget>,
     pub public_board: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
@@ -195,6 +198,7 @@ impl Config {
             live_streams: read.number("ATES_LIVE_STREAMS", 0, 1_000)?,
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,
             archive_tablespace: read.optional("ATES_ARCHIVE_TABLESPACE"),
+            relay: read.relay()?,
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,
@@ -215,7 +219,9 @@ impl Config {
     pub fn shown(&self) -> impl Iterator<Item = (&'static Key, String)> {
         KEYS.iter().map(|key| {
             let value = &self.values[key.name];
-            let shown = if key.secret {
+            let shown = if key.name == "ATES_RELAY_NATS_URL" && !value.is_empty() {
+                relay::without_credentials(value)
+            } else if key.secret {
                 without_password(value)
             } else {
                 value.clone()
@@ -418,6 +424,34 @@ impl Reader<'_> {
         Err(self.invalid(key, format!("{value:?} is neither json nor pretty")))
     }
 
+    fn relay(&self) -> Result<Option<RelayTarget>, ConfigError> {
+        let (url, stream, prefix) = (
+            "ATES_RELAY_NATS_URL",
+            "ATES_RELAY_STREAM",
+            "ATES_RELAY_PREFIX",
+        );
+        if !relay::is_stream_name(&self.values[stream]) {
+            return Err(self.invalid(stream, "expected letters, digits, _ and -"));
+        }
+        if !self.values[prefix].split('.').all(relay::is_stream_name) {
+            return Err(self.invalid(
+                prefix,
+                "expected words of letters, digits, _ and -, parted by dots",
+            ));
+        }
+        let Some(list) = self.optional(url) else {
+            return Ok(None);
+        };
+        let (servers, login) =
+            relay::parse_servers(&list).map_err(|reason| self.invalid(url, reason))?;
+        Ok(Some(RelayTarget {
+            servers,
+            login,
+            stream: self.values[stream].clone(),
+            prefix: self.values[prefix].clone(),
+        }))
+    }
+
     fn addresses(&self, key: &'static str) -> Result<Vec<std::net::IpAddr>, ConfigError> {
         self.values[key]
             .split(',')
@@ -486,6 +520,9 @@ mod tests {
             ("ATES_PUBLIC_BOARD", "maybe"),
             ("ATES_MAIL_FROM", "nobody"),
             ("ATES_CURRENCY", "roubles"),
+            ("ATES_RELAY_NATS_URL", "http://nats.example"),
+            ("ATES_RELAY_STREAM", "a.b"),
+            ("ATES_RELAY_PREFIX", "evt."),
         ] {
             let error = load(&[(key, value)]).unwrap_err().to_string();
             assert!(
@@ -517,7 +554,11 @@ mod tests {
 
     #[test]
     fn shown_values_hide_passwords() {
-        let config = load(&[("DATABASE_URL", "postgres://ates:s3cret@db.example/ates")]).unwrap();
+        let config = load(&[
+            ("DATABASE_URL", "postgres://ates:s3cret@db.example/ates"),
+            ("ATES_RELAY_NATS_URL", "nats://s3cret@nats.example"),
+        ])
+        .unwrap();
         let shown: Vec<String> = config.shown().map(|(_, value)| value).collect();
         assert!(shown.iter().all(|value| !value.contains("s3cret")));
         assert!(shown.contains(&"postgres://ates:***@db.example/ates".to_owned()));

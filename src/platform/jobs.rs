@@ -121,7 +121,7 @@ pub fn counts(conn: &mut PgConnection) -> AppResult<Vec<JobCount>> {
 pub fn exists(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bool> {
     #[derive(QueryableByName)]
     struct Row {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
+        #[diesel(sql_type = Bool)]
         found: bool,
     }
     let row: Row = sql_query(

@@ -183,6 +183,21 @@ pub const KEYS: &[Key] = &[
         "1000",
         "tasks that a shuffle moves in one transaction",
     ),
+    secret(
+        "ATES_RELAY_NATS_URL",
+        "",
+        "NATS servers with JetStream that every event is relayed to, as `nats://user:password@host:port` (`tls://` for TLS, several separated by commas); empty: no relay",
+    ),
+    key(
+        "ATES_RELAY_STREAM",
+        "ATES",
+        "name of the JetStream stream that the relay writes into; made when it is missing",
+    ),
+    key(
+        "ATES_RELAY_PREFIX",
+        "evt",
+        "what the relay's subjects begin with: `<prefix>.<type>`",
+    ),
     key(
         "ATES_LIVE_STREAMS",
         "100",
