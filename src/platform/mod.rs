@@ -15,6 +15,7 @@ pub mod jobs;
 pub mod mail;
 pub mod money;
 pub mod telemetry;
+pub mod text;
 pub mod wake;
 pub mod web;
 pub mod workers;

@@ -9,7 +9,7 @@ mod shuffles;
 mod task;
 
 pub(super) use all::{AllTasks, AllTasksPage};
-pub(super) use file::csv_of;
+pub(super) use file::TasksFile;
 pub(super) use form::{TaskFormPage, TaskWords};
 pub(super) use mine::{MyTasks, MyTasksPage};
 pub(super) use shuffles::{NewShufflePage, ShufflePage, ShufflesPage};
