@@ -62,7 +62,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["accounting", "report_v1", "bus", "platform"],
     ),
     ("analytics", DOMAIN, &["analytics"]),
-    ("operations", DOMAIN, &["report_v1"]),
+    // Its alerts lie in the platform's schema, whose role it has.
+    ("operations", DOMAIN, &["report_v1", "platform"]),
     ("app", ALL, &[]),
     ("cli", ALL_AND_APP, &[]),
     ("lib", &[], &[]),

@@ -8,7 +8,7 @@ use super::Services;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
-use crate::{accounting, auth};
+use crate::{accounting, auth, operations};
 
 /// Starts the bell and the worker that does what is due whenever it rings.
 pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()> {
@@ -33,6 +33,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
         (
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
+        ),
+        (
+            "operations.scenarios",
+            operations::watch_scenarios(db, config),
         ),
         ("auth.clean_up", auth::clean_up(db)),
     ];

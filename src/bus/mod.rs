@@ -10,6 +10,7 @@
 
 mod dispatch;
 mod parked;
+mod skip;
 mod store;
 mod subscriber;
 
@@ -20,6 +21,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::workers::{Progress, Workers};
 
 pub use dispatch::step;
+pub use skip::skip_with_correction;
 pub use store::{SubscriberStatus, caught_up_with, has_unresolved_before, statuses};
 pub use subscriber::{Item, Start, Subscriber};
 

@@ -25,7 +25,8 @@ pub fn configure(app: &mut ServiceConfig) {
     app.route("/admin/modules", get().to(show_modules))
         .route("/admin/modules/{name}/pause", post().to(pause_module))
         .route("/admin/modules/{name}/resume", post().to(resume_module))
-        .route("/admin/checks", get().to(show_checks));
+        .route("/admin/checks", get().to(show_checks))
+        .configure(super::scenarios::configure);
 }
 
 async fn show_modules(viewer: Viewer, db: Data<Db>, board: Data<Board>) -> AppResult<HttpResponse> {
