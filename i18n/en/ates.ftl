@@ -654,7 +654,6 @@ error-correction-not-yours = Only who asked can take it back.
 error-correction-nothing-missing = The ledger has it already: nothing is missing.
 error-correction-something-missing = The ledger misses something of this event now: ask again.
 error-correction-whole-batch = A whole batch is missing. The sweep books it by itself within a minute or two; then the event can be skipped.
-error-item-not-dead = The event is not dead any more.
 
 # Scenarios
 
@@ -704,3 +703,9 @@ proposal-fee = Assignment fee
 proposal-reward = Completion reward
 proposal-reverse = Adjustment
 proposal-price-drawn = the task's price
+bus-not-paused = This works only while the subscriber is paused.
+bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
+bus-seq-ahead = The number must lie between 0 and where the subscriber is.
+bus-skip-money = This event moves money. It can be skipped only together with a correcting transfer.
+bus-not-dead = This event is not dead: it is still tried, or was settled already.
+bus-reason-short = Give a reason of at least ten letters.

@@ -134,6 +134,9 @@ pub(in crate::accounting) fn confirm(
     if open.requested_by == actor.id.0 {
         return Err(AppError::Refused("error-correction-second-person".into()));
     }
+    if let Some(item) = open.item_id {
+        bus::lock_dead(tx, LEDGER, item)?;
+    }
     let (reason_event_id, posted) = match CorrectionKind::parse(&open.kind) {
         CorrectionKind::Adjustment => {
             let confirmation: Uuid = tx.new_id();
