@@ -21,8 +21,8 @@ mod repair;
 mod roster;
 mod store;
 mod subscriber;
-mod watch;
 mod tap;
+mod watch;
 
 use std::time::Duration;
 
@@ -90,8 +90,8 @@ pub fn start(
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        subscribers
-            .iter()
-            .try_for_each(|subscriber| store::upsert_cursor(tx.conn(), subscriber.as_ref()))
+        subscribers.iter().try_for_each(|subscriber| {
+            store::upsert_cursor(tx.conn(), store::NewCursor::of(subscriber.as_ref()))
+        })
     })
 }

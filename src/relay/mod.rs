@@ -1,4 +1,4 @@
-//! The relay: passes every event of the log on to a stream of NATS JetStream, for systems outside of this database (bus.md, 18).
+//! The relay: passes every event of the log on to a stream of NATS JetStream, for systems outside of this database.
 //!
 //! It is a tap of the bus, off unless `ATES_RELAY_NATS_URL` is set. Each event is published to `<prefix>.<type>` with its id as
 //! `Nats-Msg-Id` and its envelope as the headers of CloudEvents. At least once, in the order of the log: the cursor moves when the

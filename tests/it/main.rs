@@ -15,6 +15,7 @@ mod crash;
 mod exchange;
 mod import;
 mod operations;
+mod operations_scenarios;
 mod relay;
 mod routes;
 mod support;

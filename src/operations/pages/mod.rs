@@ -30,7 +30,8 @@ pub fn configure(app: &mut ServiceConfig) {
         .route("/admin/events", get().to(events::list_events))
         .route("/admin/events.csv", get().to(events::export_events))
         .route("/admin/events/{uid}", get().to(events::show_event))
-        .route("/admin/checks", get().to(show_checks));
+        .route("/admin/checks", get().to(show_checks))
+        .configure(super::scenarios::configure);
 }
 
 async fn show_modules(viewer: Viewer, db: Data<Db>, board: Data<Board>) -> AppResult<HttpResponse> {

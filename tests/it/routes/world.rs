@@ -17,6 +17,7 @@ pub struct World {
     task: String,
     shuffle: String,
     mail: String,
+    correction: String,
     target: Person,
 }
 
@@ -53,11 +54,28 @@ impl World {
             &mut app.conn(),
             "select id::text as t from accounting.mails",
         );
+        let clerk = app.register("clerk", &["accountant"]);
+        let asked = app.log_in(&clerk).post(
+            "/accounting/corrections",
+            &[
+                ("employee", "worker"),
+                ("amount", "2.50"),
+                ("reason", "One seed was not counted"),
+            ],
+        );
+        let correction = asked
+            .location
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
         let target = app.register("target", &["other"]);
         Self {
             task,
             shuffle: run["uid"].as_str().unwrap().to_owned(),
             mail,
+            correction,
             target,
             app,
         }
@@ -118,14 +136,22 @@ impl World {
             path if path.starts_with("/avatars") => self.target.id.to_string(),
             _ => self.task.clone(),
         };
+        let id = if route.path.contains("/corrections/") {
+            &self.correction
+        } else {
+            &self.mail
+        };
         let style = ates::platform::web::static_files::css_url();
         if route.path.starts_with("/static") {
             return style.to_owned();
         }
+        if route.method == "GET" && route.path.ends_with("/missing") {
+            return format!("{}?task={}&assignment=1", route.path, self.task);
+        }
         route
             .path
             .replace("{uid}", &uid)
-            .replace("{id}", &self.mail)
+            .replace("{id}", id)
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
     }
