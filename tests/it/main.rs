@@ -12,6 +12,7 @@ mod auth;
 mod bus;
 mod cli;
 mod crash;
+mod event_contracts;
 mod exchange;
 mod import;
 mod operations;
