@@ -18,7 +18,7 @@ use crate::platform::workers::Progress;
 const MAX_ITEMS: usize = 5_000;
 
 /// Events read in one step at most.
-const FULL_PAGE: i64 = 1_000;
+pub(super) const FULL_PAGE: i64 = 1_000;
 
 /// Retries worked off in one step at most.
 const DUE_LIMIT: i64 = 20;

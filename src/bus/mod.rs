@@ -14,6 +14,7 @@ mod delivery;
 mod dispatch;
 mod parked;
 mod queries;
+mod rebuild;
 mod repair;
 mod store;
 mod subscriber;
@@ -33,6 +34,7 @@ pub use queries::{
     SubscriberStatus, caught_up_with, count_parked, error_classes, find_parked,
     has_unresolved_before, list_parked, show_parked, statuses,
 };
+pub use rebuild::rebuild;
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
 pub use subscriber::{Item, Start, Subscriber};
 

@@ -3,6 +3,7 @@
 mod connect;
 mod create_admin;
 mod demo;
+mod events;
 mod export;
 mod import;
 mod migrate;
@@ -50,6 +51,9 @@ enum Command {
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
+    /// Look after the event bus: who hears, who waits, what failed.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
@@ -194,6 +198,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
+        Command::Events(command) => events::events(config, command),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
         Command::Config => {

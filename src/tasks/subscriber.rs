@@ -152,8 +152,18 @@ fn people_after(
             },
             _ => continue,
         };
-        if before.is_none_or(|before| before.version < next.version) {
-            people.insert(item.subject, next);
+        match before {
+            Some(before) if before.version >= next.version => {
+                // A record that comes after its person has gone says at least the name (E10).
+                if before.name.is_empty() && !next.name.is_empty() {
+                    let named = Employee {
+                        name: next.name,
+                        ..before.clone()
+                    };
+                    people.insert(item.subject, named);
+                }
+            }
+            _ => drop(people.insert(item.subject, next)),
         }
     }
     Ok(people)

@@ -21,9 +21,6 @@ pub(in crate::bus) struct Cursor {
     /// Whether an event that comes twice does no harm.
     #[diesel(sql_type = Bool)]
     pub repeatable: bool,
-    /// Whether it can be built again from the log.
-    #[diesel(sql_type = Bool)]
-    pub rebuildable: bool,
     /// Up to where it had come before it was rewound.
     #[diesel(sql_type = BigInt)]
     pub rewound_until: i64,
@@ -32,7 +29,7 @@ pub(in crate::bus) struct Cursor {
     pub shaken: bool,
 }
 
-const CURSOR_COLUMNS: &str = "s.position, s.paused, s.rebuildable, s.repeatable, s.rewound_until,
+const CURSOR_COLUMNS: &str = "s.position, s.paused, s.repeatable, s.rewound_until,
   exists (select from bus.attempts a where a.subscriber = s.name) as shaken";
 
 /// Makes the cursor of a subscriber if there is none yet, and keeps what the program says of it.
@@ -103,6 +100,19 @@ pub(in crate::bus) fn hold_cursor(
     .bind::<Text, _>(name)
     .get_result(conn)
     .optional()?)
+}
+
+/// Where a subscriber stands.
+pub(in crate::bus) fn position(conn: &mut PgConnection, name: &str) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        position: i64,
+    }
+    let row: Row = sql_query("select position from bus.subscribers where name = $1")
+        .bind::<Text, _>(name)
+        .get_result(conn)?;
+    Ok(row.position)
 }
 
 /// Moves a cursor forward.

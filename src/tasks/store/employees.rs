@@ -51,7 +51,7 @@ pub(in crate::tasks) fn upsert_employees(
          select * from unnest($1, $2, $3, $4, $5)
          on conflict (id) do update set name = excluded.name, assignable = excluded.assignable,
            active = excluded.active, version = excluded.version
-         where employees.version < excluded.version",
+         where employees.version < excluded.version or employees.name = ''",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(names)
