@@ -51,7 +51,14 @@ impl Pace {
 /// # Errors
 /// Transient ones of the database; the failure of an item is parked, not returned.
 pub fn step(db: &Db, subscriber: &dyn Subscriber) -> AppResult<Progress> {
-    step_with(db, subscriber, &mut Pace::new(Retries::default(), false))
+    let mut pace = Pace::new(Retries::default(), false);
+    loop {
+        let size = pace.size;
+        let progress = step_with(db, subscriber, &mut pace)?;
+        if pace.size >= size {
+            return Ok(progress);
+        }
+    }
 }
 
 /// How a step ended: whether there is more to do, and where the cursor goes.

@@ -31,14 +31,14 @@ pub(in crate::accounting) fn upsert_employees(
     let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     super::ledger::open_accounts(tx.conn(), &ids, now)?;
     sql_query(
-        "insert into accounting.employees as e (id, username, email, name, surname, language, version, active)
-         select p.*, true from unnest($1, $2, $3, $4, $5, $6, $7)
+        "insert into accounting.employees as e (id, username, email, name, surname, language, version, record_version, active)
+         select p.*, p.version, true from unnest($1, $2, $3, $4, $5, $6, $7)
            as p(id, username, email, name, surname, language, version)
          order by p.id
          on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
-           surname = excluded.surname, language = excluded.language, version = greatest(e.version, excluded.version),
-           active = e.active or e.version < excluded.version
-         where e.version < excluded.version or e.username = ''",
+           surname = excluded.surname, language = excluded.language, record_version = excluded.record_version,
+           version = greatest(e.version, excluded.version), active = e.active or e.version < excluded.version
+         where e.record_version < excluded.record_version",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(column(people, |record| record.username.as_str()))

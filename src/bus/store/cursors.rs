@@ -177,7 +177,7 @@ pub(in crate::bus) fn note_error(
     Ok(())
 }
 
-/// Writes down a holder; one who holds already stays as written.
+/// Writes down a holder; one who holds already stays as written. Tells whether it is new.
 pub(in crate::bus) fn insert_pause(
     conn: &mut PgConnection,
     name: &str,
@@ -185,8 +185,8 @@ pub(in crate::bus) fn insert_pause(
     reason: &str,
     actor: Option<Uuid>,
     now: DateTime<Utc>,
-) -> AppResult<()> {
-    sql_query(
+) -> AppResult<bool> {
+    let rows = sql_query(
         "insert into bus.pauses (subscriber, holder, reason, actor_id, paused_at) values ($1, $2, $3, $4, $5)
          on conflict do nothing",
     )
@@ -196,7 +196,7 @@ pub(in crate::bus) fn insert_pause(
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Lets one holder go.
