@@ -23,6 +23,9 @@ pub(super) const FULL_PAGE: i64 = 1_000;
 /// Retries worked off in one step at most.
 const DUE_LIMIT: i64 = 20;
 
+/// The step is undone and taken again with care.
+const TAKE_CARE: &str = "bus-take-care";
+
 /// How a worker goes about its subscriber from one step to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -38,7 +41,7 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(retries: Retries, careful: bool) -> Self {
         Self {
-            size: FULL_PAGE,
+            size: if careful { 1 } else { FULL_PAGE },
             retries,
             careful,
             noted: None,
@@ -67,13 +70,6 @@ pub(super) struct Stepped {
     moved: Option<(i64, usize)>,
 }
 
-impl Stepped {
-    const IDLE: Self = Self {
-        progress: Progress::Idle,
-        moved: None,
-    };
-}
-
 pub(super) fn step_with(
     db: &Db,
     subscriber: &dyn Subscriber,
@@ -81,12 +77,18 @@ pub(super) fn step_with(
 ) -> AppResult<Progress> {
     let name = subscriber.name();
     let size = pace.size;
+    // One careful step at a time in a process: a crash then leaves the note of who was at it, and of nobody else.
+    let _alone = pace.careful.then(careful::alone);
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let Some(cursor) = store::lock_cursor(tx.conn(), name)? else {
-            return Ok(Stepped::IDLE);
+            return Ok(None);
         };
         faults::point("subscriber.after_lock");
-        let stepped = if pace.careful || cursor.shaken {
+        if cursor.shaken && !pace.careful {
+            (pace.careful, pace.size) = (true, 1);
+            return Err(AppError::conflict(TAKE_CARE));
+        }
+        let stepped = if pace.careful {
             careful::step(db, tx, subscriber, &cursor, pace)?
         } else {
             pass(tx, subscriber, &cursor, pace, DUE_LIMIT, size)?
@@ -99,14 +101,16 @@ pub(super) fn step_with(
             store::advance(tx.conn(), name, upto, applied, now)?;
         }
         faults::point("subscriber.after_cursor");
-        Ok(stepped)
+        Ok(Some(stepped))
     });
     match outcome {
         Err(AppError::Conflict(message)) if message.id == TOO_MANY_FAILURES => {
             pace.size = (size / 8).max(1);
             Ok(Progress::More)
         }
-        Ok(stepped) => {
+        Err(AppError::Conflict(message)) if message.id == TAKE_CARE => Ok(Progress::More),
+        Ok(None) => Ok(Progress::Idle),
+        Ok(Some(stepped)) => {
             faults::point("subscriber.after_commit");
             if faults::plants("second_transaction")
                 && let Some((upto, applied)) = stepped.moved
