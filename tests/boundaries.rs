@@ -22,6 +22,7 @@ const ALL: &[&str] = &[
     "accounting",
     "analytics",
     "operations",
+    "relay",
 ];
 const ALL_AND_APP: &[&str] = &[
     "platform",
@@ -32,6 +33,7 @@ const ALL_AND_APP: &[&str] = &[
     "accounting",
     "analytics",
     "operations",
+    "relay",
     "app",
     "cli",
 ];
@@ -64,6 +66,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("analytics", DOMAIN, &["analytics"]),
     // Its alerts lie in the platform's schema, whose role it has.
     ("operations", DOMAIN, &["report_v1", "platform"]),
+    // It passes on what is stored and understands none of it.
+    ("relay", &["platform", "bus"], &[]),
     ("app", ALL, &[]),
     ("cli", ALL_AND_APP, &[]),
     ("lib", &[], &[]),

@@ -71,6 +71,7 @@ async fn show_admin(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
 fn about(label: &str) -> &'static str {
     match label {
         "nav-modules" => "admin-about-modules",
+        "nav-events" => "admin-about-events",
         "nav-checks" => "admin-about-checks",
         "nav-scenarios" => "admin-about-scenarios",
         "nav-users" => "admin-about-users",

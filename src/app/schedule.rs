@@ -6,6 +6,8 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::Services;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics;
+use crate::platform::partitions;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use crate::{accounting, auth, operations};
@@ -28,7 +30,9 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
 /// Everything that may be due, each on its own: the failure of one does not keep the others from running.
 pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
+    metrics::kick(db.clock().now());
     let outcomes = [
+        ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
         (
             "accounting.settle",
@@ -39,6 +43,11 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             operations::watch_scenarios(db, config),
         ),
         ("auth.clean_up", auth::clean_up(db)),
+        (
+            "operations.doctor",
+            operations::examine_nightly(db, config.zone, &services.roster()),
+        ),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

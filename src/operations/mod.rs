@@ -5,6 +5,7 @@
 //! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
 //! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
+mod doctor;
 mod invariants;
 mod pages;
 mod queries;
@@ -15,10 +16,12 @@ mod views;
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
+pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
 pub use queries::{Finding, verify};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
+pub use service::{Node, Stage, Tree, Visit, trees};
 
 /// The module's role in the database: it reads the run table of the platform, the bus's cursors and the auditors' views, and keeps the
 /// alerts of the scenarios.
@@ -29,6 +32,11 @@ pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/modules",
         label: "nav-modules",
+        operation: Operation::Operate,
+    },
+    NavEntry {
+        href: "/admin/events",
+        label: "nav-events",
         operation: Operation::Operate,
     },
     NavEntry {

@@ -16,6 +16,7 @@ mod exchange;
 mod import;
 mod operations;
 mod operations_scenarios;
+mod relay;
 mod routes;
 mod support;
 mod tasks;

@@ -194,6 +194,7 @@ fn adjust(
         assignment_seq: None,
         reason_event_id: confirmation,
         amount,
+        recorded_on: ledger.recorded_on(tx.now),
         business_date: ledger.date_of(tx.now),
         cause: None,
     };
