@@ -1,6 +1,7 @@
 //! Corrections: one person asks, another confirms, and the books get a new transfer, never a changed one.
 
 use ates::bus;
+use ates::operations;
 use diesel::connection::SimpleConnection;
 use uuid::Uuid;
 
@@ -322,8 +323,15 @@ fn kill(books: &Books, key: Uuid) -> Uuid {
          update bus.subscribers set position = (select max(seq) from bus.events) where name = 'accounting.ledger'"
     );
     books.app.conn().batch_execute(&dead).unwrap();
-    let item = "select item_id::text as t from bus.parked_items where state = 'dead'";
-    text(&mut books.app.conn(), item).parse().unwrap()
+    let mut conn = books.app.conn();
+    let dead = "from bus.parked_items where state = 'dead'";
+    let of = |column: &str| format!("select {column}::text as t {dead}");
+    let event: Uuid = text(&mut conn, &of("event_id")).parse().unwrap();
+    let of_batch = text(&mut conn, &of("item_id")) != event.to_string();
+    let item = if of_batch { Uuid::new_v5(&event, key.as_bytes()) } else { event };
+    let named = format!("update bus.parked_items set item_id = '{item}' where state = 'dead'");
+    conn.batch_execute(&named).unwrap();
+    item
 }
 
 fn item_state(books: &Books, item: Uuid) -> String {
@@ -374,6 +382,10 @@ fn skip(books: &Books, item: Uuid, who: &Person, amount: Option<&str>, balance: 
     assert_eq!(item_state(books, item), "skipped");
     work_off(books);
     assert_eq!(books.balance(who), balance);
+    let (now, roster) = (books.app.clock().now(), books.app.services().roster());
+    let diagnosis = operations::examine(&mut books.app.conn(), &roster, now).unwrap();
+    let faults: Vec<String> = diagnosis.faults().collect();
+    assert!(faults.is_empty(), "{faults:#?}");
     let mut conn = books.app.conn();
     let resolved = format!(
         "bus.parked_items where item_id = '{item}' and resolved_by is not null
