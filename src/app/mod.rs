@@ -20,7 +20,7 @@ use crate::platform::mail::Mailer;
 use crate::platform::workers::{Board, Workers};
 use crate::{accounting, analytics, operations, tasks};
 
-pub use server::{Bound, bind};
+pub use server::{Bound, bind, listen};
 
 /// What the program runs on.
 #[derive(Clone)]

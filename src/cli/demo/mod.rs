@@ -20,6 +20,8 @@ pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError
     telemetry::start_quietly();
     println!("aTES {} demo", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
+    // A busy port shows before the database and the company's month are made, not after.
+    drop(app::listen(config.bind)?);
     std::fs::create_dir_all(&args.data).map_err(|error| {
         CliError(format!(
             "cannot make the folder {}: {error}",
