@@ -31,7 +31,6 @@ pub(in crate::tasks) struct TaskPage {
     author: Person,
     editor: Option<Person>,
     updated_at: DateTime<Utc>,
-    is_saving: bool,
     may_edit: bool,
     journal: Vec<JournalLine>,
 }
@@ -46,7 +45,6 @@ impl TaskPage {
             author: view.author.clone(),
             editor: view.editor.clone(),
             updated_at: view.task.updated_at,
-            is_saving: view.task.status == TaskStatus::Saving,
             may_edit: view.task.may_be_edited_by(actor),
             line: TaskLine::new(&frame, actor, view),
             frame,
