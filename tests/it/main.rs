@@ -15,6 +15,7 @@ mod crash;
 mod exchange;
 mod import;
 mod operations;
+mod partitions;
 mod routes;
 mod support;
 mod tasks;
