@@ -17,6 +17,7 @@ mod exchange;
 mod import;
 mod operations;
 mod operations_scenarios;
+mod partitions;
 mod relay;
 mod routes;
 mod support;
