@@ -15,6 +15,7 @@ mod crash;
 mod exchange;
 mod import;
 mod operations;
+mod proof;
 mod routes;
 mod support;
 mod tasks;

@@ -1,0 +1,12 @@
+//! The proofs of the bus: histories against a naive model, processes that are killed, and planted faults that must be found.
+
+mod chaos;
+mod cluster;
+mod fleet;
+mod judge;
+mod load;
+mod monkey;
+mod planted;
+mod recorder;
+mod stage;
+mod trial;
