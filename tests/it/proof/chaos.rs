@@ -1,7 +1,7 @@
 //! The chaos run of the real program: three servers and two recorders on one Postgres, all of which are killed, cut, frozen,
 //! paused and restarted while people work. Then it must be as if nothing had happened.
 //!
-//! It lasts a minute; `ATES_CHAOS_SECONDS=600` makes it ten.
+//! It lasts a minute; `ATES_TEST_CHAOS_SECONDS=600` makes it ten.
 
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -26,7 +26,7 @@ const PEOPLE: usize = 10;
 
 #[test]
 fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
-    let seconds = std::env::var("ATES_CHAOS_SECONDS")
+    let seconds = std::env::var("ATES_TEST_CHAOS_SECONDS")
         .ok()
         .and_then(|seconds| seconds.parse().ok())
         .unwrap_or(60);
@@ -41,7 +41,7 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
 
     let launch = Launch {
         database: url.clone(),
-        faults: Some("handler_error=0.02,handler_panic=0.002".to_owned()),
+        faults: None,
         dawdle_ms: 0,
     };
     let healthy = Launch {
