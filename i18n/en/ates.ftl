@@ -592,3 +592,10 @@ admin-about-roles = What each role is for, and who may do what
 admin-about-shuffles = Every press of the shuffle and what came of it
 admin-about-payouts = The settled dates and who was paid what
 admin-about-mails = Every mail with its state, as its receiver sees it
+
+bus-not-paused = This works only while the subscriber is paused.
+bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
+bus-seq-ahead = The number must lie between 0 and where the subscriber is.
+bus-skip-money = This event moves money. It can be skipped only together with a correcting transfer.
+bus-not-dead = This event is not dead: it is still tried, or was settled already.
+bus-reason-short = Give a reason of at least ten letters.

@@ -53,6 +53,14 @@ impl Subscriber for Ledger {
         Start::Beginning
     }
 
+    fn money(&self) -> bool {
+        true
+    }
+
+    fn repeatable(&self) -> bool {
+        true
+    }
+
     fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
         keep_people(tx, items)?;
         keep_titles(tx, items)?;

@@ -67,7 +67,7 @@ impl Services {
     pub fn start_workers(&self) -> AppResult<Workers> {
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
-        bus::start(&mut workers, &self.db, self.subscribers())?;
+        bus::start(&mut workers, &self.db, &self.config, self.subscribers())?;
         self.spawn(
             &mut workers,
             "tasks.shuffle",

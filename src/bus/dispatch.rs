@@ -1,44 +1,48 @@
 //! The loop of a subscriber: one step is one transaction that holds the cursor's row from the first read to the commit.
 
-use std::collections::HashSet;
-
 use uuid::Uuid;
 
-use super::ROLE;
-use super::parked::{self, Failure};
-use super::store::{self, StoredEvent};
+use super::delivery::{Delivery, TOO_MANY_FAILURES};
+use super::parked::{self, Retries};
+use super::store::{self, Cursor, StoredEvent};
 use super::subscriber::{Item, Subscriber};
-use crate::events::{Cause, facts_of};
+use super::{ROLE, careful, control};
+use crate::events::{Cause, DecodeError, facts_of};
 use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::faults;
 use crate::platform::ids::EventId;
 use crate::platform::workers::Progress;
 
 /// Items handled in one step at most; a batch event is never cut.
 const MAX_ITEMS: usize = 5_000;
 
-/// Savepoints in one step at most, while the page can still be made smaller: more of them slow the whole server down.
-const MAX_SAVEPOINTS: u32 = 32;
+/// Events read in one step at most.
+const FULL_PAGE: i64 = 1_000;
 
-/// How many events a step reads: less after a page with many failures, then more again.
+/// Retries worked off in one step at most.
+const DUE_LIMIT: i64 = 20;
+
+/// How a worker goes about its subscriber from one step to the next.
 #[derive(Clone, Copy, Debug)]
-pub struct PageSize(i64);
-
-impl PageSize {
-    const FULL: i64 = 1_000;
-
-    fn shrink(&mut self) {
-        self.0 = (self.0 / 8).max(1);
-    }
-
-    fn grow(&mut self) {
-        self.0 = (self.0 * 2).min(Self::FULL);
-    }
+pub(super) struct Pace {
+    /// How many events a step reads: less after a page with many failures, then more again.
+    size: i64,
+    pub retries: Retries,
+    /// Whether the next step is a careful one.
+    pub careful: bool,
+    /// What this process has already noted as an attempt.
+    pub noted: Option<i64>,
 }
 
-impl Default for PageSize {
-    fn default() -> Self {
-        Self(Self::FULL)
+impl Pace {
+    pub(super) fn new(retries: Retries, careful: bool) -> Self {
+        Self {
+            size: FULL_PAGE,
+            retries,
+            careful,
+            noted: None,
+        }
     }
 }
 
@@ -47,46 +51,119 @@ impl Default for PageSize {
 /// # Errors
 /// Transient ones of the database; the failure of an item is parked, not returned.
 pub fn step(db: &Db, subscriber: &dyn Subscriber) -> AppResult<Progress> {
-    step_with(db, subscriber, &mut PageSize::default())
+    step_with(db, subscriber, &mut Pace::new(Retries::default(), false))
+}
+
+/// How a step ended: whether there is more to do, and where the cursor goes.
+pub(super) struct Stepped {
+    pub progress: Progress,
+    moved: Option<(i64, usize)>,
+}
+
+impl Stepped {
+    const IDLE: Self = Self {
+        progress: Progress::Idle,
+        moved: None,
+    };
 }
 
 pub(super) fn step_with(
     db: &Db,
     subscriber: &dyn Subscriber,
-    page: &mut PageSize,
+    pace: &mut Pace,
 ) -> AppResult<Progress> {
-    let size = page.0;
+    let name = subscriber.name();
+    let size = pace.size;
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        let Some(position) = store::lock_cursor(tx.conn(), subscriber.name())? else {
-            return Ok(Progress::Idle);
+        let Some(cursor) = store::lock_cursor(tx.conn(), name)? else {
+            return Ok(Stepped::IDLE);
         };
-        let retried = parked::retry_due(tx, subscriber)?;
-        let read = take_page(tx, subscriber, position, size)?;
-        let applied = read.items.len();
-        deliver_page(tx, subscriber, read.items, size > 1)?;
-        if read.upto > position {
-            store::advance(tx.conn(), subscriber.name(), read.upto, applied)?;
-        }
-        Ok(if read.more || retried {
-            Progress::More
+        faults::point("subscriber.after_lock");
+        let stepped = if pace.careful || cursor.shaken {
+            careful::step(db, tx, subscriber, &cursor, pace)?
         } else {
-            Progress::Idle
-        })
+            pass(tx, subscriber, &cursor, pace, DUE_LIMIT, size)?
+        };
+        faults::point("subscriber.after_effects");
+        if let Some((upto, applied)) = stepped.moved
+            && !faults::plants("second_transaction")
+        {
+            let now = tx.now;
+            store::advance(tx.conn(), name, upto, applied, now)?;
+        }
+        faults::point("subscriber.after_cursor");
+        Ok(stepped)
     });
     match outcome {
         Err(AppError::Conflict(message)) if message.id == TOO_MANY_FAILURES => {
-            page.shrink();
+            pace.size = (size / 8).max(1);
             Ok(Progress::More)
         }
-        Ok(progress) => {
-            page.grow();
-            Ok(progress)
+        Ok(stepped) => {
+            faults::point("subscriber.after_commit");
+            if faults::plants("second_transaction")
+                && let Some((upto, applied)) = stepped.moved
+            {
+                db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+                    let now = tx.now;
+                    store::advance(tx.conn(), name, upto, applied, now)
+                })?;
+            }
+            pace.size = (size * 2).min(FULL_PAGE);
+            (pace.careful, pace.noted) = (false, None);
+            Ok(stepped.progress)
         }
         Err(error) => Err(error),
     }
 }
 
-const TOO_MANY_FAILURES: &str = "bus-too-many-failures";
+/// Works off so many retries and so many events of a subscriber, whose cursor is locked.
+pub(super) fn pass(
+    tx: &mut Tx<'_>,
+    subscriber: &dyn Subscriber,
+    cursor: &Cursor,
+    pace: &Pace,
+    retries: i64,
+    events: i64,
+) -> AppResult<Stepped> {
+    let mut delivery = Delivery::new(subscriber, pace.retries, events > 1);
+    delivery.rewound_until = cursor.rewound_until;
+    let retried = parked::retry_due(tx, &mut delivery, retries)?;
+    if events == 0 {
+        return close(tx, delivery, None, Progress::More);
+    }
+    let page = take_page(tx, &mut delivery, cursor.position, events)?;
+    faults::point("subscriber.after_read");
+    delivery.page(tx, page.items)?;
+    let progress = if page.more || retried {
+        Progress::More
+    } else {
+        Progress::Idle
+    };
+    let upto = (page.upto > cursor.position).then_some(page.upto);
+    close(tx, delivery, upto, progress)
+}
+
+/// Draws the conclusions from what failed, and says where the cursor goes.
+pub(super) fn close(
+    tx: &mut Tx<'_>,
+    delivery: Delivery<'_>,
+    upto: Option<i64>,
+    progress: Progress,
+) -> AppResult<Stepped> {
+    let name = delivery.subscriber.name();
+    if let Some(text) = &delivery.last_failure {
+        let now = tx.now;
+        store::note_error(tx.conn(), name, text, now)?;
+    }
+    if delivery.failed > 0 {
+        control::trip_breaker(tx, name)?;
+    }
+    Ok(Stepped {
+        progress,
+        moved: upto.map(|upto| (upto, delivery.applied)),
+    })
+}
 
 /// A page of the log as a subscriber gets it.
 struct Page {
@@ -95,130 +172,76 @@ struct Page {
     more: bool,
 }
 
+/// Reads the next page. It ends before an event that cannot be understood, so that those before it are applied first; such an
+/// event at the front is parked.
 fn take_page(
     tx: &mut Tx<'_>,
-    subscriber: &dyn Subscriber,
+    delivery: &mut Delivery<'_>,
     position: i64,
     size: i64,
 ) -> AppResult<Page> {
     let head = store::head(tx.conn())?;
-    let events = store::list_events(tx.conn(), position, head, subscriber.types(), size)?;
-    let mut page = Page {
-        items: Vec::new(),
-        upto: head,
-        more: false,
-    };
+    let types = delivery.subscriber.types();
+    let events = store::list_events(tx.conn(), position, head, types, size)?;
     let full = i64::try_from(events.len()).unwrap_or(i64::MAX) == size;
     let last = events.last().map(|event| event.seq);
+    let mut items = Vec::new();
     for event in events {
-        if page.items.len() >= MAX_ITEMS {
-            return Ok(Page {
-                upto: event.seq - 1,
-                more: true,
-                ..page
-            });
-        }
-        match items_of(&event) {
-            Ok(items) => page.items.extend(items),
-            Err(failure) => parked::park_undecodable(tx, subscriber.name(), &event, &failure)?,
-        }
-    }
-    if full && let Some(last) = last {
-        page = Page {
-            upto: last,
+        let cut = Page {
+            items: Vec::new(),
+            upto: event.seq - 1,
             more: true,
-            ..page
         };
-    }
-    Ok(page)
-}
-
-/// The facts of a stored event as items.
-pub(super) fn items_of(event: &StoredEvent) -> Result<Vec<Item>, Failure> {
-    let facts = facts_of(
-        &event.event_type,
-        event.type_version,
-        event.subject_id,
-        &event.payload,
-    )
-    .map_err(|error| Failure::permanent("undecodable", error.to_string()))?;
-    let cause = Cause {
-        event_id: EventId(event.event_id),
-        correlation_id: event.correlation_id,
-        actor_id: event.actor_id,
-    };
-    let batch = event.item_count > 1 || facts.len() > 1;
-    Ok(facts
-        .into_iter()
-        .zip(0..)
-        .map(|((subject, fact), item_no)| Item {
-            item_id: if batch {
-                Uuid::new_v5(&event.event_id, subject.as_bytes())
-            } else {
-                event.event_id
-            },
-            seq: event.seq,
-            item_no,
-            subject,
-            recorded_at: event.recorded_at,
-            cause: cause.clone(),
-            fact,
-        })
-        .collect())
-}
-
-/// Hands a page to the subscriber; items behind a parked one of their key are parked too.
-fn deliver_page(
-    tx: &mut Tx<'_>,
-    subscriber: &dyn Subscriber,
-    items: Vec<Item>,
-    bounded: bool,
-) -> AppResult<()> {
-    if items.is_empty() {
-        return Ok(());
-    }
-    let keys: Vec<Uuid> = items.iter().map(|item| subscriber.key(item)).collect();
-    let mut held: HashSet<Uuid> = store::held_keys(tx.conn(), subscriber.name(), &keys)?;
-    let mut savepoints = if bounded { MAX_SAVEPOINTS } else { u32::MAX };
-    deliver(tx, subscriber, &items, &mut held, &mut savepoints)
-}
-
-fn deliver(
-    tx: &mut Tx<'_>,
-    subscriber: &dyn Subscriber,
-    items: &[Item],
-    held: &mut HashSet<Uuid>,
-    savepoints: &mut u32,
-) -> AppResult<()> {
-    let (blocked, free): (Vec<Item>, Vec<Item>) = items
-        .iter()
-        .cloned()
-        .partition(|item| held.contains(&subscriber.key(item)));
-    for item in &blocked {
-        parked::park_blocked(tx, subscriber, item)?;
-    }
-    if free.is_empty() {
-        return Ok(());
-    }
-    *savepoints = savepoints
-        .checked_sub(1)
-        .ok_or_else(|| AppError::conflict(TOO_MANY_FAILURES))?;
-    match apply(tx, subscriber, &free) {
-        Ok(()) => Ok(()),
-        Err(error) if error.is_transient() => Err(error),
-        Err(error) if free.len() == 1 => {
-            held.insert(subscriber.key(&free[0]));
-            parked::park_failed(tx, subscriber, &free[0], &Failure::from(&error))
+        if items.len() >= MAX_ITEMS {
+            return Ok(Page { items, ..cut });
         }
-        Err(_) => {
-            let (left, right) = free.split_at(free.len() / 2);
-            deliver(tx, subscriber, left, held, savepoints)?;
-            deliver(tx, subscriber, right, held, savepoints)
+        match event.items() {
+            Ok(more) => items.extend(more),
+            Err(_) if !items.is_empty() => return Ok(Page { items, ..cut }),
+            Err(error) => parked::park_undecodable(tx, delivery, &event, &error)?,
         }
     }
+    Ok(Page {
+        items,
+        upto: last.filter(|_| full).unwrap_or(head),
+        more: full,
+    })
 }
 
-/// Applies items in a savepoint, under the subscriber's role.
-pub(super) fn apply(tx: &mut Tx<'_>, subscriber: &dyn Subscriber, items: &[Item]) -> AppResult<()> {
-    tx.savepoint(|tx| tx.with_role(subscriber.role(), |tx| subscriber.handle(tx, items)))
+impl StoredEvent {
+    /// The facts of the event as items.
+    ///
+    /// # Errors
+    /// That it cannot be understood.
+    pub(super) fn items(&self) -> Result<Vec<Item>, DecodeError> {
+        let facts = facts_of(
+            &self.event_type,
+            self.type_version,
+            self.subject_id,
+            &self.payload,
+        )?;
+        let cause = Cause {
+            event_id: EventId(self.event_id),
+            correlation_id: self.correlation_id,
+            actor_id: self.actor_id,
+        };
+        let batch = self.item_count > 1 || facts.len() > 1;
+        Ok(facts
+            .into_iter()
+            .zip(0..)
+            .map(|((subject, fact), item_no)| Item {
+                item_id: if batch {
+                    Uuid::new_v5(&self.event_id, subject.as_bytes())
+                } else {
+                    self.event_id
+                },
+                seq: self.seq,
+                item_no,
+                subject,
+                recorded_at: self.recorded_at,
+                cause: cause.clone(),
+                fact,
+            })
+            .collect())
+    }
 }

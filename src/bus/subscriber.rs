@@ -33,6 +33,8 @@ pub enum Start {
     Beginning,
     /// At what comes next.
     Head,
+    /// Behind this number of the log.
+    Seq(i64),
 }
 
 /// A module's listener. Its effects are database writes through the given unit of work, nothing else.
@@ -55,6 +57,29 @@ pub trait Subscriber: Send + 'static {
     /// What must stay in order: items of one key are never reordered, keys do not wait for one another.
     fn key(&self, item: &Item) -> Uuid {
         item.subject
+    }
+
+    /// Whether a lost event of it is lost money: then it is skipped only together with a correcting transfer.
+    fn money(&self) -> bool {
+        false
+    }
+
+    /// Whether an item that comes twice changes nothing the second time, so that the cursor may be set back.
+    fn repeatable(&self) -> bool {
+        false
+    }
+
+    /// Whether all that it keeps can be thrown away and built again from the log; see [`Subscriber::clear`].
+    fn rebuildable(&self) -> bool {
+        false
+    }
+
+    /// Removes all that it keeps. Rows are deleted, not truncated, so that readers keep seeing them until the commit.
+    ///
+    /// # Errors
+    /// Those of the database.
+    fn clear(&self, _tx: &mut Tx<'_>) -> AppResult<()> {
+        Ok(())
     }
 
     /// Applies the items, in order.

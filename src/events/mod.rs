@@ -24,7 +24,7 @@ pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord
 pub use decode::{DecodeError, Fact, facts_of};
 pub use mail::{EmailFailed, EmailSent};
 pub use money::{AuditLogRecordCreated, BusinessDayClosed, PaymentLogRecordCreated, TransferKind};
-pub use schemas::{SchemaError, all_schemas, validate};
+pub use schemas::{SchemaError, all_schemas, is_known, validate};
 pub use task::{
     Assignment, AssignmentReason, TaskAssigned, TaskCompleted, TaskCreated, TaskEstimated,
     TaskStatus, TaskUpdated, TasksReassigned,

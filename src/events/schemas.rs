@@ -65,6 +65,12 @@ pub fn all_schemas() -> impl Iterator<Item = (&'static str, i16, &'static str)> 
     SCHEMAS.iter().copied()
 }
 
+/// Whether this program understands a version of a type.
+#[must_use]
+pub fn is_known(event_type: &str, version: i16) -> bool {
+    VALIDATORS.contains_key(&(event_type, version))
+}
+
 /// Checks the content of an event against the schema of its type and version.
 ///
 /// # Errors

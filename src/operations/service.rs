@@ -5,9 +5,9 @@ use diesel::pg::PgConnection;
 
 use super::queries::{Finding, verify};
 use crate::auth::{Actor, Operation};
-use crate::bus::{self, SubscriberStatus};
+use crate::bus::{self, Holder, SubscriberStatus};
 use crate::platform::db::{Db, Origin};
-use crate::platform::error::AppResult;
+use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobRun};
 
 /// Runs of jobs that the page shows.
@@ -37,16 +37,24 @@ pub(super) fn show_running(conn: &mut PgConnection, actor: &Actor) -> AppResult<
 /// Forbidden; 404 for an unknown name; those of the database.
 pub(super) fn pause(db: &Db, actor: &Actor, origin: Origin, name: &str) -> AppResult<()> {
     actor.allow(Operation::Operate)?;
-    bus::pause(db, name, origin)
+    let holder = Holder::Operator(actor.name.clone());
+    bus::pause(db, name, &holder, "paused on the page of modules", origin)
 }
 
-/// Resumes a subscriber where it stopped.
+/// Lets all holders of a subscriber go, so that it goes on where it stopped.
 ///
 /// # Errors
 /// Forbidden; 404 for an unknown name; those of the database.
 pub(super) fn resume(db: &Db, actor: &Actor, origin: Origin, name: &str) -> AppResult<()> {
     actor.allow(Operation::Operate)?;
-    bus::resume(db, name, origin)
+    let statuses = db.read_blocking(bus::ROLE, bus::statuses)?;
+    let row = statuses
+        .iter()
+        .find(|row| row.name == name)
+        .ok_or(AppError::NotFound)?;
+    row.holders
+        .iter()
+        .try_for_each(|hold| bus::resume(db, name, &Holder::parse(&hold.holder), origin.clone()))
 }
 
 /// Asks every invariant.

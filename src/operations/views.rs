@@ -54,7 +54,7 @@ impl ModulesPage {
             ("wait", fl!(l, "modules-paused"))
         } else if row.dead > 0 {
             ("bad", fl!(l, "modules-has-dead"))
-        } else if row.parked > 0 {
+        } else if row.parked() > 0 {
             ("wait", fl!(l, "modules-has-parked"))
         } else {
             ("ok", fl!(l, "modules-runs"))

@@ -71,6 +71,8 @@ pub struct Config {
     pub bell_every: Duration,
     pub sweep_after: Duration,
     pub mail_retry_for: Duration,
+    pub event_retry_max: Duration,
+    pub lag_warning: i64,
     pub shuffle_queue: i64,
     pub shuffle_chunk: i64,
     pub public_board: bool,
@@ -119,6 +121,14 @@ impl Config {
             .collect();
         for (name, value) in given {
             if name.starts_with("ATES_TEST_") {
+                continue;
+            }
+            #[cfg(feature = "faults")]
+            if name == "ATES_FAULTS" {
+                super::faults::check(&value).map_err(|reason| ConfigError::Invalid {
+                    key: "ATES_FAULTS",
+                    reason,
+                })?;
                 continue;
             }
             match KEYS.iter().find(|key| key.name == name) {
@@ -170,6 +180,8 @@ impl Config {
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,
             mail_retry_for: read.seconds("ATES_MAIL_RETRY_SECONDS", 1, 2_592_000)?,
+            event_retry_max: read.seconds("ATES_EVENT_RETRY_MAX_SECONDS", 1, 86_400)?,
+            lag_warning: read.number("ATES_LAG_WARNING_EVENTS", 1, 1_000_000_000)?,
             shuffle_queue: read.number("ATES_SHUFFLE_QUEUE", 1, 100_000)?,
             shuffle_chunk: read.number("ATES_SHUFFLE_CHUNK", 1, 5_000)?,
             public_board: read.flag("ATES_PUBLIC_BOARD")?,

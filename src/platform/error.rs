@@ -82,6 +82,18 @@ pub enum AppError {
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
 
+/// The cause of an internal error that was a panic.
+#[derive(Debug)]
+pub struct Panicked(pub String);
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panic: {}", self.0)
+    }
+}
+
+impl std::error::Error for Panicked {}
+
 /// What use cases return.
 pub type AppResult<T> = Result<T, AppError>;
 
@@ -114,6 +126,12 @@ impl AppError {
             return Self::field(field, *message);
         }
         error.into()
+    }
+
+    /// Whether it was a panic.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(self, Self::Internal(cause) if cause.is::<Panicked>())
     }
 
     /// Whether the same work may succeed when it is simply tried again later: the database was away, busy or took another side
@@ -164,7 +182,8 @@ impl From<DieselError> for AppError {
 }
 
 fn is_transient_database_error(error: &DieselError) -> bool {
-    const TRANSIENT: [&str; 10] = [
+    // Classes 08, 40, 53, 55, 57 and the lock time-out; the library gives a message but no code.
+    const TRANSIENT: [&str; 15] = [
         "canceling statement due to",
         "terminating connection",
         "deadlock detected",
@@ -175,6 +194,11 @@ fn is_transient_database_error(error: &DieselError) -> bool {
         "connection to server",
         "SSL connection has been closed",
         "could not extend file",
+        "could not obtain lock",
+        "too many clients",
+        "remaining connection slots",
+        "out of memory",
+        "out of shared memory",
     ];
     match error {
         DieselError::BrokenTransactionManager => true,

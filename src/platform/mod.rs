@@ -9,6 +9,7 @@ pub mod csv;
 pub mod db;
 pub mod embedded;
 pub mod error;
+pub mod faults;
 pub mod i18n;
 pub mod ids;
 pub mod jobs;

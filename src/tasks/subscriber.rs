@@ -34,6 +34,10 @@ impl Subscriber for Employees {
         Start::Beginning
     }
 
+    fn repeatable(&self) -> bool {
+        true
+    }
+
     fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.subject).collect();
         let known: BTreeMap<Uuid, Employee> = store::find_employees(tx.conn(), &ids)?
@@ -79,6 +83,10 @@ impl Subscriber for Prices {
 
     fn start(&self) -> Start {
         Start::Beginning
+    }
+
+    fn repeatable(&self) -> bool {
+        true
     }
 
     fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {

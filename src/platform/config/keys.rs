@@ -159,6 +159,16 @@ pub const KEYS: &[Key] = &[
         "how long a mail is retried before it is marked failed, seconds",
     ),
     key(
+        "ATES_EVENT_RETRY_MAX_SECONDS",
+        "300",
+        "longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds",
+    ),
+    key(
+        "ATES_LAG_WARNING_EVENTS",
+        "10000",
+        "a subscriber that is further behind than this is warned about in the log, each minute, events",
+    ),
+    key(
         "ATES_SHUFFLE_QUEUE",
         "100",
         "shuffles that may wait; a further press is answered 429",

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
+use super::faults;
 use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::once;
@@ -159,7 +160,11 @@ impl Db {
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
         })?;
+        if faults::loses_commit() {
+            return Err(busy());
+        }
         if wake {
+            faults::point("publisher.after_commit");
             self.0.wake.notify();
         }
         Ok(result)

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::DbRole;
 use super::outbox::{self, Outgoing};
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::{AppError, AppResult, Panicked};
+use crate::platform::faults;
 use crate::platform::ids::uuid_v7;
 
 type Transactions = <PgConnection as Connection>::TransactionManager;
@@ -149,10 +150,9 @@ impl<'c> Tx<'c> {
         let (kept, role) = (self.outbox.len(), self.role);
         Transactions::begin_transaction(self.conn)?;
         let outcome = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| {
-            Err(AppError::internal(format!(
-                "panic: {}",
-                panic_text(panic.as_ref())
-            )))
+            Err(AppError::Internal(Box::new(Panicked(panic_text(
+                panic.as_ref(),
+            )))))
         });
         match outcome {
             Ok(value) => {
@@ -173,7 +173,9 @@ impl<'c> Tx<'c> {
         if self.outbox.is_empty() {
             return Ok(self.wake);
         }
+        faults::point("publisher.before_append");
         outbox::append(self.conn, self.now, &self.outbox)?;
+        faults::point("publisher.after_append");
         Ok(true)
     }
 }

@@ -231,7 +231,14 @@ fn m30_what_happened_before_midnight_but_is_booked_after_the_close_counts_for_th
 #[test]
 fn bus33_a_settlement_waits_for_a_ledger_that_lags_and_says_so() {
     let (books, [kesha, ..]) = monday_evening();
-    bus::pause(books.app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::pause(
+        books.app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
     books.plant(&kesha);
     books.app.at("2026-03-03T09:00:00Z");
     let admin = books.app.register("admin", &["administrator"]);
@@ -248,7 +255,13 @@ fn bus33_a_settlement_waits_for_a_ledger_that_lags_and_says_so() {
         &json!({"business_date": "2026-03-02"}),
     );
     assert_eq!((status, run["status"].as_str()), (202, Some("waiting")));
-    bus::resume(books.app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::resume(
+        books.app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        Origin::system(),
+    )
+    .unwrap();
     books.app.drain();
     assert_eq!(books.settle()[0].total.minor(), 4_000);
 }

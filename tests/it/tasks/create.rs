@@ -173,7 +173,14 @@ fn t08_without_anybody_eligible_nothing_happens_at_all() {
 fn t24_a_task_is_saving_until_it_is_priced() {
     let app = TestApp::start();
     let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
-    bus::pause(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
     let kesha = app.api(&people[0]);
     let task = create(&kesha, "Feed the macaw");
     app.drain();
@@ -201,7 +208,13 @@ fn t24_a_task_is_saving_until_it_is_priced() {
         "a saving task is not shuffled"
     );
 
-    bus::resume(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::resume(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        Origin::system(),
+    )
+    .unwrap();
     app.drain();
     assert_eq!(status_of(&app, &task), "open");
     let (_, body) = kesha.get(&format!("/api/v1/tasks/{task}"));

@@ -117,7 +117,14 @@ fn d15_who_becomes_a_manager_gives_his_open_tasks_away() {
 fn d15_a_task_that_is_saved_after_its_assignee_left_goes_to_another() {
     let app = TestApp::start();
     let people = app.register_all(&[("kesha", &["developer"]), ("admin", &["administrator"])]);
-    bus::pause(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
     let task = create(&app.api(&people[1]), "Feed the macaw");
     assert_eq!(assignee_of(&app, &task), people[0].id);
     let roma = app.register("roma", &["developer"]);
@@ -134,7 +141,13 @@ fn d15_a_task_that_is_saved_after_its_assignee_left_goes_to_another() {
         people[0].id,
         "a saving task has nothing to charge yet"
     );
-    bus::resume(app.db(), "accounting.ledger", Origin::system()).unwrap();
+    bus::resume(
+        app.db(),
+        "accounting.ledger",
+        &bus::Holder::Deploy,
+        Origin::system(),
+    )
+    .unwrap();
     app.drain();
     assert_eq!(assignee_of(&app, &task), roma.id);
     assert_eq!(

@@ -1,139 +1,16 @@
-//! The bus by itself: what one subscriber is told when things go well, fail, wait and come back.
+//! What one subscriber is told when things go well, fail, wait and come back.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
-
-use ates::bus::{self, Item, Start, Subscriber};
-use ates::events::{self, AccountDeleted, AccountLoggedIn, Fact};
-use ates::platform::clock::Clock;
-use ates::platform::config::Config;
-use ates::platform::db::{Db, DbRole, Lane, Origin, Tx};
+use ates::bus;
+use ates::bus::Holder;
+use ates::events::{self, AccountDeleted, AccountLoggedIn};
+use ates::platform::db::{Lane, Origin};
 use ates::platform::error::{AppError, AppResult};
-use ates::platform::workers::Progress;
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Uuid as SqlUuid};
-use diesel::{PgConnection, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use crate::support::database::{TestDatabase, count, text};
-use crate::support::monday;
-
-/// Writes down what it hears, and fails for the subjects it is told to.
-#[derive(Clone, Default)]
-struct Probe {
-    failing: Arc<Mutex<HashSet<Uuid>>>,
-    panics: bool,
-}
-
-impl Subscriber for Probe {
-    fn name(&self) -> &'static str {
-        "test.probe"
-    }
-
-    fn role(&self) -> DbRole {
-        DbRole::new("ates_analytics")
-    }
-
-    fn types(&self) -> &'static [&'static str] {
-        &["account.deleted"]
-    }
-
-    fn start(&self) -> Start {
-        Start::Beginning
-    }
-
-    fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
-        for item in items {
-            let Fact::AccountDeleted(deleted) = &item.fact else {
-                continue;
-            };
-            sql_query("insert into analytics.heard (subject, version) values ($1, $2)")
-                .bind::<SqlUuid, _>(item.subject)
-                .bind::<BigInt, _>(deleted.version)
-                .execute(tx.conn())?;
-            if self.failing.lock().unwrap().contains(&item.subject) {
-                assert!(!self.panics, "the probe was told to panic");
-                return Err(AppError::internal("the probe was told to fail"));
-            }
-        }
-        Ok(())
-    }
-}
-
-struct House {
-    db: Db,
-    clock: Clock,
-    database: TestDatabase,
-    probe: Probe,
-}
-
-impl House {
-    fn new(probe: Probe) -> Self {
-        let database = TestDatabase::create();
-        database
-            .connect()
-            .batch_execute(
-                "create table analytics.heard (id bigint generated always as identity, subject uuid, version bigint);
-                 grant select, insert on analytics.heard to ates_analytics",
-            )
-            .unwrap();
-        let config =
-            Config::from_values([("DATABASE_URL".to_owned(), database.url().to_owned())]).unwrap();
-        let clock = Clock::fixed(monday());
-        let db = Db::new(&config, database.url(), clock.clone());
-        bus::register(&db, &[Box::new(probe.clone()) as Box<dyn Subscriber>]).unwrap();
-        Self {
-            db,
-            clock,
-            database,
-            probe,
-        }
-    }
-
-    fn tell(&self, facts: &[(Uuid, i64)]) {
-        self.db
-            .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
-                for (subject, version) in facts {
-                    events::publish(tx, *subject, &AccountDeleted { version: *version })?;
-                }
-                Ok(())
-            })
-            .unwrap();
-    }
-
-    fn work(&self) {
-        while bus::step(&self.db, &self.probe).unwrap() == Progress::More {}
-    }
-
-    fn heard(&self, subject: Uuid) -> String {
-        text(
-            &mut self.conn(),
-            &format!(
-                "select coalesce(string_agg(version::text, ' ' order by id), '') as t from analytics.heard where subject = '{subject}'"
-            ),
-        )
-    }
-
-    fn states(&self) -> String {
-        text(
-            &mut self.conn(),
-            "select coalesce(string_agg(state, ' ' order by seq, item_no), '') as t from bus.parked_items",
-        )
-    }
-
-    fn lag(&self) -> i64 {
-        self.db.read_blocking(bus::ROLE, bus::statuses).unwrap()[0].lag()
-    }
-
-    fn conn(&self) -> PgConnection {
-        self.database.connect()
-    }
-}
-
-fn people() -> [Uuid; 3] {
-    [1, 2, 3].map(Uuid::from_u128)
-}
+use super::{House, Probe, people};
+use crate::support::database::count;
 
 #[test]
 fn everything_is_heard_once_and_in_order() {
@@ -231,14 +108,7 @@ fn an_event_that_cannot_be_understood_is_kept_and_later_ones_go_on() {
     let house = House::new(Probe::default());
     let [kesha, roma, _] = people();
     house.tell(&[(kesha, 1)]);
-    house
-        .conn()
-        .batch_execute(&format!(
-            "select bus.append('2026-03-02 09:00:00+00', array[gen_random_uuid()], array['account.deleted'], array[7::smallint],
-               array['account'], array['auth'], array['{roma}'::uuid], array[1], array[gen_random_uuid()],
-               array[null]::uuid[], array[null]::uuid[], array['{{}}'::jsonb])"
-        ))
-        .unwrap();
+    house.append("account.deleted", 7, roma, "{}");
     house.tell(&[(roma, 1), (kesha, 2)]);
     house.work();
     assert_eq!(
@@ -252,11 +122,11 @@ fn an_event_that_cannot_be_understood_is_kept_and_later_ones_go_on() {
 fn a_paused_subscriber_hears_nothing_and_then_everything() {
     let house = House::new(Probe::default());
     let [kesha, ..] = people();
-    bus::pause(&house.db, "test.probe", Origin::system()).unwrap();
+    house.pause(&Holder::Deploy);
     house.tell(&[(kesha, 1), (kesha, 2)]);
     house.work();
     assert_eq!((house.heard(kesha), house.lag()), (String::new(), 2));
-    bus::resume(&house.db, "test.probe", Origin::system()).unwrap();
+    house.resume(&Holder::Deploy);
     house.work();
     assert_eq!((house.heard(kesha), house.lag()), ("1 2".into(), 0));
 }

@@ -1,0 +1,11 @@
+//! What the operator reads of the bus: how the subscribers are, and what waits for repair.
+
+mod parked;
+mod statuses;
+
+pub use parked::{
+    ErrorClass, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState, count_parked,
+    error_classes, find_parked, list_parked, show_parked,
+};
+pub(in crate::bus) use parked::{UNRESOLVED, condition_of};
+pub use statuses::{Hold, SubscriberStatus, caught_up_with, has_unresolved_before, statuses};

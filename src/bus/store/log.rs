@@ -1,0 +1,81 @@
+//! Reading the log.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{
+    Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::platform::error::AppResult;
+
+/// An event as the log has it.
+#[derive(QueryableByName)]
+pub(in crate::bus) struct StoredEvent {
+    #[diesel(sql_type = BigInt)]
+    pub seq: i64,
+    #[diesel(sql_type = SqlUuid)]
+    pub event_id: Uuid,
+    #[diesel(sql_type = Text)]
+    pub event_type: String,
+    #[diesel(sql_type = SmallInt)]
+    pub type_version: i16,
+    #[diesel(sql_type = SqlUuid)]
+    pub subject_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub item_count: i32,
+    #[diesel(sql_type = SqlUuid)]
+    pub correlation_id: Uuid,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor_id: Option<Uuid>,
+    #[diesel(sql_type = Timestamptz)]
+    pub recorded_at: DateTime<Utc>,
+    #[diesel(sql_type = Jsonb)]
+    pub payload: Value,
+}
+
+const EVENT_COLUMNS: &str = "seq, event_id, event_type, type_version, subject_id, item_count, correlation_id, actor_id, recorded_at, payload";
+
+/// The last number of the log; 0 when it is empty.
+pub(in crate::bus) fn head(conn: &mut PgConnection) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let row: Row =
+        sql_query("select coalesce(max(seq), 0) as seq from bus.events").get_result(conn)?;
+    Ok(row.seq)
+}
+
+/// The next events of some types, in order.
+pub(in crate::bus) fn list_events(
+    conn: &mut PgConnection,
+    after: i64,
+    upto: i64,
+    types: &[&str],
+    limit: i64,
+) -> AppResult<Vec<StoredEvent>> {
+    if upto <= after {
+        return Ok(Vec::new());
+    }
+    Ok(sql_query(format!(
+        "select {EVENT_COLUMNS} from bus.events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
+    ))
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(upto)
+    .bind::<Array<Text>, _>(types)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?)
+}
+
+/// The event of a number.
+pub(in crate::bus) fn get_event(conn: &mut PgConnection, seq: i64) -> AppResult<StoredEvent> {
+    Ok(sql_query(format!(
+        "select {EVENT_COLUMNS} from bus.events where seq = $1"
+    ))
+    .bind::<BigInt, _>(seq)
+    .get_result(conn)?)
+}
