@@ -41,7 +41,7 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
 
     let launch = Launch {
         database: url.clone(),
-        faults: None,
+        faults: Some("handler_error=0.02,handler_panic=0.002".to_owned()),
         dawdle_ms: 0,
     };
     let healthy = Launch {

@@ -1,6 +1,6 @@
 //! Processes that share one database: the product's servers and the recorders. Killed, stopped and started by their own handles.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
@@ -39,6 +39,14 @@ impl Instance {
             child: spawn(&kind, launch),
             kind,
             frozen_until: None,
+        }
+    }
+
+    /// Whether it has come up since its last start, so that it is worth a kill.
+    pub fn is_up(&self) -> bool {
+        match self.kind {
+            Kind::Server(port) => TcpStream::connect(("127.0.0.1", port)).is_ok(),
+            Kind::Recorders => true,
         }
     }
 

@@ -96,8 +96,7 @@ const OF_THE_PRODUCT: &[(&str, &str)] = &[
     (
         "P3: what happened to a task and what was told of it",
         "with told as (
-           select subject_id as task, 1 as n from bus.events where event_type = 'task.created'
-           union all select subject_id, (payload ->> 'assignment_seq')::int from bus.events where event_type = 'task.assigned'
+           select subject_id as task, (payload ->> 'assignment_seq')::int as n from bus.events where event_type = 'task.assigned'
            union all select (a ->> 'task')::uuid, (a ->> 'assignment_seq')::int
              from bus.events, jsonb_array_elements(payload -> 'assignments') a where event_type = 'tasks.reassigned'
            union all select subject_id, 0 from bus.events where event_type = 'task.completed'

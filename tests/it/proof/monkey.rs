@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use ates::bus;
+use ates::bus::{self, Holder};
 use ates::platform::db::{Db, Origin};
+use ates::platform::error::AppResult;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use rand::rngs::StdRng;
@@ -50,6 +51,10 @@ pub struct Monkey<'a> {
     tools: Tools,
     held: BTreeMap<String, Held>,
     pub deeds: Deeds,
+}
+
+fn holder() -> Holder {
+    Holder::Operator("monkey".to_owned())
 }
 
 /// How often the server is restarted.
@@ -99,7 +104,7 @@ impl<'a> Monkey<'a> {
     fn act(&mut self, fleet: &mut [Instance], launch: &Launch) {
         let chosen = self.rng.random_range(0..fleet.len());
         match self.rng.random_range(0..10) {
-            0..=2 if self.tools.kill => {
+            0..=2 if self.tools.kill && fleet[chosen].is_up() => {
                 fleet[chosen].restart(launch);
                 self.deeds.kills += 1;
             }
@@ -108,7 +113,10 @@ impl<'a> Monkey<'a> {
                 fleet[chosen].freeze(Instant::now() + time);
                 self.deeds.freezes += 1;
             }
-            4..=6 if self.tools.pause => self.pause(),
+            4..=6 if self.tools.pause => {
+                self.pause();
+                self.let_the_breaker_go();
+            }
             7..=9 if self.tools.terminate => self.terminate(),
             _ => {}
         }
@@ -137,7 +145,7 @@ impl<'a> Monkey<'a> {
                     "P5: {name} was paused at {paused_at} and is at {position}"
                 ));
             }
-            drop(bus::resume(&self.db, &name, Origin::system()));
+            drop(bus::resume(&self.db, &name, &holder(), Origin::system()));
             self.held.remove(&name);
         }
     }
@@ -145,7 +153,7 @@ impl<'a> Monkey<'a> {
     fn pause(&mut self) {
         let Some(names) = self.names() else { return };
         let name = &names[self.rng.random_range(0..names.len())];
-        if self.held.contains_key(name) || bus::pause(&self.db, name, Origin::system()).is_err() {
+        if self.held.contains_key(name) || self.try_pause(name).is_err() {
             return;
         }
         let Some(position) = self.position(name) else {
@@ -156,6 +164,17 @@ impl<'a> Monkey<'a> {
         let until = Instant::now() + time;
         self.held.insert(name.clone(), Held { position, until });
         self.deeds.pauses += 1;
+    }
+
+    fn try_pause(&self, name: &str) -> AppResult<()> {
+        bus::pause(&self.db, name, &holder(), "the monkey plays", Origin::system())
+    }
+
+    /// As an operator who looks at every failure at once: lets the breaker go wherever it holds.
+    fn let_the_breaker_go(&self) {
+        for name in self.names().unwrap_or_default() {
+            drop(bus::resume(&self.db, &name, &Holder::Breaker, Origin::system()));
+        }
     }
 
     /// Cuts up to three sessions of the program, whatever they are doing.

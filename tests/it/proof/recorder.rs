@@ -105,7 +105,6 @@ pub fn record(tx: &mut Tx<'_>, subscriber: &str, items: &[Item]) -> AppResult<()
 fn version(fact: &Fact) -> Option<i64> {
     match fact {
         Fact::AccountDeleted(deleted) => Some(deleted.version),
-        Fact::TaskCreated(_) => Some(1),
         Fact::TaskAssigned { assignment_seq, .. } => Some(i64::from(*assignment_seq)),
         _ => None,
     }
@@ -113,17 +112,17 @@ fn version(fact: &Fact) -> Option<i64> {
 
 /// The database as our own process opens it: small pools, as many processes share one server.
 pub fn open(url: &str) -> Db {
+    Db::new(&config(url), url, Clock::system())
+}
+
+fn config(url: &str) -> Config {
     let values = [
         ("DATABASE_URL", url),
         ("ATES_WEB_POOL", "2"),
         ("ATES_WORKER_POOL", "12"),
         ("ATES_READ_POOL", "2"),
     ];
-    let config = Config::from_values(
-        values.map(|(name, value)| (name.to_owned(), value.to_owned())),
-    )
-    .unwrap();
-    Db::new(&config, url, Clock::system())
+    Config::from_values(values.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
 }
 
 /// No test by itself: a process of both recorders, which other tests start, stop and kill.
@@ -140,7 +139,7 @@ fn a_recorder_records_until_its_parent_goes() {
     std::thread::spawn(move || {
         loop {
             let mut workers = Workers::default();
-            if bus::start(&mut workers, &open(&url), Recorder::all(dawdle)).is_ok() {
+            if bus::start(&mut workers, &open(&url), &config(&url), Recorder::all(dawdle)).is_ok() {
                 std::mem::forget(workers);
                 break;
             }

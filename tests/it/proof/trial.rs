@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ates::bus;
+use ates::bus::{self, Holder, ParkedFilter, Selection};
 use ates::platform::db::{Db, Origin};
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
@@ -98,27 +98,25 @@ pub fn calm(db: &Db, url: &str, patience: Duration) {
 
 fn is_calm(db: &Db, conn: &mut PgConnection) -> Option<bool> {
     #[derive(QueryableByName)]
-    struct Name {
+    struct Hold {
         #[diesel(sql_type = Text)]
-        name: String,
+        subscriber: String,
+        #[diesel(sql_type = Text)]
+        holder: String,
     }
     #[derive(QueryableByName)]
     struct Left {
         #[diesel(sql_type = BigInt)]
         number: i64,
     }
-    let paused: Vec<Name> = sql_query("select name from bus.subscribers where paused")
+    let held: Vec<Hold> = sql_query("select subscriber, holder from bus.pauses")
         .load(conn)
         .ok()?;
-    for row in paused {
-        bus::resume(db, &row.name, Origin::system()).ok()?;
+    for hold in held {
+        let holder = Holder::parse(&hold.holder);
+        bus::resume(db, &hold.subscriber, &holder, Origin::system()).ok()?;
     }
-    sql_query(
-        "update bus.parked_items set state = 'retrying', attempts = 0, next_attempt_at = now()
-         where state = 'dead' or (state = 'retrying' and next_attempt_at > now())",
-    )
-    .execute(conn)
-    .ok()?;
+    bus::replay(db, &Selection::Filter(ParkedFilter::default()), Origin::system()).ok()?;
     let left: Left = sql_query(
         "select (select count(*) from bus.subscribers where position < (select coalesce(max(seq), 0) from bus.events))
            + (select count(*) from bus.parked_items where state not in ('done', 'skipped'))
