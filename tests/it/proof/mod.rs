@@ -3,6 +3,7 @@
 mod chaos;
 mod cluster;
 mod fleet;
+mod history;
 mod judge;
 mod load;
 mod monkey;
