@@ -63,6 +63,9 @@ pub struct NewTransfer {
     pub reason_event_id: Uuid,
     /// Signed from the employee's side.
     pub amount: Money,
+    /// The business date on which the reason was recorded: nothing with this reason is booked before it, or long after
+    /// `business_date`, which is how the ledger finds what is booked already without looking through old months.
+    pub recorded_on: NaiveDate,
     /// The business date it is booked on.
     pub business_date: NaiveDate,
     /// The event that led to it just now, if one did.
@@ -195,6 +198,7 @@ mod tests {
             assignment_seq: Some(1),
             reason_event_id: Uuid::from_u128(3),
             amount: Money::from_whole(-10),
+            recorded_on: NaiveDate::MIN,
             business_date: NaiveDate::MIN,
             cause: None,
         };

@@ -6,20 +6,25 @@
 mod admin;
 mod health;
 mod home;
+mod metrics;
 mod schedule;
 mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::bus::{self, Subscriber};
+use actix_web::dev::ServerHandle;
+
+use crate::bus::{self, Roster, Subscriber};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
+use crate::platform::partitions;
 use crate::platform::workers::{Board, Workers};
-use crate::{accounting, analytics, operations, tasks};
+use crate::{accounting, analytics, operations, relay, tasks};
 
+pub use metrics::{BoundMetrics, bind_metrics};
 pub use server::{Bound, bind};
 
 /// What the program runs on.
@@ -60,14 +65,25 @@ impl Services {
         all
     }
 
+    /// Who listens to what.
+    #[must_use]
+    pub fn roster(&self) -> Roster {
+        Roster::of(&self.subscribers())
+    }
+
     /// Starts all that runs in the background: the bus, the shuffles, the mails and the jobs.
     ///
     /// # Errors
     /// Those of the database, and that a thread cannot be made.
     pub fn start_workers(&self) -> AppResult<Workers> {
+        partitions::make(&self.db)?;
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
         bus::start(&mut workers, &self.db, &self.config, self.subscribers())?;
+        if let Some(target) = &self.config.relay {
+            let tap = Box::new(relay::NatsRelay::new(target.clone())?);
+            bus::start_tap(&mut workers, &self.db, tap)?;
+        }
         self.spawn(
             &mut workers,
             "tasks.shuffle",
@@ -111,17 +127,28 @@ pub async fn serve(
         let starter = services.clone();
         Some(blocking(move || starter.start_workers()).await?)
     } else {
+        let db = services.db.clone();
+        blocking(move || partitions::make(&db)).await?;
         None
     };
     let board = workers.as_ref().map_or_else(Board::default, Workers::board);
     let bound = bind(&services, board)?;
+    let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
     ready(&bound);
     let outcome = bound
         .run()
         .await
         .map_err(|error| AppError::Internal(Box::new(error)));
     stop(workers).await?;
+    end(scraped).await;
     outcome
+}
+
+/// Stops the answers to scrapers.
+async fn end(scraped: Option<ServerHandle>) {
+    if let Some(handle) = scraped {
+        handle.stop(false).await;
+    }
 }
 
 /// Runs the workers alone until the program is told to stop.
@@ -129,10 +156,13 @@ pub async fn serve(
 /// # Errors
 /// That the workers cannot start.
 pub async fn work(services: Services) -> AppResult<()> {
+    let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
     let workers = blocking(move || services.start_workers()).await?;
     tracing::info!("workers started");
     wait_for_stop().await;
-    stop(Some(workers)).await
+    let outcome = stop(Some(workers)).await;
+    end(scraped).await;
+    outcome
 }
 
 async fn stop(workers: Option<Workers>) -> AppResult<()> {

@@ -6,9 +6,11 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::Services;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics;
+use crate::platform::partitions;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
-use crate::{accounting, auth};
+use crate::{accounting, auth, operations};
 
 /// Starts the bell and the worker that does what is due whenever it rings.
 pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()> {
@@ -28,13 +30,20 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
 /// Everything that may be due, each on its own: the failure of one does not keep the others from running.
 pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
+    metrics::kick(db.clock().now());
     let outcomes = [
+        ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
         (
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
         ),
         ("auth.clean_up", auth::clean_up(db)),
+        (
+            "operations.doctor",
+            operations::examine_nightly(db, config.zone, &services.roster()),
+        ),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

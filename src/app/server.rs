@@ -12,13 +12,14 @@ use tracing_actix_web::TracingLogger;
 use super::{Services, admin, health, home};
 use crate::auth::Navigation;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{self, WebSettings};
+use crate::platform::web::{self, Streams, WebSettings};
 use crate::platform::workers::Board;
 use crate::{accounting, analytics, auth, operations, tasks};
 
 /// A server that has its address but does not answer yet.
 pub struct Bound {
     server: Server,
+    streams: Streams,
     /// The address it listens on; the port is real even when the setting says 0.
     pub address: SocketAddr,
 }
@@ -29,7 +30,15 @@ impl Bound {
     /// # Errors
     /// Those of the sockets.
     pub async fn run(self) -> std::io::Result<()> {
-        self.server.await
+        // The server waits for its connections when it is told to stop; a stream would keep it waiting.
+        let streams = self.streams.clone();
+        let ends_streams = actix_web::rt::spawn(async move {
+            super::wait_for_stop().await;
+            streams.close();
+        });
+        let outcome = self.server.await;
+        ends_streams.abort();
+        outcome
     }
 
     /// A handle to stop it.
@@ -59,8 +68,11 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let settings = Data::new(WebSettings::new(&services.config, services.demo));
     let navigation = Data::new(navigation());
     let board = Data::new(board);
+    let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
     let gate = Data::new(auth::PasswordGate::default());
+    let streams = Streams::new(services.config.live_streams);
+    let live = Data::new(streams.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -69,8 +81,10 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(settings.clone())
             .app_data(navigation.clone())
             .app_data(board.clone())
+            .app_data(roster.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
+            .app_data(live.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
@@ -95,7 +109,11 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     .listen(listener)
     .map_err(|error| AppError::Internal(Box::new(error)))?
     .run();
-    Ok(Bound { server, address })
+    Ok(Bound {
+        server,
+        streams,
+        address,
+    })
 }
 
 /// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.

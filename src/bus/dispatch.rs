@@ -1,5 +1,7 @@
 //! The loop of a subscriber: one step is one transaction that holds the cursor's row from the first read to the commit.
 
+use std::time::Instant;
+
 use uuid::Uuid;
 
 use super::delivery::{Delivery, TOO_MANY_FAILURES};
@@ -12,6 +14,7 @@ use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::faults;
 use crate::platform::ids::EventId;
+use crate::platform::metrics;
 use crate::platform::workers::Progress;
 
 /// Items handled in one step at most; a batch event is never cut.
@@ -73,7 +76,7 @@ pub(super) fn step_with(
     pace: &mut Pace,
 ) -> AppResult<Progress> {
     let name = subscriber.name();
-    let size = pace.size;
+    let (size, began) = (pace.size, Instant::now());
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let Some(cursor) = store::lock_cursor(tx.conn(), name)? else {
             return Ok(Stepped::IDLE);
@@ -101,6 +104,11 @@ pub(super) fn step_with(
         }
         Ok(stepped) => {
             faults::point("subscriber.after_commit");
+            metrics::batch(
+                name,
+                began.elapsed(),
+                stepped.moved.map_or(0, |moved| moved.1),
+            );
             if faults::plants("second_transaction")
                 && let Some((upto, applied)) = stepped.moved
             {

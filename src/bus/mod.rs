@@ -12,12 +12,17 @@ mod careful;
 mod control;
 mod delivery;
 mod dispatch;
+mod doctor;
+mod figures;
+mod log;
 mod parked;
 mod queries;
 mod repair;
+mod roster;
 mod store;
 mod subscriber;
 mod watch;
+mod tap;
 
 use std::time::Duration;
 
@@ -28,13 +33,21 @@ use crate::platform::workers::Workers;
 
 pub use control::{Holder, pause, resume, retire, rewind};
 pub use dispatch::step;
+pub use doctor::{Check, check_log, list_unapplied, reached};
+pub use figures::{ParkedCount, paces, parked_counts};
+pub use log::{
+    Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, find_event, list_chain, list_log,
+    parked_of, payload_of,
+};
 pub use queries::{
     ErrorClass, Hold, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState,
     SubscriberStatus, caught_up_with, count_parked, error_classes, find_parked,
     has_unresolved_before, list_parked, show_parked, statuses,
 };
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
+pub use roster::{Listener, Roster};
 pub use subscriber::{Item, Start, Subscriber};
+pub use tap::{LoggedEvent, Tap, start_tap};
 
 /// The role that reads the log and moves the cursors.
 pub const ROLE: DbRole = DbRole::new("ates_bus");

@@ -13,7 +13,7 @@ use super::subscriber::{Item, Subscriber};
 use crate::events::{DecodeError, SchemaError};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::faults;
+use crate::platform::{faults, metrics};
 
 /// The class of events in a version that this program does not know. They are dead, since trying again helps only in a newer
 /// program; that one tries them again by itself.
@@ -183,6 +183,7 @@ pub(super) fn fail_again(
     failure: &Failure,
     retries: Retries,
 ) -> AppResult<()> {
+    metrics::retry(subscriber, failure.class);
     let (now, attempts) = (tx.now, due.attempts + 1);
     let next = retries.next(failure, attempts, now);
     if next.is_none() {
@@ -215,6 +216,7 @@ pub(super) fn park_failed(
     failure: &Failure,
 ) -> AppResult<()> {
     let subscriber = delivery.subscriber;
+    metrics::retry(subscriber.name(), failure.class);
     tracing::warn!(
         subscriber = subscriber.name(),
         event.id = %item.cause.event_id,

@@ -14,6 +14,7 @@ use crate::platform::csv::{LineError, read_rows};
 use crate::platform::db::{Db, DbRole, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::i18n::{self, Lang};
+use crate::platform::partitions;
 use crate::platform::workers::Progress;
 use crate::tasks::{self, TaskRow};
 use crate::{accounting, bus};
@@ -38,6 +39,7 @@ pub(super) fn import(config: Config, args: &ImportArgs) -> Result<ExitCode, CliE
         .map_err(|error| CliError(format!("cannot read {}: {error}", args.file.display())))?;
     let db = connect::open(&config)?;
     let services = Services::new(config, db, false)?;
+    partitions::make(&services.db)?;
     accounting::open_first_day(&services.db, &services.config)?;
     bus::register(&services.db, &services.subscribers())?;
     let (count, what) = match args.what {

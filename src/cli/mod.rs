@@ -1,13 +1,16 @@
 //! The command line: a file a command; each calls the same use cases as the pages.
 
+mod archive;
 mod connect;
 mod create_admin;
 mod demo;
+mod events;
 mod export;
 mod import;
 mod migrate;
 mod payout;
 mod serve;
+mod shuffle;
 mod verify;
 
 use std::fmt;
@@ -19,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::platform::config::{Config, ConfigError};
 use crate::platform::error::AppError;
+use crate::platform::ids::ShuffleId;
 
 /// aTES, the Awesome Task Exchange System.
 #[derive(Debug, Parser)]
@@ -50,10 +54,21 @@ enum Command {
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
+    /// Look after the bus.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
+    /// Look into a shuffle.
+    #[command(subcommand)]
+    Shuffle(ShuffleCommand),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
     Import(ImportArgs),
+    /// Make coming partitions and move months that are past their time online to the archive, or read the archive.
+    Archive {
+        #[command(subcommand)]
+        command: Option<archive::ArchiveCommand>,
+    },
     /// Show every setting with its effective value, secrets hidden.
     Config,
 }
@@ -82,6 +97,21 @@ struct DemoArgs {
 enum UserCommand {
     /// Make the first administrator.
     CreateAdmin(CreateAdminArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ShuffleCommand {
+    /// Draw a finished shuffle anew from its seed and compare; exit code 2 when an assignment differs.
+    Check(ShuffleCheckArgs),
+}
+
+#[derive(Args, Debug)]
+struct ShuffleCheckArgs {
+    /// The uid of the shuffle, as in the address of its page.
+    uid: ShuffleId,
+    /// The commitment that was shown at the press, in hex, for those who noted it down.
+    #[arg(long, value_name = "HEX")]
+    commitment: Option<String>,
 }
 
 #[derive(Args, Debug)]
@@ -194,8 +224,11 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
+        Command::Events(command) => events::events(config, &command),
+        Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
+        Command::Archive { command } => archive::archive(&config, command.as_ref()),
         Command::Config => {
             show_config(&config);
             Ok(ExitCode::SUCCESS)

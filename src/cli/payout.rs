@@ -7,9 +7,11 @@ use chrono::NaiveDate;
 use super::{CliError, connect};
 use crate::accounting;
 use crate::platform::config::Config;
+use crate::platform::partitions;
 
 pub(super) fn payout(config: Config, date: Option<NaiveDate>) -> Result<ExitCode, CliError> {
     let db = connect::open(&config)?;
+    partitions::make(&db)?;
     let runs = match date {
         Some(date) => vec![accounting::settle_date(&db, &config, date)?],
         None => accounting::settle_due(&db, &config)?,

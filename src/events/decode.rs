@@ -1,14 +1,14 @@
 //! From the log to facts: check, lift to the newest version, take batches apart.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
 use super::{
     AccountCreated, AccountDeleted, AccountRecord, AccountUpdated, AuditLogRecordCreated,
     BusinessDayClosed, Event, PaymentLogRecordCreated, SchemaError, TaskAssigned, TaskCompleted,
-    TaskCreated, TaskEstimated, TaskUpdated, TasksReassigned, validate,
+    TaskCreated, TaskEstimated, TaskUpdated, TasksReassigned, upcast::lift, validate,
 };
 use crate::platform::ids::{ShuffleId, TaskId, UserId};
 
@@ -70,16 +70,13 @@ pub fn facts_of(
     data: &Value,
 ) -> Result<Vec<(Uuid, Fact)>, DecodeError> {
     validate(event_type, version, data)?;
+    let data = &*lift(event_type, version, data);
     let one = |fact: Fact| Ok(vec![(subject, fact)]);
     match event_type {
         AccountCreated::TYPE | AccountUpdated::TYPE => {
             one(Fact::Account(content(event_type, data)?))
         }
         AccountDeleted::TYPE => one(Fact::AccountDeleted(content(event_type, data)?)),
-        TaskCreated::TYPE if version == 1 => one(Fact::TaskCreated(content(
-            event_type,
-            &task_created_v2(data),
-        )?)),
         TaskCreated::TYPE => one(Fact::TaskCreated(content(event_type, data)?)),
         TaskUpdated::TYPE => one(Fact::TaskUpdated(content(event_type, data)?)),
         TaskAssigned::TYPE => {
@@ -131,27 +128,10 @@ fn content<T: DeserializeOwned>(event_type: &str, data: &Value) -> Result<T, Dec
     })
 }
 
-/// Version 1 kept the jira id in the title: `[UBERPOP-42] Change…`, with or without a dash after the bracket.
-fn task_created_v2(v1: &Value) -> Value {
-    let mut v2 = v1.clone();
-    let title = v1["title"].as_str().unwrap_or_default().trim();
-    let (jira_id, title) = match title
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-    {
-        Some((id, rest)) => (
-            json!(id.trim()),
-            rest.trim_start_matches([' ', '-', '—', '–', ':']),
-        ),
-        None => (Value::Null, title),
-    };
-    v2["title"] = json!(title.replace(['[', ']'], ""));
-    v2["jira_id"] = jira_id;
-    v2
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

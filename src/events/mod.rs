@@ -5,13 +5,16 @@
 //! sees them. A batch is taken apart into facts, so that subscribers know only facts about one thing.
 
 mod account;
+mod catalogue;
 #[cfg(test)]
 mod contract_tests;
 mod decode;
+mod kinds;
 mod mail;
 mod money;
 mod schemas;
 mod task;
+mod upcast;
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -21,7 +24,9 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::EventId;
 
 pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord, AccountUpdated};
+pub use catalogue::{CATALOGUE, EventKind};
 pub use decode::{DecodeError, Fact, facts_of};
+pub use kinds::KINDS;
 pub use mail::{EmailFailed, EmailSent};
 pub use money::{AuditLogRecordCreated, BusinessDayClosed, PaymentLogRecordCreated, TransferKind};
 pub use schemas::{SchemaError, all_schemas, is_known, validate};

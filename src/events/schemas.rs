@@ -53,7 +53,9 @@ static VALIDATORS: LazyLock<HashMap<(&str, i16), Validator>> = LazyLock::new(|| 
         .map(|(event_type, version, text)| {
             let schema =
                 serde_json::from_str(text).expect("the embedded schemas are JSON, as a test shows");
-            let validator = jsonschema::validator_for(&schema)
+            let validator = jsonschema::options()
+                .should_validate_formats(true)
+                .build(&schema)
                 .expect("the embedded schemas are schemas, as a test shows");
             ((*event_type, *version), validator)
         })

@@ -268,15 +268,18 @@ const PRIVILEGES: &str = "
       select c.oid, n.nspname as module, c.relname as name
       from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where c.relkind in ('r', 'p', 'v', 'm')
-        and n.nspname in ('platform', 'bus', 'auth', 'tasks', 'accounting', 'analytics', 'report_v1')
+        and n.nspname in ('platform', 'bus', 'auth', 'tasks', 'accounting', 'analytics', 'archive', 'report_v1')
     ),
     books (module, name) as (
       values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
         ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+    ),
+    written as (
+      select b.name as book, t.* from books b join tables t
+        on t.module in (b.module, 'archive') and (t.name = b.name or t.name ~ ('^' || b.name || '_[0-9]'))
     )
     select format('%s may change rows of %s of %s', r.rolname, t.name, t.module) as offender
-    from books b join tables t on t.module = b.module and (t.name = b.name or (b.name = 'events' and t.name like 'events\\_%'))
-      cross join roles r
+    from written t cross join roles r
     where has_any_column_privilege(r.oid, t.oid, 'UPDATE') or has_table_privilege(r.oid, t.oid, 'DELETE')
       or has_table_privilege(r.oid, t.oid, 'TRUNCATE')
     union all
@@ -286,8 +289,8 @@ const PRIVILEGES: &str = "
       and (has_any_column_privilege(r.oid, t.oid, 'INSERT') or has_any_column_privilege(r.oid, t.oid, 'UPDATE')
         or has_table_privilege(r.oid, t.oid, 'DELETE') or has_table_privilege(r.oid, t.oid, 'TRUNCATE'))
     union all
-    select format('%s of %s has lost the trigger that refuses changes', b.name, b.module)
-    from books b join tables t on t.module = b.module and t.name = b.name
+    select format('%s of %s has lost the trigger that refuses changes', t.name, t.module)
+    from written t
     where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
       and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'refuse_change'))
     union all

@@ -5,6 +5,7 @@
 //! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
 //! only by what those views show.
 
+mod doctor;
 mod invariants;
 mod pages;
 mod queries;
@@ -14,9 +15,11 @@ mod views;
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
+pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use pages::configure;
 pub use queries::{Finding, verify};
+pub use service::{Node, Stage, Tree, Visit, trees};
 
 /// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
 pub const ROLE: DbRole = DbRole::new("ates_platform");
@@ -26,6 +29,11 @@ pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/modules",
         label: "nav-modules",
+        operation: Operation::Operate,
+    },
+    NavEntry {
+        href: "/admin/events",
+        label: "nav-events",
         operation: Operation::Operate,
     },
     NavEntry {

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::error::AppResult;
@@ -83,6 +83,73 @@ pub fn record(
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
+}
+
+/// How many runs of a job are in a state.
+#[derive(Clone, Debug, QueryableByName)]
+pub struct JobCount {
+    /// The job.
+    #[diesel(sql_type = Text)]
+    pub job: String,
+    /// `waiting`, `done` or `failed`.
+    #[diesel(sql_type = Text)]
+    pub state: String,
+    /// How many.
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    pub runs: i64,
+    /// When the oldest of them began.
+    #[diesel(sql_type = Timestamptz)]
+    pub oldest: DateTime<Utc>,
+}
+
+/// How many runs there are, by job and state.
+///
+/// # Errors
+/// Those of the database.
+pub fn counts(conn: &mut PgConnection) -> AppResult<Vec<JobCount>> {
+    Ok(sql_query(
+        "select job, state, count(*) as runs, min(started_at) as oldest from platform.job_runs
+         group by job, state order by job, state",
+    )
+    .load(conn)?)
+}
+
+/// Whether there is a run of a job for a key, however it ended.
+///
+/// # Errors
+/// Those of the database.
+pub fn exists(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        found: bool,
+    }
+    let row: Row = sql_query(
+        "select exists (select from platform.job_runs where job = $1 and run_key = $2) as found",
+    )
+    .bind::<Text, _>(job)
+    .bind::<Text, _>(run_key)
+    .get_result(conn)?;
+    Ok(row.found)
+}
+
+/// Whether a run of a job is done.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_done(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        done: bool,
+    }
+    let row: Row = sql_query(
+        "select exists (select from platform.job_runs where job = $1 and run_key = $2 and state = 'done') as done",
+    )
+    .bind::<Text, _>(job)
+    .bind::<Text, _>(run_key)
+    .get_result(conn)?;
+    Ok(row.done)
 }
 
 /// The latest runs, newest first.

@@ -92,9 +92,16 @@ struct JournalBody {
 #[derive(Serialize)]
 struct ShuffleBody {
     uid: Uuid,
+    number: i64,
     status: &'static str,
     total: i32,
     done: i32,
+    /// SHA-256 of the seed, in hex.
+    commitment: String,
+    /// The seed in hex, once the run is done.
+    seed: Option<String>,
+    requested_at: DateTime<Utc>,
+    finished_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -151,9 +158,14 @@ impl From<Shuffle> for ShuffleBody {
     fn from(shuffle: Shuffle) -> Self {
         Self {
             uid: shuffle.id,
+            number: shuffle.number,
             status: shuffle.state.as_str(),
             total: shuffle.total,
             done: shuffle.done,
+            commitment: hex::encode(shuffle.commitment),
+            seed: shuffle.seed.map(hex::encode),
+            requested_at: shuffle.requested_at,
+            finished_at: shuffle.finished_at,
         }
     }
 }

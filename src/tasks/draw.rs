@@ -24,6 +24,22 @@ pub fn draw(seed: &Seed, task: TaskId, candidates: &[UserId]) -> Option<UserId> 
     candidates.get(usize::try_from(index).ok()?).copied()
 }
 
+/// The digest of a list of people: SHA-256 of their ids, 16 bytes each, in the given order.
+#[must_use]
+pub fn digest_of(people: &[UserId]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for person in people {
+        digest.update(person.0.as_bytes());
+    }
+    digest.finalize().into()
+}
+
+/// What is shown of a seed before the run: its SHA-256, which tells nothing of it and fits no other.
+#[must_use]
+pub fn commitment_of(seed: &[u8]) -> [u8; 32] {
+    Sha256::digest(seed).into()
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;

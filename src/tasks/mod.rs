@@ -11,6 +11,7 @@ mod jobs;
 mod model;
 mod note;
 mod pages;
+mod proof;
 mod queries;
 mod service;
 mod store;
@@ -22,11 +23,12 @@ use crate::auth::{NavEntry, Operation};
 use crate::bus::Subscriber;
 use crate::platform::db::DbRole;
 
-pub use draw::{Seed, draw};
+pub use draw::{Seed, commitment_of, digest_of, draw};
 pub use jobs::shuffle_step;
 pub use model::{Task, TaskText};
 pub use pages::configure;
-pub use queries::list_open_assignments;
+pub use proof::{Chunk, Drawn, RunRecord, Unfair};
+pub use queries::{find_record, list_open_assignments};
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,
 };

@@ -28,19 +28,24 @@ pub struct Acknowledged {
     pub presses: usize,
 }
 
-struct Server {
+pub struct Server {
     child: Child,
     base: String,
 }
 
 impl Server {
     fn start(database: &str, port: u16) -> Self {
+        Self::start_with(database, port, &[])
+    }
+
+    pub fn start_with(database: &str, port: u16, settings: &[(&str, &str)]) -> Self {
         let child = Command::new(env!("CARGO_BIN_EXE_ates"))
             .arg("serve")
             .env("DATABASE_URL", database)
             .env("ATES_BIND", format!("127.0.0.1:{port}"))
             .env("ATES_BELL_SECONDS", "1")
             .env("RUST_LOG", "error")
+            .envs(settings.iter().copied())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
@@ -55,7 +60,11 @@ impl Server {
         server
     }
 
-    fn kill(&mut self) {
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

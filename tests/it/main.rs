@@ -16,6 +16,7 @@ mod exchange;
 mod import;
 mod operations;
 mod proof;
+mod relay;
 mod routes;
 mod support;
 mod tasks;

@@ -133,19 +133,20 @@ struct Row {
 }
 
 /// The log in the order of the dates: within a date the carried debt comes first and the payout last, even if something of the
-/// next date was booked before it. The opening balance comes from the last statement, so that old rows are not added up again.
+/// next date was booked before it. The opening balance comes from the last statement and what moved since the last closed date, so
+/// that old rows are not added up again and only the months of the period are touched.
 const LOG: &str = "
 with last as (
-  select business_date, closing_minor from accounting.statements
+  select closing_minor from accounting.statements
   where account_id = $1 and business_date < $2 order by business_date desc limit 1
 ), opening as (
   select coalesce((select closing_minor from last), 0) + coalesce((select sum(amount_minor) from accounting.transfers
-    where account_id = $1 and business_date < $2
-      and business_date > coalesce((select business_date from last), '-infinity')), 0) as amount_minor
+    where account_id = $1 and business_date < $2 and business_date > coalesce(
+      (select max(business_date) from accounting.business_days where state = 'closed'), '-infinity')), 0) as amount_minor
 ), log as (
   select t.id, t.created_at as at, t.business_date, t.kind, t.amount_minor, t.amount_minor as effect_minor, t.task_id,
     case t.kind when 'payout' then 2 else 1 end as place, t.version
-  from accounting.transfers t where t.account_id = $1 and t.business_date between $2 and $3
+  from accounting.all_transfers t where t.account_id = $1 and t.business_date between $2 and $3
   union all
   select md5(s.account_id::text || s.business_date)::uuid, d.ends_at, s.business_date + 1, 'debt_carried', s.closing_minor, 0,
     null, 0, 0

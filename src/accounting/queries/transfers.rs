@@ -54,7 +54,7 @@ pub(in crate::accounting) fn show_day_summary(
     .get_result(conn)
     .optional()?;
     let sums: Vec<Sum> = sql_query(
-        "select kind, count(*) as count, sum(amount_minor)::bigint as amount_minor from accounting.transfers
+        "select kind, count(*) as count, sum(amount_minor)::bigint as amount_minor from accounting.all_transfers
          where business_date = $1 group by kind",
     )
     .bind::<Date, _>(date)
@@ -135,7 +135,7 @@ pub(in crate::accounting) fn list_company_transfers(
         "select t.id, t.created_at, t.business_date, t.kind, t.amount_minor, t.balance_minor, t.account_id,
            {EMPLOYEE_NAME} as name, t.task_id, k.title, k.jira_id
          from (
-           select * from accounting.transfers
+           select * from accounting.all_transfers
            where business_date between $1 and $2 and ($3 is null or account_id = $3) and ($4 is null or kind = $4)
              and ($5 is null or (business_date, id) < ($5, $6))
            order by business_date desc, id desc limit $7

@@ -179,6 +179,7 @@ fn transfer(
         assignment_seq: happened.assignment_seq,
         reason_event_id: happened.reason_event_id,
         amount,
+        recorded_on: ledger.recorded_on(happened.recorded_at),
         business_date: ledger.date_of(happened.recorded_at),
         cause: happened.cause.clone(),
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
     Array, BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
@@ -68,6 +68,11 @@ impl OpenLedger {
     pub fn date_of(&self, recorded_at: DateTime<Utc>) -> NaiveDate {
         let date = self.zone.date_of(recorded_at);
         self.first_open.map_or(date, |first| date.max(first))
+    }
+
+    /// The business date on which something was recorded, closed or not.
+    pub fn recorded_on(&self, recorded_at: DateTime<Utc>) -> NaiveDate {
+        self.zone.date_of(recorded_at)
     }
 
     /// Books transfers in the given order and publishes `audit_log_record.created` for each (M32). What is booked already is left
@@ -154,23 +159,34 @@ pub(super) fn open_accounts(
     Ok(())
 }
 
+/// How far two clocks, or two settings of the zone, may disagree about the date on which a reason was recorded.
+const DISAGREEMENT: Days = Days::new(7);
+
 /// Leaves out what is booked, numbers the rest, inserts it, and moves the balances by what was inserted. The balances were locked
-/// by a statement before, so that this one sees them as they are.
+/// by a statement before, so that this one sees them as they are: what makes a booking unique across all months is this statement
+/// under those locks, and the unique indexes of a month are the net below it. A reason's transfer lies between the date on which
+/// it was recorded and the first date that was open when it was booked, hence `$11` and `$12`: two values for the whole page, so
+/// that all other months are left out before anything is looked up. `limit 1` keeps each look a probe of an index: as `not exists`
+/// the planner reads the whole month into a hash for every page.
 const INSERT: &str = "
 with wanted as (
   select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality
     as w(id, kind, account_id, contra_id, amount_minor, task_id, assignment_seq, reason_event_id, business_date, position)
 ), fresh as (
   select w.* from wanted w
-  where not exists (select from accounting.transfers t where t.reason_event_id = w.reason_event_id and t.kind = w.kind
-      and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000'))
+  where (select true from accounting.transfers t where t.business_date between $11 and $12
+      and t.reason_event_id = w.reason_event_id and t.kind = w.kind
+      and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000')
+      limit 1) is null
     and case w.kind
-      when 'assignment_fee' then not exists (select from accounting.transfers t
-        where t.kind = 'assignment_fee' and t.task_id = w.task_id and t.assignment_seq = w.assignment_seq)
-      when 'completion_reward' then not exists (select from accounting.transfers t
-        where t.kind = 'completion_reward' and t.task_id = w.task_id)
-      when 'payout' then not exists (select from accounting.transfers t
-        where t.kind = 'payout' and t.account_id = w.account_id and t.business_date = w.business_date)
+      when 'assignment_fee' then (select true from accounting.transfers t
+        where t.business_date between $11 and $12 and t.kind = 'assignment_fee' and t.task_id = w.task_id
+          and t.assignment_seq = w.assignment_seq limit 1) is null
+      when 'completion_reward' then (select true from accounting.transfers t
+        where t.business_date between $11 and $12 and t.kind = 'completion_reward' and t.task_id = w.task_id limit 1) is null
+      when 'payout' then (select true from accounting.transfers t
+        where t.business_date between $11 and $12 and t.kind = 'payout' and t.account_id = w.account_id
+          and t.business_date = w.business_date limit 1) is null
       else true end
 ), numbered as (
   select f.*, b.version + row_number() over own as version,
@@ -200,6 +216,10 @@ fn insert_transfers(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResul
         wanted.iter().map(|(_, transfer)| field(transfer)).collect()
     }
     let now = tx.now;
+    let dates =
+        |field: fn(&NewTransfer) -> NaiveDate| wanted.iter().map(move |(_, row)| field(row));
+    let first = dates(|row| row.recorded_on.min(row.business_date)).min();
+    let last = dates(|row| row.business_date).max();
     let ids: Vec<Uuid> = wanted.iter().map(|(id, _)| *id).collect();
     sql_query(INSERT)
         .bind::<Array<SqlUuid>, _>(ids)
@@ -212,6 +232,8 @@ fn insert_transfers(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResul
         .bind::<Array<SqlUuid>, _>(column(wanted, |row| row.reason_event_id))
         .bind::<Array<Date>, _>(column(wanted, |row| row.business_date))
         .bind::<Timestamptz, _>(now)
+        .bind::<Nullable<Date>, _>(first.map(|date| date - DISAGREEMENT))
+        .bind::<Nullable<Date>, _>(last.map(|date| date + DISAGREEMENT))
         .load(tx.conn())
         .map_err(AppError::from)
 }

@@ -156,6 +156,22 @@ pub(super) struct AccountPage {
     pub csv: String,
 }
 
+impl AccountPage {
+    /// What the table shows, in words.
+    fn caption(&self) -> String {
+        of_period(&self.frame, fl!(self.frame.l, "account-log"), &self.period)
+    }
+}
+
+/// A table's heading with the dates that it covers.
+fn of_period(frame: &Frame, heading: String, period: &Period) -> String {
+    let from = frame.date_text(&period.from);
+    if period.is_day() {
+        return format!("{heading}: {from}");
+    }
+    format!("{heading}: {from} — {}", frame.date_text(&period.to))
+}
+
 /// The company's money.
 #[derive(Template)]
 #[template(path = "accounting/company.html")]
@@ -173,6 +189,13 @@ pub(super) struct CompanyPage {
     pub csv: String,
     pub sees_days: bool,
     pub sees_payouts: bool,
+}
+
+impl CompanyPage {
+    /// What the table shows, in words.
+    fn caption(&self) -> String {
+        of_period(&self.frame, fl!(self.frame.l, "company-days"), &self.period)
+    }
 }
 
 /// A transfer with its person.

@@ -114,7 +114,12 @@ pub(in crate::bus) fn advance(
     now: DateTime<Utc>,
 ) -> AppResult<()> {
     sql_query(
-        "update bus.subscribers set position = $2, applied_total = applied_total + $3, last_applied_at = $4 where name = $1",
+        "update bus.subscribers set position = $2, applied_total = applied_total + $3, last_applied_at = $4,
+           minute = date_trunc('minute', $4),
+           in_minute = $3 + case when minute = date_trunc('minute', $4) then in_minute else 0 end,
+           before_minute = case minute when date_trunc('minute', $4) then before_minute
+             when date_trunc('minute', $4) - interval '1 minute' then in_minute else 0 end
+         where name = $1",
     )
     .bind::<Text, _>(name)
     .bind::<BigInt, _>(position)

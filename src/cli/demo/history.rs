@@ -18,6 +18,7 @@ use crate::cli::import;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin};
+use crate::platform::partitions;
 use crate::platform::workers::Progress;
 use crate::{accounting, tasks};
 
@@ -49,6 +50,7 @@ pub(super) fn live_through(config: &Config, url: &str, password: &str) -> Result
         rng: StdRng::seed_from_u64(3_000),
     };
 
+    partitions::make(&company.services.db)?;
     accounting::open_first_day(&company.services.db, &company.services.config)?;
     bus::register(&company.services.db, &company.subscribers)?;
     company.move_in(password)?;

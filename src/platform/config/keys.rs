@@ -49,6 +49,11 @@ pub const KEYS: &[Key] = &[
         "address and port to listen on",
     ),
     key(
+        "ATES_METRICS_BIND",
+        "127.0.0.1:9464",
+        "address and port for scrapers of `/metrics`; empty: no metrics",
+    ),
+    key(
         "ATES_BASE_URL",
         "",
         "the address people use; `https` makes cookies Secure; empty: `http://` and `ATES_BIND`",
@@ -166,7 +171,7 @@ pub const KEYS: &[Key] = &[
     key(
         "ATES_LAG_WARNING_EVENTS",
         "10000",
-        "a subscriber that is further behind than this is warned about in the log, each minute, events",
+        "a subscriber that is further behind than this is warned about, on the operator's pages and each minute in the log, events",
     ),
     key(
         "ATES_SHUFFLE_QUEUE",
@@ -177,6 +182,36 @@ pub const KEYS: &[Key] = &[
         "ATES_SHUFFLE_CHUNK",
         "1000",
         "tasks that a shuffle moves in one transaction",
+    ),
+    secret(
+        "ATES_RELAY_NATS_URL",
+        "",
+        "NATS servers with JetStream that every event is relayed to, as `nats://user:password@host:port` (`tls://` for TLS, several separated by commas); empty: no relay",
+    ),
+    key(
+        "ATES_RELAY_STREAM",
+        "ATES",
+        "name of the JetStream stream that the relay writes into; made when it is missing",
+    ),
+    key(
+        "ATES_RELAY_PREFIX",
+        "evt",
+        "what the relay's subjects begin with: `<prefix>.<type>`",
+    ),
+    key(
+        "ATES_LIVE_STREAMS",
+        "100",
+        "pages that may be kept up to date at the same time; further ones are read again every two seconds",
+    ),
+    key(
+        "ATES_ARCHIVE_AFTER_MONTHS",
+        "60",
+        "age from which months of the ledger, the journal and the log are moved to the archive, whole months",
+    ),
+    key(
+        "ATES_ARCHIVE_TABLESPACE",
+        "",
+        "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
     ),
     key(
         "ATES_PUBLIC_BOARD",

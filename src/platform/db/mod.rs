@@ -154,7 +154,7 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
-        let (result, wake) = conn.transaction(|conn| {
+        let (result, (wake, appending)) = conn.transaction(|conn| {
             role.assume(conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
@@ -166,6 +166,9 @@ impl Db {
         if wake {
             faults::point("publisher.after_commit");
             self.0.wake.notify();
+        }
+        if let Some(appending) = appending {
+            appending.committed();
         }
         Ok(result)
     }
@@ -282,7 +285,8 @@ fn with_connect_timeout(url: &str) -> String {
     format!("{url}{separator}connect_timeout=3")
 }
 
-/// Server-side limits that every connection of a pool carries.
+/// Server-side limits that every connection of a pool carries. Also what a random page costs: our sets are hundreds of keys out
+/// of large tables, and at the server's default of 4 they are found by reading the whole table (docs/PERFORMANCE.md).
 #[derive(Clone, Debug)]
 struct Limits {
     name: &'static str,
@@ -296,7 +300,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
         conn.batch_execute(&format!(
             "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
              set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
-             set timezone = 'UTC'",
+             set random_page_cost = 1.1; set timezone = 'UTC'",
             self.name,
             self.statement.as_millis(),
             self.lock_seconds,

@@ -1,13 +1,17 @@
 //! The transactional outbox: events wait in the unit of work and are appended to the log as its last statement.
 
+use std::time::{Duration, Instant};
+
 use chrono::{DateTime, Utc};
-use diesel::RunQueryDsl;
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
     Array, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
+use diesel::{QueryableByName, RunQueryDsl};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::platform::metrics::Appending;
 
 /// An event on its way into the log.
 #[derive(Clone, Debug)]
@@ -36,17 +40,26 @@ pub struct Outgoing {
     pub data: Value,
 }
 
-/// Appends events under the log's lock; nothing may follow in the transaction but the commit.
+/// Appends events under the log's lock; nothing may follow in the transaction but the commit. Gives what the metrics count then.
 pub(super) fn append(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     events: &[Outgoing],
-) -> Result<(), diesel::result::Error> {
+) -> Result<Appending, diesel::result::Error> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        waited: String,
+    }
     fn column<'a, T>(events: &'a [Outgoing], field: impl Fn(&'a Outgoing) -> T) -> Vec<T> {
         events.iter().map(field).collect()
     }
-    diesel::sql_query("select bus.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
-        .bind::<Timestamptz, _>(now)
+    let began = Instant::now();
+    let row: Row = diesel::sql_query(
+        "with appended as materialized (select bus.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12))
+         select coalesce(current_setting('ates.append_waited', true), '') as waited from appended",
+    )
+    .bind::<Timestamptz, _>(now)
         .bind::<Array<SqlUuid>, _>(column(events, |event| event.id))
         .bind::<Array<Text>, _>(column(events, |event| event.event_type))
         .bind::<Array<SmallInt>, _>(column(events, |event| event.version))
@@ -58,6 +71,12 @@ pub(super) fn append(
         .bind::<Array<Nullable<SqlUuid>>, _>(column(events, |event| event.causation_id))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(events, |event| event.actor_id))
         .bind::<Array<Jsonb>, _>(column(events, |event| &event.data))
-        .execute(conn)
-        .map(drop)
+        .get_result(conn)?;
+    let waited = row.waited.parse().ok().filter(|seconds| *seconds >= 0.0);
+    let waited = Duration::from_secs_f64(waited.unwrap_or_default());
+    Ok(Appending::new(
+        column(events, |event| event.event_type),
+        began,
+        waited,
+    ))
 }

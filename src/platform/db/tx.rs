@@ -18,6 +18,7 @@ use super::outbox::{self, Outgoing};
 use crate::platform::error::{AppError, AppResult, Panicked};
 use crate::platform::faults;
 use crate::platform::ids::uuid_v7;
+use crate::platform::metrics::Appending;
 
 type Transactions = <PgConnection as Connection>::TransactionManager;
 
@@ -168,15 +169,15 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Appends the kept events; tells whether somebody has to be woken.
-    pub(super) fn flush(self) -> AppResult<bool> {
+    /// Appends the kept events; tells whether somebody has to be woken, and what was appended.
+    pub(super) fn flush(self) -> AppResult<(bool, Option<Appending>)> {
         if self.outbox.is_empty() {
-            return Ok(self.wake);
+            return Ok((self.wake, None));
         }
         faults::point("publisher.before_append");
-        outbox::append(self.conn, self.now, &self.outbox)?;
+        let appending = outbox::append(self.conn, self.now, &self.outbox)?;
         faults::point("publisher.after_append");
-        Ok(true)
+        Ok((true, Some(appending)))
     }
 }
 

@@ -168,6 +168,12 @@ impl Frame {
         static_files::css_url()
     }
 
+    /// Where the script of live parts lies.
+    #[must_use]
+    pub fn live_url(&self) -> &'static str {
+        static_files::live_url()
+    }
+
     /// Where the icon lies.
     #[must_use]
     pub fn icon_url(&self) -> &'static str {

@@ -9,7 +9,7 @@ use actix_web::{Error, HttpMessage, HttpResponse};
 
 use super::{Flash, WebSettings, cookies, request_id};
 
-const POLICY: &str = "default-src 'none'; script-src 'none'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
 const FIXED: [(&str, &str); 7] = [
     ("content-security-policy", POLICY),

@@ -28,6 +28,7 @@ mod form_errors;
 mod form_values;
 mod frame;
 mod headers;
+mod live;
 mod local_path;
 mod page;
 pub mod parrot;
@@ -39,14 +40,15 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use download::attachment;
+pub use download::{attachment, attachment_in_pieces};
 pub use errors::{Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
-pub use form::{FORM_LIMIT, FormBody};
+pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT};
 pub use form_errors::FormErrors;
 pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::security_headers;
+pub use live::{LiveEvent, Streams};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use render::{render, render_with};
@@ -55,7 +57,7 @@ pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};
 
-/// Mounts what every page needs: style sheet and icon, avatars, the switches of language and theme, and the limits of bodies.
+/// Mounts what every page needs: style sheet, script and icon, avatars, the switches of language and theme, and the limits of bodies.
 pub fn configure(app: &mut ServiceConfig) {
     extractors::configure(app);
     app.route(

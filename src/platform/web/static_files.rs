@@ -1,4 +1,4 @@
-//! The style sheet and the icon, embedded in the program. Their address holds a hash of their contents, so browsers keep them
+//! The style sheet, the script and the icon, embedded in the program. Their address holds a hash of their contents, so browsers keep them
 //! for ever and never ask again.
 
 use std::sync::LazyLock;
@@ -15,12 +15,19 @@ use crate::platform::error::{AppError, AppResult};
 struct StaticFiles;
 
 static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
+static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
 static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
 
 /// Where the style sheet lies.
 #[must_use]
 pub fn css_url() -> &'static str {
     &CSS
+}
+
+/// Where the script of live parts lies.
+#[must_use]
+pub fn live_url() -> &'static str {
+    &LIVE
 }
 
 /// Where the icon lies.
@@ -77,6 +84,7 @@ pub(super) async fn show_static_file(
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
         Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     }

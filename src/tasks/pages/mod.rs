@@ -3,6 +3,7 @@
 mod all;
 mod form;
 mod mine;
+mod progress;
 mod shuffles;
 mod task;
 
@@ -40,6 +41,9 @@ pub fn configure(app: &mut ServiceConfig) {
     )
     .service(resource("/shuffles/new").route(get().to(shuffles::new_shuffle)))
     .service(resource("/shuffles/{uid}").route(get().to(shuffles::show_shuffle)))
+    .service(resource("/shuffles/{uid}/progress").route(get().to(progress::stream_progress)))
+    .service(resource("/shuffles/{uid}/draw.csv").route(get().to(progress::export_draw)))
+    .service(resource("/shuffles/{uid}/people.csv").route(get().to(progress::export_candidates)))
     .configure(api::configure);
 }
 

@@ -12,7 +12,8 @@ use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::{Cursor, DEFAULT_LIMIT, FormBody, redirect, render};
-use crate::tasks::views::{NewShufflePage, ShufflePage, ShufflesPage};
+use crate::tasks::queries::ShuffleState;
+use crate::tasks::views::{NewShufflePage, SHARES_SHOWN, ShufflePage, ShufflesPage};
 use crate::tasks::{ROLE, queries, service};
 
 #[derive(Deserialize)]
@@ -79,18 +80,23 @@ pub(super) async fn request_shuffle(
     Ok(redirect(&location))
 }
 
-/// How far a press is.
+/// How far a press is; once it is done, its seed and how much everyone got.
 pub(super) async fn show_shuffle(
     viewer: Viewer,
     db: Data<Db>,
     uid: Path<ShuffleId>,
 ) -> AppResult<HttpResponse> {
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
-    let shuffle = db
-        .read(ROLE, move |conn| queries::show_shuffle(conn, &actor, id))
+    let (shuffle, shares) = db
+        .read(ROLE, move |conn| {
+            let shuffle = queries::show_shuffle(conn, &actor, id)?;
+            let shares = match shuffle.state {
+                ShuffleState::Done => queries::list_shares(conn, &actor, id, SHARES_SHOWN + 1)?,
+                ShuffleState::Queued | ShuffleState::Running => Vec::new(),
+            };
+            Ok((shuffle, shares))
+        })
         .await?;
-    render(&ShufflePage {
-        frame: viewer.frame,
-        shuffle,
-    })
+    let now = db.clock().now();
+    render(&ShufflePage::new(viewer.frame, shuffle, shares, now))
 }

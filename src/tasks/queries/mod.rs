@@ -1,11 +1,14 @@
 //! What pages, API and files read: plain values out. Each asks the policy itself, so that all three ask the same.
 
+mod draws;
 mod filter;
 mod journal;
 mod people;
 mod shuffles;
 mod tasks;
 
+pub use draws::find_record;
+pub(super) use draws::{Share, list_shares, show_record};
 pub(super) use filter::{TaskFilter, parse_status};
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};
@@ -13,6 +16,4 @@ pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{
-    TaskView, count_my_open, list_all, list_done_since, list_everything, list_mine, show_task,
-};
+pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -45,11 +45,42 @@ pub(in crate::tasks) struct Shuffle {
     pub state: ShuffleState,
     pub requested_by: Person,
     pub requested_at: DateTime<Utc>,
+    pub started_at: Option<DateTime<Utc>>,
     pub finished_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the seed, from the press on.
+    pub commitment: Vec<u8>,
+    /// The seed, once the run is done.
+    pub seed: Option<Vec<u8>>,
+    /// Runs that go before this one.
+    pub ahead: i64,
     /// Open tasks when it was pressed, and those that were opened since.
     pub total: i32,
     /// Tasks that were given away so far.
     pub done: i32,
+}
+
+/// How fast a run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tasks) struct Pace {
+    /// Tasks a second, so far.
+    pub per_second: i64,
+    /// Seconds to go, at that pace.
+    pub seconds_left: i64,
+}
+
+impl Shuffle {
+    /// The pace of a run under way; none before anything can be said.
+    pub fn pace(&self, now: DateTime<Utc>) -> Option<Pace> {
+        let millis = (now - self.started_at?).num_milliseconds();
+        if self.state != ShuffleState::Running || millis <= 0 || self.done == 0 {
+            return None;
+        }
+        let (done, left) = (i64::from(self.done), i64::from(self.total - self.done));
+        Some(Pace {
+            per_second: done * 1_000 / millis,
+            seconds_left: (left.max(0) * millis + done * 1_000 - 1) / (done * 1_000),
+        })
+    }
 }
 
 /// What a press would do now.
@@ -73,14 +104,27 @@ struct Row {
     #[diesel(sql_type = Timestamptz)]
     requested_at: DateTime<Utc>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    started_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     finished_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Binary)]
+    commitment: Vec<u8>,
+    #[diesel(sql_type = Nullable<Binary>)]
+    seed: Option<Vec<u8>>,
+    #[diesel(sql_type = BigInt)]
+    ahead: i64,
     #[diesel(sql_type = Integer)]
     total: i32,
     #[diesel(sql_type = Integer)]
     done: i32,
 }
 
-const COLUMNS: &str = "id, number, state, requested_by, requested_at, finished_at, total, done";
+const COLUMNS: &str =
+    "s.id, s.number, s.state, s.requested_by, s.requested_at, s.started_at, s.finished_at, s.commitment,
+     case when s.state = 'done' then s.seed end as seed,
+     case when s.state = 'done' then 0
+       else (select count(*) from tasks.shuffles o where o.state <> 'done' and o.number < s.number) end as ahead,
+     s.total, s.done";
 
 /// The presses, the latest first.
 ///
@@ -94,7 +138,7 @@ pub(in crate::tasks) fn list_shuffles(
 ) -> AppResult<PageOf<Shuffle>> {
     actor.allow(Operation::Shuffle)?;
     let rows: Vec<Row> = sql_query(format!(
-        "select {COLUMNS} from tasks.shuffles where $1 is null or number < $1 order by number desc limit $2"
+        "select {COLUMNS} from tasks.shuffles s where $1 is null or s.number < $1 order by s.number desc limit $2"
     ))
     .bind::<Nullable<BigInt>, _>(after)
     .bind::<BigInt, _>(limit + 1)
@@ -115,7 +159,7 @@ pub(in crate::tasks) fn show_shuffle(
 ) -> AppResult<Shuffle> {
     actor.allow(Operation::Shuffle)?;
     let row: Option<Row> = sql_query(format!(
-        "select {COLUMNS} from tasks.shuffles where id = $1"
+        "select {COLUMNS} from tasks.shuffles s where s.id = $1"
     ))
     .bind::<SqlUuid, _>(id.0)
     .get_result(conn)
@@ -154,6 +198,10 @@ fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
                 state,
                 requested_by: person(&names, row.requested_by),
                 requested_at: row.requested_at,
+                started_at: row.started_at,
+                commitment: row.commitment,
+                seed: row.seed,
+                ahead: row.ahead,
                 finished_at: row.finished_at,
                 total: row.total,
                 done: row.done,

@@ -8,13 +8,15 @@ use crate::auth::{Actor, Operation};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::ShuffleId;
+use crate::tasks::draw::commitment_of;
 use crate::tasks::store::{self, NewShuffle};
 
 /// Seconds after which a press is worth another try when the queue is full.
 const QUEUE_PATIENCE: u32 = 30;
 
 /// Stores a press of the shuffle and answers at once; a worker takes all open tasks then (T10 to T12). Each press is a run of its
-/// own, also while others wait. `queue_limit` is how many may wait.
+/// own, also while others wait. `queue_limit` is how many may wait. The seed is drawn here and kept to the end of the run; its
+/// digest is told at once and goes into the audit, so that nobody can choose another seed when the outcome is known.
 ///
 /// # Errors
 /// 403 without the right, 429 when the queue is full.
@@ -35,7 +37,9 @@ pub fn request_shuffle(tx: &mut Tx<'_>, actor: &Actor, queue_limit: i64) -> AppR
         total: store::count_open(tx.conn())?,
     };
     store::insert_shuffle(tx.conn(), now, &press)?;
-    let detail = json!({ "by": Uuid::from(actor.id), "open_tasks": press.total });
+    let commitment = hex::encode(commitment_of(&press.seed));
+    let detail =
+        json!({ "by": Uuid::from(actor.id), "open_tasks": press.total, "commitment": commitment });
     tx.audit("tasks.shuffle_requested", Some(id.0), &detail)?;
     Ok(id)
 }

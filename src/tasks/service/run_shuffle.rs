@@ -8,13 +8,14 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{ShuffleId, TaskId, UserId};
 use crate::platform::workers::Progress;
 use crate::tasks::draw::{Seed, draw};
-use crate::tasks::store::{self, Held, JournalKind, JournalRow, Run};
+use crate::tasks::store::{self, Held, JournalKind, JournalRow, NewChunk, Run};
 
 /// Assignments in one event at most (decision 13).
 const BATCH: usize = 500;
 
 /// Takes the next `limit` open tasks of the oldest run and draws for each, whoever has it now (T11, decision 12). Ends the run
-/// when no task is left, or when nobody is eligible. Publishes `tasks.reassigned` in batches of at most 500 (T15).
+/// when no task is left, or when nobody is eligible. Publishes `tasks.reassigned` in batches of at most 500 (T15), and records
+/// who could be drawn, so that the draw can be recomputed.
 ///
 /// # Errors
 /// Those of the database; then the chunk did not happen, and is done anew.
@@ -37,6 +38,14 @@ pub(in crate::tasks) fn run_shuffle_chunk(tx: &mut Tx<'_>, limit: i64) -> AppRes
     for batch in open.chunks(BATCH) {
         reassign(tx, &run, batch, &candidates)?;
     }
+    let chunk = NewChunk {
+        run: run.id,
+        after: run.last_task_id.unwrap_or(Uuid::nil()),
+        last: *last,
+        tasks: open.len(),
+        candidates: &candidates,
+    };
+    store::insert_chunk(tx.conn(), now, &chunk)?;
     store::update_run_progress(tx.conn(), run.id, now, open.len(), TaskId(*last))?;
     Ok(Progress::More)
 }

@@ -1,6 +1,7 @@
 //! The module's SQL for writing; no policy. Ids and times come from the unit of work.
 
 mod changes;
+mod chunks;
 mod employees;
 mod journal;
 mod shuffles;
@@ -15,6 +16,7 @@ pub(super) use changes::{
     Held, Price, list_next_open, lock_open, update_assignees, update_completed, update_priced,
     update_text,
 };
+pub(super) use chunks::{NewChunk, insert_chunk, list_candidates, list_chunks};
 pub(super) use employees::{
     Employee, find_employees, list_assignable, list_stranded_open, upsert_employees,
 };
@@ -38,8 +40,8 @@ pub(super) fn lock_eligibility(conn: &mut PgConnection) -> AppResult<()> {
     Ok(())
 }
 
-/// Lets presses of the shuffle count the queue one after another.
+/// Lets presses of the shuffle count the queue one after another. A lock of its own: a press never waits for a booking.
 pub(super) fn lock_shuffle_queue(conn: &mut PgConnection) -> AppResult<()> {
-    sql_query("select pg_advisory_xact_lock(7781, 3)").execute(conn)?;
+    sql_query("select pg_advisory_xact_lock(7781, 31)").execute(conn)?;
     Ok(())
 }

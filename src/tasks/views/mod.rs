@@ -1,6 +1,7 @@
 //! The pages as structs, with every line ready to print.
 
 mod all;
+mod draws;
 mod file;
 mod form;
 mod mine;
@@ -9,8 +10,9 @@ mod shuffles;
 mod task;
 
 pub(super) use all::{AllTasks, AllTasksPage};
-pub(super) use file::csv_of;
+pub(super) use draws::{candidates_csv, draw_csv};
+pub(super) use file::TasksFile;
 pub(super) use form::{TaskFormPage, TaskWords};
 pub(super) use mine::{MyTasks, MyTasksPage};
-pub(super) use shuffles::{NewShufflePage, ShufflePage, ShufflesPage};
+pub(super) use shuffles::{NewShufflePage, ProgressWords, SHARES_SHOWN, ShufflePage, ShufflesPage};
 pub(super) use task::TaskPage;

@@ -1,11 +1,13 @@
 //! `/shuffles`, `/shuffles/new` and `/shuffles/{uid}`.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 use i18n_embed_fl::fl;
+use serde_json::{Value, json};
 
 use crate::platform::config::PriceRange;
 use crate::platform::web::{Frame, PageOf};
-use crate::tasks::queries::{Outlook, Shuffle, ShuffleState};
+use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 
 /// Every press.
 #[derive(Template)]
@@ -26,12 +28,85 @@ pub(in crate::tasks) struct NewShufflePage {
     pub fee: PriceRange,
 }
 
-/// How far a press is.
+/// People that the page of a press lists at most; the file has all.
+pub(in crate::tasks) const SHARES_SHOWN: i64 = 100;
+
+/// How far a press is, and what came of it.
 #[derive(Template)]
 #[template(path = "tasks/shuffle.html")]
 pub(in crate::tasks) struct ShufflePage {
-    pub frame: Frame,
-    pub shuffle: Shuffle,
+    frame: Frame,
+    shuffle: Shuffle,
+    words: ProgressWords,
+    commitment: String,
+    seed: String,
+    shares: Vec<Share>,
+    more_shares: bool,
+}
+
+impl ShufflePage {
+    pub fn new(frame: Frame, shuffle: Shuffle, mut shares: Vec<Share>, now: DateTime<Utc>) -> Self {
+        let shown = usize::try_from(SHARES_SHOWN).unwrap_or(usize::MAX);
+        let more_shares = shares.len() > shown;
+        shares.truncate(shown);
+        Self {
+            words: ProgressWords::new(&frame, &shuffle, now),
+            commitment: hex::encode(&shuffle.commitment),
+            seed: shuffle.seed.as_ref().map(hex::encode).unwrap_or_default(),
+            frame,
+            shuffle,
+            shares,
+            more_shares,
+        }
+    }
+}
+
+/// How far a press is, in the words of its page: the page and its live part say the same.
+pub(in crate::tasks) struct ProgressWords {
+    chip: &'static str,
+    state: String,
+    count: String,
+    pace: String,
+    done: i32,
+    total: i32,
+}
+
+impl ProgressWords {
+    pub fn new(frame: &Frame, shuffle: &Shuffle, now: DateTime<Utc>) -> Self {
+        let pace = match shuffle.pace(now) {
+            Some(pace) => fl!(
+                frame.l,
+                "shuffle-pace",
+                rate = pace.per_second,
+                seconds = pace.seconds_left
+            ),
+            None if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
+                fl!(frame.l, "shuffle-waiting", count = shuffle.ahead)
+            }
+            None => String::new(),
+        };
+        Self {
+            chip: shuffle.chip(),
+            state: shuffle.word(frame),
+            count: fl!(
+                frame.l,
+                "shuffle-done-of",
+                done = shuffle.done,
+                total = shuffle.total
+            ),
+            pace,
+            done: shuffle.done,
+            total: shuffle.total,
+        }
+    }
+
+    /// The same for the script of the page.
+    pub fn to_json(&self) -> Value {
+        json!({
+            "chip": self.chip, "state": self.state, "count": self.count, "pace": self.pace, "done": self.done,
+            "total": self.total,
+        })
+    }
 }
 
 impl ShufflesPage {

@@ -224,8 +224,8 @@ fn m14_no_transfer_without_a_reason_and_no_reason_twice() {
             .to_string()
     };
     assert!(refusal("null", 2).contains("reason_event_id"));
-    assert!(refusal("reason_event_id", 2).contains("transfers_reason_key"));
-    assert!(refusal("gen_random_uuid()", 1).contains("transfers_assignment_key"));
+    assert!(refusal("reason_event_id", 2).contains("transfers_2026_03_reason_key"));
+    assert!(refusal("gen_random_uuid()", 1).contains("transfers_2026_03_assignment_key"));
 }
 
 #[test]

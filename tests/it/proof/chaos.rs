@@ -101,6 +101,7 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
     findings.extend(unkept(&told, &mut conn));
     drop(conn);
     findings.extend(command(&url, &["verify"]));
+    findings.extend(command(&url, &["events", "doctor"]));
     assert!(findings.is_empty(), "seed {seed}: {findings:#?}");
     assert!(
         told.created.len() > 20 && told.completed.len() > 5,

@@ -91,7 +91,7 @@ const OF_THE_BUS: &[(&str, &str)] = &[
     ),
 ];
 
-/// P3 and P4 of the product: tasks, ledger and analytics against the log.
+/// P1, P3 and P4 of the product: tasks against the log, ledger against tasks.
 const OF_THE_PRODUCT: &[(&str, &str)] = &[
     (
         "P3: what happened to a task and what was told of it",
@@ -108,6 +108,23 @@ const OF_THE_PRODUCT: &[(&str, &str)] = &[
          where t.times is distinct from 1 or d.times is distinct from 1",
     ),
     (
+        "P4: each assignment has its fee and each completion its reward",
+        "select j.kind || ' of ' || j.task_id || ' has ' || count(t.id) || ' transfers' as offence
+         from tasks.journal j left join accounting.transfers t on t.task_id = j.task_id and case j.kind
+           when 'assign' then t.kind = 'assignment_fee' and t.assignment_seq = j.assignment_seq and t.account_id = j.assignee_id
+           else t.kind = 'completion_reward' end
+         where j.kind in ('assign', 'complete') group by j.id, j.kind, j.task_id having count(t.id) <> 1",
+    ),
+    (
+        "P1: analytics has every task and every completion",
+        "select 'task ' || t.id as offence from tasks.tasks t left join analytics.tasks a on a.id = t.id
+         where a.id is null or (a.completed_by is distinct from t.completed_by)",
+    ),
+];
+
+/// P3 and P4 of the ledger and what is told of it.
+const OF_THE_MONEY: &[(&str, &str)] = &[
+    (
         "P3: each transfer is told once",
         "with told as (
            select payload ->> 'transfer' as transfer, count(*) as times from bus.events
@@ -115,14 +132,6 @@ const OF_THE_PRODUCT: &[(&str, &str)] = &[
          )
          select 'transfer ' || coalesce(t.id::text, told.transfer) || ' was told ' || coalesce(told.times, 0) || ' times' as offence
          from accounting.transfers t full join told on told.transfer = t.id::text where t.id is null or told.times is distinct from 1",
-    ),
-    (
-        "P4: each assignment has its fee and each completion its reward",
-        "select j.kind || ' of ' || j.task_id || ' has ' || count(t.id) || ' transfers' as offence
-         from tasks.journal j left join accounting.transfers t on t.task_id = j.task_id and case j.kind
-           when 'assign' then t.kind = 'assignment_fee' and t.assignment_seq = j.assignment_seq and t.account_id = j.assignee_id
-           else t.kind = 'completion_reward' end
-         where j.kind in ('assign', 'complete') group by j.id, j.kind, j.task_id having count(t.id) <> 1",
     ),
     (
         "P4: the sum of the ledger is the sum of the balances",
@@ -146,11 +155,6 @@ const OF_THE_PRODUCT: &[(&str, &str)] = &[
            left join analytics.day_totals d on d.business_date = l.business_date
          where abs(d.fees_minor) is distinct from l.fees or d.rewards_minor is distinct from l.rewards",
     ),
-    (
-        "P1: analytics has every task and every completion",
-        "select 'task ' || t.id as offence from tasks.tasks t left join analytics.tasks a on a.id = t.id
-         where a.id is null or (a.completed_by is distinct from t.completed_by)",
-    ),
 ];
 
 /// What is wrong with the recorders.
@@ -160,7 +164,14 @@ pub fn of_the_bus(conn: &mut PgConnection) -> Vec<String> {
 
 /// What is wrong with the product's own modules.
 pub fn of_the_product(conn: &mut PgConnection) -> Vec<String> {
-    judge(conn, OF_THE_PRODUCT)
+    let mut findings = judge(conn, OF_THE_PRODUCT);
+    findings.extend(of_the_money(conn));
+    findings
+}
+
+/// What is wrong with the ledger, its balances, and what analytics made of them.
+pub fn of_the_money(conn: &mut PgConnection) -> Vec<String> {
+    judge(conn, OF_THE_MONEY)
 }
 
 fn judge(conn: &mut PgConnection, rules: &[(&str, &str)]) -> Vec<String> {

@@ -42,7 +42,7 @@ fn found(trial: &Trial, rules: &[&str]) {
 #[test]
 fn without_a_fault_the_same_trial_is_clean() {
     let findings = Trial {
-        faults: Some("handler_error=0.02,handler_panic=0.002"),
+        faults: Some("handler_error=0.3,handler_panic=0.02"),
         time: Duration::from_secs(8),
         ..TRIAL
     }
@@ -90,7 +90,7 @@ fn planted_d_a_sequence_with_a_cache_is_found() {
 #[test]
 fn planted_e_a_blocked_key_that_is_not_held_is_found() {
     let trial = Trial {
-        faults: Some("handler_error=0.02,plant=skip_blocked"),
+        faults: Some("handler_error=0.3,plant=skip_blocked"),
         ..TRIAL
     };
     found(&trial, &["P2: "]);

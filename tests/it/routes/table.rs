@@ -101,6 +101,9 @@ pub const ROUTES: &[Route] = &[
     get("/shuffles/new", To(Shuffle)),
     send("POST", "/shuffles", To(Shuffle), "key={key}"),
     get("/shuffles/{uid}", To(Shuffle)),
+    get("/shuffles/{uid}/progress", To(Shuffle)),
+    get("/shuffles/{uid}/draw.csv", To(Shuffle)),
+    get("/shuffles/{uid}/people.csv", To(Shuffle)),
     get("/api/v1/tasks/mine", To(OwnTasks)),
     send(
         "POST",
@@ -165,6 +168,9 @@ pub const ROUTES: &[Route] = &[
     get("/admin/modules", To(Operate)),
     send("POST", "/admin/modules/{name}/pause", To(Operate), ""),
     send("POST", "/admin/modules/{name}/resume", To(Operate), ""),
+    get("/admin/events", To(Operate)),
+    get("/admin/events.csv", To(Operate)),
+    get("/admin/events/{uid}", To(Operate)),
     get("/admin/checks", To(Checks)),
     // Users.
     get("/admin/roles", To(ManageUsers)),

@@ -2,8 +2,10 @@
 
 pub mod client;
 pub mod database;
+pub mod nats;
 pub mod smtp;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::mpsc;
@@ -16,7 +18,8 @@ use ates::operations;
 use ates::platform::clock::Clock;
 use ates::platform::config::Config;
 use ates::platform::db::{Db, Lane, Origin, READER};
-use ates::platform::workers::Workers;
+use ates::platform::partitions;
+use ates::platform::workers::{Health, Workers};
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use uuid::Uuid;
@@ -108,6 +111,7 @@ impl TestApp {
         let services = Services::new(config, db, false).unwrap();
         let workers = (!settings.no_workers).then(|| services.start_workers().unwrap());
         if settings.no_workers {
+            partitions::make(&services.db).unwrap();
             bus::register(&services.db, &services.subscribers()).unwrap();
             ates::accounting::open_first_day(&services.db, &services.config).unwrap();
         }
@@ -148,6 +152,14 @@ impl TestApp {
 
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// How each background worker is.
+    pub fn health(&self) -> BTreeMap<String, Health> {
+        self.workers
+            .as_ref()
+            .map(|workers| workers.board().all())
+            .unwrap_or_default()
     }
 
     /// A superuser's connection, for looking at rows and planting faults.

@@ -2,9 +2,12 @@
 
 mod complete;
 mod create;
+mod fairness;
 mod import;
+mod killed;
 mod lists;
 mod people;
+mod progress;
 mod races;
 mod shuffle;
 

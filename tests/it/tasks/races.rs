@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{bring_in, create, rows};
 use crate::support::TestApp;
+use crate::support::client::Api;
 
 #[test]
 fn t20_64_clients_complete_one_task_once() {
@@ -81,10 +82,28 @@ fn m01_30_parallel_creates_are_30_tasks_each_priced_and_charged_once() {
     );
 }
 
+/// The open tasks of somebody, all pages.
+fn all_of(api: &Api) -> Vec<String> {
+    let (mut tasks, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (_, page) = api.get(&format!("/api/v1/tasks/mine?status=open&limit=100{cursor}"));
+        let items = page["items"].as_array().unwrap();
+        tasks.extend(
+            items
+                .iter()
+                .map(|task| task["uid"].as_str().unwrap().to_owned()),
+        );
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return tasks,
+        }
+    }
+}
+
 #[test]
 fn t22_a_task_is_either_done_or_reassigned() {
-    const TASKS: i64 = 200;
-    let app = TestApp::with(|settings| settings.set("ATES_SHUFFLE_CHUNK", 3));
+    const TASKS: i64 = 1_000;
+    let app = TestApp::with(|settings| settings.set("ATES_SHUFFLE_CHUNK", 20));
     let people = app.register_all(&[
         ("kesha", &["developer"]),
         ("roma", &["developer"]),
@@ -92,7 +111,7 @@ fn t22_a_task_is_either_done_or_reassigned() {
         ("zoya", &["developer"]),
         ("lev", &["manager"]),
     ]);
-    bring_in(&app, &people[4], 200);
+    bring_in(&app, &people[4], 1_000);
     let (lev, start) = (app.api(&people[4]), Barrier::new(5));
     let done: usize = std::thread::scope(|scope| {
         let workers: Vec<_> = people[..4]
@@ -100,15 +119,9 @@ fn t22_a_task_is_either_done_or_reassigned() {
             .map(|person| {
                 let (api, start) = (app.api(person), &start);
                 scope.spawn(move || {
-                    let (_, mine) = api.get("/api/v1/tasks/mine?limit=100");
-                    let mine: Vec<&str> = mine["items"]
-                        .as_array()
-                        .unwrap()
-                        .iter()
-                        .map(|task| task["uid"].as_str().unwrap())
-                        .collect();
+                    let mine = all_of(&api);
                     start.wait();
-                    let complete = |task: &&&str| match api
+                    let complete = |task: &&String| match api
                         .post(&format!("/api/v1/tasks/{task}/complete"), &json!({}))
                     {
                         (200, _) => true,
@@ -126,7 +139,7 @@ fn t22_a_task_is_either_done_or_reassigned() {
             })
             .collect();
         start.wait();
-        for _ in 0..3 {
+        for _ in 0..5 {
             assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 202);
         }
         workers

@@ -1,0 +1,8 @@
+//! What operations reads: the auditors' views.
+
+mod invariants;
+mod ledger;
+
+pub(super) use invariants::allow_time;
+pub use invariants::{Finding, verify};
+pub(super) use ledger::{Leg, LogEvent, legs_ahead_of, list_legs, list_log, list_prices, untold};

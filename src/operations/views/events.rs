@@ -1,0 +1,265 @@
+//! `/admin/events` and `/admin/events/{uid}`.
+
+use askama::Template;
+use i18n_embed::fluent::FluentLanguageLoader;
+use i18n_embed_fl::fl;
+use url::form_urlencoded::Serializer;
+use uuid::Uuid;
+
+use super::places::{Place, places};
+use crate::auth::Actor;
+use crate::bus::Envelope;
+use crate::events::KINDS;
+use crate::operations::service::{EXPORTED, EventFilter, Node, Stage, Story, Told, Tree, Visit};
+use crate::platform::csv::{Cell, Csv};
+use crate::platform::web::{Frame, PageOf};
+
+/// A choice of a select.
+struct Choice {
+    value: &'static str,
+    chosen: bool,
+}
+
+/// The log.
+#[derive(Template)]
+#[template(path = "operations/events.html")]
+pub(in crate::operations) struct EventsPage {
+    frame: Frame,
+    places: Vec<Place>,
+    events: Vec<Envelope>,
+    topics: Vec<Choice>,
+    types: Vec<Choice>,
+    subject: String,
+    correlation: String,
+    chips: Vec<String>,
+    csv: String,
+    exported: i64,
+    first: String,
+    older: String,
+}
+
+impl EventsPage {
+    pub fn new(
+        frame: Frame,
+        actor: &Actor,
+        page: PageOf<Envelope>,
+        filter: &EventFilter,
+        is_first: bool,
+    ) -> Self {
+        let mut topics: Vec<Choice> = Vec::new();
+        for (_, topic) in KINDS {
+            if topics.iter().all(|known| known.value != *topic) {
+                topics.push(Choice {
+                    value: topic,
+                    chosen: filter.topic == Some(topic),
+                });
+            }
+        }
+        let types = KINDS.iter().map(|(name, _)| Choice {
+            value: name,
+            chosen: filter.event_type == Some(name),
+        });
+        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
+        let chips = [
+            filter.topic.map(ToOwned::to_owned),
+            filter.event_type.map(ToOwned::to_owned),
+            filter.subject.map(|id| id.to_string()),
+            filter.correlation.map(|id| id.to_string()),
+        ];
+        Self {
+            places: places(&frame, actor),
+            events: page.items,
+            types: types.collect(),
+            topics,
+            subject: text(filter.subject),
+            correlation: text(filter.correlation),
+            chips: chips.into_iter().flatten().collect(),
+            csv: address("/admin/events.csv", filter, None),
+            exported: EXPORTED,
+            first: if is_first {
+                String::new()
+            } else {
+                address("/admin/events", filter, None)
+            },
+            older: page
+                .next
+                .map(|cursor| address("/admin/events", filter, Some(&cursor)))
+                .unwrap_or_default(),
+            frame,
+        }
+    }
+}
+
+/// A path with the filter in its query.
+fn address(path: &str, filter: &EventFilter, cursor: Option<&str>) -> String {
+    let mut query = Serializer::new(String::new());
+    let pairs = [
+        ("topic", filter.topic.map(ToOwned::to_owned)),
+        ("type", filter.event_type.map(ToOwned::to_owned)),
+        ("subject", filter.subject.map(|id| id.to_string())),
+        ("correlation", filter.correlation.map(|id| id.to_string())),
+        ("cursor", cursor.map(ToOwned::to_owned)),
+    ];
+    for (name, value) in pairs {
+        if let Some(value) = value {
+            query.append_pair(name, &value);
+        }
+    }
+    match query.finish() {
+        query if query.is_empty() => path.to_owned(),
+        query => format!("{path}?{query}"),
+    }
+}
+
+/// Where an event's subject has a page of its own.
+fn page_of(event: &Envelope) -> Option<String> {
+    let folder = match event.topic.as_str() {
+        "task" => "/tasks",
+        "account" => "/admin/users",
+        "reassign" => "/shuffles",
+        _ => return None,
+    };
+    Some(format!("{folder}/{}", event.subject_id))
+}
+
+/// A stage as a chip: its kind and its word.
+pub(super) fn chip_of(l: &'static FluentLanguageLoader, stage: Stage) -> (&'static str, String) {
+    match stage {
+        Stage::Applied => ("ok", fl!(l, "stage-applied")),
+        Stage::Skipped => ("neutral", fl!(l, "stage-skipped")),
+        Stage::Waiting => ("info", fl!(l, "stage-waiting")),
+        Stage::Paused => ("wait", fl!(l, "stage-paused")),
+        Stage::Blocked => ("wait", fl!(l, "stage-blocked")),
+        Stage::Retrying => ("wait", fl!(l, "stage-retrying")),
+        Stage::Dead => ("bad", fl!(l, "stage-dead")),
+    }
+}
+
+/// A line of a tree, with what opens and closes the lists around it.
+struct TreeLine {
+    event: Envelope,
+    asked: bool,
+    applied: String,
+    others: Vec<(&'static str, String)>,
+    more: i64,
+    opens: bool,
+    closes: usize,
+}
+
+/// What one click has started.
+struct TreeView {
+    correlation: Uuid,
+    lines: Vec<TreeLine>,
+}
+
+impl TreeView {
+    fn new(frame: &Frame, tree: Tree) -> Self {
+        let depths: Vec<usize> = tree.nodes.iter().map(|node| node.depth).collect();
+        let lines = tree.nodes.into_iter().zip(1..).map(|(node, next)| {
+            let depth = node.depth;
+            let after = depths.get(next).copied().unwrap_or(0);
+            line_of(frame, node, after > depth, depth.saturating_sub(after))
+        });
+        Self {
+            correlation: tree.correlation,
+            lines: lines.collect(),
+        }
+    }
+}
+
+fn line_of(frame: &Frame, node: Node, opens: bool, closes: usize) -> TreeLine {
+    let (applied, others): (Vec<&Visit>, Vec<&Visit>) = node
+        .visits
+        .iter()
+        .partition(|visit| visit.stage == Stage::Applied);
+    let names: Vec<&str> = applied.iter().map(|visit| visit.subscriber).collect();
+    let others = others.into_iter().map(|visit| {
+        let (kind, word) = chip_of(frame.l, visit.stage);
+        (kind, format!("{}: {word}", visit.subscriber))
+    });
+    TreeLine {
+        applied: names.join(", "),
+        others: others.collect(),
+        asked: node.asked,
+        more: node.more,
+        event: node.event,
+        opens,
+        closes,
+    }
+}
+
+/// An event with its content, its way through the subscribers and its tree; or only trees, for another id.
+#[derive(Template)]
+#[template(path = "operations/story.html")]
+pub(in crate::operations) struct StoryPage {
+    frame: Frame,
+    places: Vec<Place>,
+    id: Uuid,
+    told: Option<Told>,
+    payload: String,
+    subject_page: Option<String>,
+    trees: Vec<TreeView>,
+}
+
+impl StoryPage {
+    pub fn new(frame: Frame, actor: &Actor, id: Uuid, story: Story) -> Self {
+        let Story { told, trees } = story;
+        let payload = told
+            .as_ref()
+            .and_then(|told| serde_json::to_string_pretty(&told.payload).ok());
+        Self {
+            places: places(&frame, actor),
+            id,
+            payload: payload.unwrap_or_default(),
+            subject_page: told.as_ref().and_then(|told| page_of(&told.event)),
+            trees: trees
+                .into_iter()
+                .map(|tree| TreeView::new(&frame, tree))
+                .collect(),
+            told,
+            frame,
+        }
+    }
+
+    fn chip(&self, visit: &Visit) -> (&'static str, String) {
+        chip_of(self.frame.l, visit.stage)
+    }
+}
+
+/// A line an event.
+pub(in crate::operations) fn csv_of_events(
+    l: &'static FluentLanguageLoader,
+    events: &[Envelope],
+) -> Vec<u8> {
+    let header = [
+        fl!(l, "events-seq"),
+        fl!(l, "events-id"),
+        fl!(l, "events-type"),
+        fl!(l, "events-version"),
+        fl!(l, "events-topic"),
+        fl!(l, "events-producer"),
+        fl!(l, "events-subject"),
+        fl!(l, "events-correlation"),
+        fl!(l, "events-causation"),
+        fl!(l, "events-actor"),
+        fl!(l, "events-recorded"),
+    ];
+    let id = |id: Option<Uuid>| Cell::Text(id.map(|id| id.to_string()).unwrap_or_default());
+    let mut csv = Csv::new(&header.each_ref().map(String::as_str));
+    for event in events {
+        csv.row(&[
+            Cell::Int(event.seq),
+            id(Some(event.event_id)),
+            Cell::Text(event.event_type.clone()),
+            Cell::Int(event.type_version.into()),
+            Cell::Text(event.topic.clone()),
+            Cell::Text(event.producer.clone()),
+            id(Some(event.subject_id)),
+            id(Some(event.correlation_id)),
+            id(event.causation_id),
+            id(event.actor_id),
+            Cell::Instant(event.recorded_at),
+        ]);
+    }
+    csv.finish()
+}

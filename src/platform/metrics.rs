@@ -1,0 +1,170 @@
+//! What this process counts about itself, for the page of metrics: one set for the process, as every instance is scraped alone.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// Upper ends of the buckets of durations, seconds.
+const SECONDS: [f64; 12] = [
+    0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+
+/// Upper ends of the buckets of batch sizes, events.
+const EVENTS: [f64; 8] = [1.0, 5.0, 20.0, 100.0, 500.0, 1_000.0, 2_500.0, 5_000.0];
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Subscriber {
+    sub: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Failed {
+    sub: String,
+    class: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct EventType {
+    r#type: String,
+}
+
+/// The counters and histograms of the process.
+struct Counted {
+    batch_seconds: Family<Subscriber, Histogram>,
+    batch_events: Family<Subscriber, Histogram>,
+    retries: Family<Failed, Counter>,
+    appended: Family<EventType, Counter>,
+    lock_wait: Histogram,
+    lock_hold: Histogram,
+    last_kick: AtomicI64,
+}
+
+static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
+    batch_seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+    batch_events: Family::new_with_constructor(|| Histogram::new(EVENTS)),
+    retries: Family::default(),
+    appended: Family::default(),
+    lock_wait: Histogram::new(SECONDS),
+    lock_hold: Histogram::new(SECONDS),
+    last_kick: AtomicI64::new(0),
+});
+
+/// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
+pub fn batch(subscriber: &str, took: Duration, events: usize) {
+    if events == 0 {
+        return;
+    }
+    let label = Subscriber {
+        sub: subscriber.to_owned(),
+    };
+    let seconds = COUNTED.batch_seconds.get_or_create(&label);
+    seconds.observe(took.as_secs_f64());
+    drop(seconds);
+    let size = COUNTED.batch_events.get_or_create(&label);
+    size.observe(f64::from(u32::try_from(events).unwrap_or(u32::MAX)));
+}
+
+/// An item of a subscriber failed and is tried again, or given up.
+pub fn retry(subscriber: &str, class: &str) {
+    let label = Failed {
+        sub: subscriber.to_owned(),
+        class: class.to_owned(),
+    };
+    COUNTED.retries.get_or_create(&label).inc();
+}
+
+/// The scheduler looked for due jobs.
+pub fn kick(now: DateTime<Utc>) {
+    COUNTED.last_kick.store(now.timestamp(), Ordering::Relaxed);
+}
+
+/// How long ago the scheduler of this process looked for due jobs, seconds; none when it never did.
+#[must_use]
+pub fn kick_age(now: DateTime<Utc>) -> Option<i64> {
+    let last = COUNTED.last_kick.load(Ordering::Relaxed);
+    (last > 0).then(|| (now.timestamp() - last).max(0))
+}
+
+/// Events that were appended and are not committed yet: the log's lock is held since then.
+#[must_use = "the append is counted when the commit is done"]
+pub struct Appending {
+    types: Vec<&'static str>,
+    locked: Instant,
+    waited: Duration,
+}
+
+impl Appending {
+    /// An append that began at `began` and waited so long for the lock.
+    pub fn new(types: Vec<&'static str>, began: Instant, waited: Duration) -> Self {
+        Self {
+            types,
+            locked: began + waited,
+            waited,
+        }
+    }
+
+    /// The transaction is committed, and the lock is free again.
+    pub fn committed(self) {
+        COUNTED.lock_wait.observe(self.waited.as_secs_f64());
+        COUNTED
+            .lock_hold
+            .observe(self.locked.elapsed().as_secs_f64());
+        for name in self.types {
+            let label = EventType {
+                r#type: name.to_owned(),
+            };
+            COUNTED.appended.get_or_create(&label).inc();
+        }
+    }
+}
+
+impl fmt::Debug for Appending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} events on their way into the log", self.types.len())
+    }
+}
+
+/// Puts what the process counts into a registry that is about to be written out.
+pub fn register(registry: &mut Registry) {
+    registry.register_with_unit(
+        "bus_batch",
+        "Time from the lock of the cursor to the commit",
+        Unit::Seconds,
+        COUNTED.batch_seconds.clone(),
+    );
+    registry.register(
+        "bus_batch_events",
+        "Facts handled in one batch",
+        COUNTED.batch_events.clone(),
+    );
+    registry.register(
+        "bus_retries",
+        "Items that failed, by class of the error",
+        COUNTED.retries.clone(),
+    );
+    registry.register(
+        "bus_append",
+        "Events appended to the log, by type",
+        COUNTED.appended.clone(),
+    );
+    registry.register_with_unit(
+        "bus_append_lock_wait",
+        "Time that publishers waited for the lock of the log",
+        Unit::Seconds,
+        COUNTED.lock_wait.clone(),
+    );
+    registry.register_with_unit(
+        "bus_append_lock_hold",
+        "Time from the lock of the log to the end of the commit",
+        Unit::Seconds,
+        COUNTED.lock_hold.clone(),
+    );
+}
