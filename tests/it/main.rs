@@ -18,6 +18,7 @@ mod import;
 mod operations;
 mod operations_scenarios;
 mod partitions;
+mod proof;
 mod relay;
 mod routes;
 mod support;
