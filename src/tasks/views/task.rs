@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::row::TaskLine;
 use crate::auth::{Actor, Operation};
-use crate::events::TaskStatus;
 use crate::platform::web::Frame;
 use crate::tasks::note::{Field, Note};
 use crate::tasks::queries::{JournalEntry, Person, TaskView};
