@@ -147,8 +147,10 @@ fn a_recorder_records_until_its_parent_goes() {
             )
             .is_ok()
             {
-                std::mem::forget(workers);
-                break;
+                // It holds the workers until the process ends.
+                loop {
+                    std::thread::park();
+                }
             }
             std::thread::park_timeout(Duration::from_millis(50));
         }
