@@ -25,7 +25,7 @@ use crate::platform::workers::{Board, Workers};
 use crate::{accounting, analytics, events, operations, relay, tasks};
 
 pub use metrics::{BoundMetrics, bind_metrics};
-pub use server::{Bound, bind};
+pub use server::{Bound, bind, listen};
 
 /// What the program runs on.
 #[derive(Clone)]

@@ -17,6 +17,8 @@ mod exchange;
 mod import;
 mod operations;
 mod operations_scenarios;
+mod partitions;
+mod proof;
 mod relay;
 mod routes;
 mod support;
