@@ -19,8 +19,8 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    DEFAULT_LIMIT, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame, redirect, redirect_with, render,
-    render_with,
+    DEFAULT_LIMIT, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame, redirect,
+    redirect_with, render, render_with,
 };
 
 const LIST: &str = "/accounting/corrections";

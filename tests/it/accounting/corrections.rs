@@ -328,7 +328,11 @@ fn kill(books: &Books, key: Uuid) -> Uuid {
     let of = |column: &str| format!("select {column}::text as t {dead}");
     let event: Uuid = text(&mut conn, &of("event_id")).parse().unwrap();
     let of_batch = text(&mut conn, &of("item_id")) != event.to_string();
-    let item = if of_batch { Uuid::new_v5(&event, key.as_bytes()) } else { event };
+    let item = if of_batch {
+        Uuid::new_v5(&event, key.as_bytes())
+    } else {
+        event
+    };
     let named = format!("update bus.parked_items set item_id = '{item}' where state = 'dead'");
     conn.batch_execute(&named).unwrap();
     item
