@@ -774,9 +774,13 @@ proposal-fee = Assignment fee
 proposal-reward = Completion reward
 proposal-reverse = Adjustment
 proposal-price-drawn = the task's price
+## The bus
+
 bus-not-paused = This works only while the subscriber is paused.
 bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
 bus-seq-ahead = The number must lie between 0 and where the subscriber is.
 bus-skip-money = This event moves money. It can be skipped only together with a correcting transfer.
 bus-not-dead = This event is not dead: it is still tried, or was settled already.
 bus-reason-short = Give a reason of at least ten letters.
+bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
+bus-rebuild-under-way = It is being built again already.

@@ -149,7 +149,7 @@ fn r16_a_suppressed_charge_is_alerted_within_the_limit_and_a_late_one_clears_it(
     assert!(buh.get("/admin/scenarios").has(".strip.info"));
     company.later(1);
     let alert = format!("assignment/fee {} 2", company.task);
-    assert_eq!(company.look(), [alert.clone()]);
+    assert_eq!(company.look(), std::slice::from_ref(&alert));
     assert_eq!(
         company.look(),
         [alert],
