@@ -61,6 +61,8 @@ async fn show_admin(viewer: Viewer) -> AppResult<HttpResponse> {
 fn about(label: &str) -> &'static str {
     match label {
         "nav-modules" => "admin-about-modules",
+        "nav-letters" => "admin-about-letters",
+        "nav-runs" => "admin-about-runs",
         "nav-events" => "admin-about-events",
         "nav-checks" => "admin-about-checks",
         "nav-users" => "admin-about-users",

@@ -17,6 +17,7 @@ pub struct World {
     task: String,
     shuffle: String,
     mail: String,
+    letter: String,
     target: Person,
 }
 
@@ -54,10 +55,19 @@ impl World {
             "select id::text as t from accounting.mails",
         );
         let target = app.register("target", &["other"]);
+        // A person's event does not concern the projection: whoever retries it finds it done.
+        let letter = text(
+            &mut app.conn(),
+            "with parked as (insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, first_failed_at)
+               select 'analytics.projection', e.event_id, e.event_id, e.seq, 0, e.subject_id, 'dead', e.recorded_at
+               from bus.events e order by e.seq limit 1 returning item_id)
+             select item_id::text as t from parked",
+        );
         Self {
             task,
             shuffle: run["uid"].as_str().unwrap().to_owned(),
             mail,
+            letter,
             target,
             app,
         }
@@ -126,6 +136,7 @@ impl World {
             .path
             .replace("{uid}", &uid)
             .replace("{id}", &self.mail)
+            .replace("{item}", &self.letter)
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
     }
