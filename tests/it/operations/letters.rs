@@ -27,7 +27,7 @@ fn parked() -> (TestApp, Vec<Person>) {
              insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, first_failed_at)
              select p.subscriber, e.event_id, e.event_id, e.seq, 0, p.sequence_key, 'blocked', now()
              from bus.events e, (select * from bus.parked_items order by seq limit 1) p
-             where e.event_type = 'account.logged_in' or e.seq = (select max(seq) from bus.events) limit 1",
+             where e.event_type = 'audit_log_record.created' order by e.seq desc limit 1",
         )
         .unwrap();
     (app, people)
