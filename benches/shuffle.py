@@ -51,10 +51,14 @@ def bindir():
     sys.exit("no Postgres server found")
 
 
+DEAREST = """select round(total_exec_time), calls, rows, left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
+  from pg_stat_statements order by total_exec_time desc limit 25"""
+
+
 class Postgres:
     """A private server on a unix socket, durable; as root it runs as ATES_PG_USER (postgres)."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, profile):
         self.folder, self.bin = folder, bindir()
         self.user = os.environ.get("ATES_PG_USER", "postgres") if os.geteuid() == 0 else None
         if self.user:
@@ -65,6 +69,8 @@ class Postgres:
             f"-c listen_addresses= -c unix_socket_directories={folder} -c fsync=on -c synchronous_commit=on "
             "-c max_wal_size=4GB -c shared_buffers=256MB -c checkpoint_timeout=15min -c max_connections=100 -c timezone=UTC"
         )
+        if profile:
+            options += " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all"
         self.run("pg_ctl", "start", "-w", "-D", f"{folder}/data", "-l", f"{folder}/log", "-o", options)
 
     def run(self, program, *arguments):
@@ -225,12 +231,13 @@ def main():
     parser.add_argument("--probes", type=int, default=4, help="clients that work meanwhile")
     parser.add_argument("--ates", default=str(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target")) / "release/ates"))
     parser.add_argument("--bare-runs", type=int, default=1, help="runs of the bare SQL; the fastest counts")
+    parser.add_argument("--profile", action="store_true", help="show the dearest statements too (needs pg_stat_statements)")
     arguments = parser.parse_args()
     for name in [name for name in os.environ if name.startswith(("PG", "ATES_")) and not name.startswith("ATES_PG_")]:
         del os.environ[name]
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ates-bench."))
     os.chmod(folder, 0o755)
-    postgres = Postgres(folder)
+    postgres = Postgres(folder, arguments.profile)
     try:
         measure(arguments, folder, postgres)
     finally:
@@ -273,6 +280,9 @@ def measure(arguments, folder, postgres):
         for probe in probes:
             probe.start()
         time.sleep(5)
+        if arguments.profile:
+            postgres.psql("postgres", "-c", "create extension if not exists pg_stat_statements")
+            postgres.psql("postgres", "-c", "select pg_stat_statements_reset()")
         before, spent, server = memory(process.pid), processor(process.pid), []
         pressed = time.monotonic()
         status, run = admin.send("POST", "/api/v1/tasks/reassign", {})
@@ -287,6 +297,8 @@ def measure(arguments, folder, postgres):
         head = session.ask("select max(seq) from bus.events")
         seen = wait_for("analytics has seen it", session, of("analytics.projection", head), look=look)
         spent = processor(process.pid) - spent
+        if arguments.profile:
+            say("statements of the shuffle: milliseconds, calls, rows, words\n" + postgres.psql("postgres", "-F", "\t", "-c", DEAREST))
         stop.set()
         for probe in probes:
             probe.join()
@@ -306,8 +318,11 @@ def measure(arguments, folder, postgres):
     for number in range(arguments.bare_runs):
         postgres.psql("postgres", "-c", "drop database if exists bare_run", "-c", "create database bare_run template bare strategy file_copy", "-c", "checkpoint")
         start = time.monotonic()
-        postgres.psql("bare_run", "-f", str(REPO / "benches/shuffle.sql"))
+        timing = ["-c", "\\timing on"] if arguments.profile else []
+        words = postgres.psql("bare_run", *timing, "-f", str(REPO / "benches/shuffle.sql"))
         bare.append(time.monotonic() - start)
+        if arguments.profile:
+            say("statements of the bare SQL\n" + words)
     bare_rows = int(postgres.psql("bare_run", "-c", "select count(*) from accounting.transfers t where t.assignment_seq = 2"))
     assert bare_rows == tasks, (bare_rows, tasks)
 

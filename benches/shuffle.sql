@@ -3,18 +3,22 @@
 \set ON_ERROR_STOP on
 begin;
 
+create temporary table people on commit drop as
+  select id, row_number() over (order by id) - 1 as place from tasks.employees where assignable;
 create temporary table drawn on commit drop as
-  select t.id as task_id, t.assignee_id as from_id, t.assignment_seq + 1 as assignment_seq, p.fee_minor,
-    people.ids[1 + floor(random() * cardinality(people.ids))::int] as to_id,
-    ((row_number() over (order by t.id)) - 1) / 500 as batch
-  from tasks.tasks t join accounting.task_prices p on p.task_id = t.id
-    cross join (select array_agg(id order by id) as ids from tasks.employees where assignable) people
-  where t.status = 'open';
+  select lots.task_id, lots.from_id, lots.assignment_seq, p.fee_minor, people.id as to_id,
+    (row_number() over (order by lots.task_id) - 1) / 500 as batch
+  from (select t.id as task_id, t.assignee_id as from_id, t.assignment_seq + 1 as assignment_seq,
+          floor(random() * (select count(*) from people))::bigint as place
+        from tasks.tasks t where t.status = 'open') lots
+    join people using (place) join accounting.task_prices p on p.task_id = lots.task_id;
+analyze drawn;
 create temporary table batches on commit drop as
   select batch, gen_random_uuid() as event_id,
     jsonb_agg(jsonb_build_object('task', task_id, 'from', from_id, 'to', to_id, 'assignment_seq', assignment_seq)) as assignments,
     count(*) as tasks
   from drawn group by batch;
+analyze batches;
 create temporary table run on commit drop as select gen_random_uuid() as id, (select id from tasks.employees limit 1) as by;
 
 insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, finished_at, total, done)
@@ -40,6 +44,8 @@ create temporary table posted on commit drop as
     (now() at time zone 'Europe/Moscow')::date as business_date
   from drawn d join batches b using (batch) join accounting.balances balance on balance.account_id = d.to_id
   window own as (partition by d.to_id order by d.task_id);
+
+analyze posted;
 
 insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq,
     reason_event_id, business_date, created_at)

@@ -65,6 +65,11 @@ elif ! grep -Eq "^ *create_main_cluster *= *(false|off|no)" $f; then
     printf "create_main_cluster = false\n" >>$f
 fi'
 
+# The tests start brokers of their own; the distribution shall not run one on the machine.
+NO_SYSTEM_BROKER='if [ -d /run/systemd/system ] && ! command -v nats-server >/dev/null; then
+    systemctl mask --quiet nats-server.service
+fi'
+
 install_missing() {
     local root=() log steps
     [ ${#MISSING[@]} -gt 0 ] || return 0
@@ -83,6 +88,10 @@ apt-get update -q
 exec apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "$@"'
     case " ${MISSING[*]} " in
     *" postgresql "*) steps="$NO_SYSTEM_CLUSTER
+$steps" ;;
+    esac
+    case " ${MISSING[*]} " in
+    *" nats-server "*) steps="$NO_SYSTEM_BROKER
 $steps" ;;
     esac
     log=$(mktemp)

@@ -9,4 +9,5 @@ pub mod cli;
 pub mod events;
 pub mod operations;
 pub mod platform;
+pub mod relay;
 pub mod tasks;

@@ -22,6 +22,7 @@ const ALL: &[&str] = &[
     "accounting",
     "analytics",
     "operations",
+    "relay",
 ];
 const ALL_AND_APP: &[&str] = &[
     "platform",
@@ -32,6 +33,7 @@ const ALL_AND_APP: &[&str] = &[
     "accounting",
     "analytics",
     "operations",
+    "relay",
     "app",
     "cli",
 ];
@@ -62,7 +64,10 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["accounting", "report_v1", "bus", "platform"],
     ),
     ("analytics", DOMAIN, &["analytics"]),
-    ("operations", DOMAIN, &["report_v1"]),
+    // Its alerts lie in the platform's schema, whose role it has.
+    ("operations", DOMAIN, &["report_v1", "platform"]),
+    // It passes on what is stored and understands none of it.
+    ("relay", &["platform", "bus"], &[]),
     ("app", ALL, &[]),
     ("cli", ALL_AND_APP, &[]),
     ("lib", &[], &[]),

@@ -552,6 +552,8 @@ payouts-title = Payouts
 payouts-caption = Settled days, newest first
 payouts-overdue = Not settled yet
 payouts-reason = It waits:
+payouts-waits-for-ledger = the ledger has not yet heard of everything that happened before the end of the date.
+payouts-waits-for-repair = some events of the date could not be booked and wait for repair.
 payouts-settle = Settle { $date } now
 payouts-settled = { $date } is settled.
 payouts-waiting = { $date } cannot be settled yet. It is tried again every minute; the reason is below.
@@ -662,6 +664,116 @@ stage-blocked = blocked
 stage-retrying = retried
 stage-dead = dead
 
+# Corrections
+
+nav-corrections = Corrections
+admin-about-corrections = Corrections of the books: asked for by one person, confirmed by another
+operation-request-corrections = Ask for a correction
+operation-confirm-corrections = Confirm another's correction
+corrections-title = Corrections
+corrections-lead = Nothing that is booked is ever changed. A correction is a new transfer: one person asks, an administrator who is somebody else confirms.
+corrections-caption = Corrections, newest first
+corrections-empty-title = No corrections here
+corrections-empty-text = The books have not needed any so far.
+correction-title = Correction
+correction-ask = Ask for a correction
+correction-ask-lead = It is booked on the date that is open now, also when it makes good for a closed one.
+correction-column = Correct
+correction-of = Correct: { $what }
+correction-reason = Reason
+correction-reason-hint = 10 to 500 characters. The employee sees it too.
+correction-employee-hint = User name or e-mail address.
+correction-amount-hint = From the employee's side: -12.50 takes, 12.50 gives.
+correction-corrects = Makes good for
+correction-task = Task
+correction-assignment = assignment { $number }
+correction-event = event { $number }
+correction-skips = Skips the dead event
+correction-price-drawn = the task's price, drawn when it is booked
+correction-requested-by = Asked by
+correction-decided-by = Decided by
+correction-booked = Booked on
+correction-decide-lead = Confirming books it at once. That cannot be undone, only corrected.
+correction-waits = Waits for an administrator other than who asked.
+correction-confirm = Confirm and book
+correction-reject = Reject
+correction-withdraw = Take back
+correction-requested = Asked. Somebody else has to confirm it.
+correction-confirmed = Confirmed and booked.
+correction-rejected = Rejected. Nothing was booked.
+correction-withdrawn = Taken back. Nothing was booked.
+correction-missing-title = Book what is missing
+correction-missing-lead = The tasks' journal has it, the ledger does not. Person and amount come from the books.
+correction-skip-title = Skip a dead event
+correction-skip-lead = The event is skipped in the same step that books what it should have brought.
+correction-missing-since = Missing since
+correction-kind-none = nothing to book
+correction-state-all = All
+correction-state-requested = waits for confirmation
+correction-state-confirmed = booked
+correction-state-rejected = rejected
+correction-state-withdrawn = taken back
+movement-corrected = { $text }: { $reason }
+field-correction-reason = Say why in 10 to 500 characters.
+field-correction-amount = An amount such as -12.50 or 3: not zero, two decimals at most.
+field-correction-employee = Nobody of that name has an account.
+field-correction-not-theirs = The transfer belongs to somebody else.
+error-correction-already-asked = The same correction waits for confirmation already.
+error-correction-decided = This correction was decided already.
+error-correction-second-person = You asked for it yourself: somebody else has to decide.
+error-correction-not-yours = Only who asked can take it back.
+error-correction-nothing-missing = The ledger has it already: nothing is missing.
+error-correction-something-missing = The ledger misses something of this event now: ask again.
+error-correction-whole-batch = A whole batch is missing. The sweep books it by itself within a minute or two; then the event can be skipped.
+
+# Scenarios
+
+nav-scenarios = Scenarios
+admin-about-scenarios = What should have followed and did not, with the entry that would make good for it
+admin-alerts = { $count ->
+    [one] { $count } planned step did not follow.
+   *[other] { $count } planned steps did not follow.
+}
+scenarios-title = Scenarios
+scenarios-lead = Every step has to follow the one before within { $seconds } s. Which did not, and which came late.
+scenarios-all-followed = Every step has followed in time.
+scenarios-missing = { $count ->
+    [one] { $count } step is missing.
+   *[other] { $count } steps are missing.
+}
+scenarios-open = Missing steps, the oldest first
+scenarios-cleared = Came late
+scenarios-cleared-caption = Steps that came late, the latest first
+scenarios-scenario = Scenario
+scenarios-step = Missing step
+scenarios-subject = For
+scenarios-since = Waiting since
+scenarios-cleared-at = Done by
+scenarios-proposal = Proposed entry
+scenarios-apply = Ask for this correction
+scenarios-assignment = assignment { $number }
+scenario-creation = Creation of a task
+scenario-assignment = Assignment of a task
+scenario-completion = Completion of a task
+scenario-booking = Booking of a transfer
+scenario-day = End of a day
+scenario-payout = Payout
+scenario-leaving = Somebody gets no more tasks
+scenario-delivery = Delivery of events
+step-creation-price = a price
+step-creation-fee = the first fee
+step-creation-open = opening the task
+step-assignment-fee = the fee
+step-completion-reward = the reward
+step-booking-cause = what it was booked for
+step-day-close = closing the day
+step-payout-mail = the mail
+step-leaving-redraw = drawing the open tasks anew
+step-delivery-heard = hearing an event
+proposal-fee = Assignment fee
+proposal-reward = Completion reward
+proposal-reverse = Adjustment
+proposal-price-drawn = the task's price
 bus-not-paused = This works only while the subscriber is paused.
 bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
 bus-seq-ahead = The number must lie between 0 and where the subscriber is.

@@ -562,6 +562,8 @@ payouts-title = Выплаты
 payouts-caption = Закрытые дни, сначала новые
 payouts-overdue = Ещё не закрыт
 payouts-reason = Ждёт:
+payouts-waits-for-ledger = до книг ещё дошло не всё, что случилось до конца дня.
+payouts-waits-for-repair = некоторые события дня не удалось провести, они ждут исправления.
 payouts-settle = Закрыть { $date } сейчас
 payouts-settled = День { $date } закрыт.
 payouts-waiting = День { $date } пока нельзя закрыть. Попытки повторяются каждую минуту; причина ниже.
@@ -674,6 +676,117 @@ stage-blocked = ждёт за другим
 stage-retrying = повторяется
 stage-dead = не разобрано
 
+# Исправления
+
+nav-corrections = Исправления
+admin-about-corrections = Исправления в книгах: просит один, подтверждает другой
+operation-request-corrections = Попросить об исправлении
+operation-confirm-corrections = Подтвердить чужое исправление
+corrections-title = Исправления
+corrections-lead = Проведённое никогда не меняется. Исправление — это новая проводка: один просит, другой человек, администратор, подтверждает.
+corrections-caption = Исправления, сначала новые
+corrections-empty-title = Исправлений здесь нет
+corrections-empty-text = До сих пор книгам они не понадобились.
+correction-title = Исправление
+correction-ask = Попросить об исправлении
+correction-ask-lead = Оно проводится открытым сейчас днём, даже если исправляет закрытый.
+correction-column = Исправить
+correction-of = Исправить: { $what }
+correction-reason = Причина
+correction-reason-hint = От 10 до 500 знаков. Сотрудник её тоже увидит.
+correction-employee-hint = Имя для входа или адрес почты.
+correction-amount-hint = Со стороны сотрудника: -12.50 списывает, 12.50 начисляет.
+correction-corrects = Исправляет
+correction-task = Задача
+correction-assignment = назначение { $number }
+correction-event = событие { $number }
+correction-skips = Пропускает мёртвое событие
+correction-price-drawn = цена задачи: определится при проводке
+correction-requested-by = Попросил
+correction-decided-by = Решил
+correction-booked = Проведено
+correction-decide-lead = Подтверждение сразу проводит исправление. Отменить его нельзя, можно только исправить.
+correction-waits = Ждёт другого администратора, не того, кто попросил.
+correction-confirm = Подтвердить и провести
+correction-reject = Отклонить
+correction-withdraw = Отозвать
+correction-requested = Записано. Подтвердить должен кто-то другой.
+correction-confirmed = Подтверждено и проведено.
+correction-rejected = Отклонено. Ничего не проведено.
+correction-withdrawn = Отозвано. Ничего не проведено.
+correction-missing-title = Провести недостающее
+correction-missing-lead = В журнале задач оно есть, в книге нет. Человек и сумма берутся из книг.
+correction-skip-title = Пропустить мёртвое событие
+correction-skip-lead = Событие пропускается тем же шагом, который проводит то, что оно должно было принести.
+correction-missing-since = Не хватает с
+correction-kind-none = проводить нечего
+correction-state-all = Все
+correction-state-requested = ждёт подтверждения
+correction-state-confirmed = проведено
+correction-state-rejected = отклонено
+correction-state-withdrawn = отозвано
+movement-corrected = { $text }: { $reason }
+field-correction-reason = Напишите причину: от 10 до 500 знаков.
+field-correction-amount = Сумма вида -12.50 или 3: не ноль, не больше двух знаков после точки.
+field-correction-employee = Счёта у человека с таким именем нет.
+field-correction-not-theirs = Эта проводка чужая.
+error-correction-already-asked = Такое же исправление уже ждёт подтверждения.
+error-correction-decided = Это исправление уже решено.
+error-correction-second-person = Вы сами о нём попросили: решить должен другой.
+error-correction-not-yours = Отозвать может только тот, кто попросил.
+error-correction-nothing-missing = В книге это уже есть: ничего не пропало.
+error-correction-something-missing = Теперь в книге не хватает чего-то из этого события: попросите заново.
+error-correction-whole-batch = Не хватает целой пачки. Сверка сама проведёт её за минуту-другую; тогда событие можно пропустить.
+
+# Сценарии
+
+nav-scenarios = Сценарии
+admin-about-scenarios = Что должно было последовать и не последовало, и какой проводкой это исправить
+admin-alerts = { $count ->
+    [one] { $count } шаг сценариев не последовал.
+    [few] { $count } шага сценариев не последовали.
+   *[other] { $count } шагов сценариев не последовало.
+}
+scenarios-title = Сценарии
+scenarios-lead = Каждый шаг должен последовать за предыдущим не позже чем через { $seconds } с. Какие не последовали и какие опоздали.
+scenarios-all-followed = Все шаги последовали вовремя.
+scenarios-missing = { $count ->
+    [one] Не хватает { $count } шага.
+   *[other] Не хватает { $count } шагов.
+}
+scenarios-open = Недостающие шаги, сначала старые
+scenarios-cleared = Опоздавшие
+scenarios-cleared-caption = Опоздавшие шаги, сначала последние
+scenarios-scenario = Сценарий
+scenarios-step = Недостающий шаг
+scenarios-subject = Для чего
+scenarios-since = Ждёт с
+scenarios-cleared-at = Сделано к
+scenarios-proposal = Предлагаемая проводка
+scenarios-apply = Попросить об этом исправлении
+scenarios-assignment = назначение { $number }
+scenario-creation = Создание задачи
+scenario-assignment = Назначение задачи
+scenario-completion = Выполнение задачи
+scenario-booking = Проводка
+scenario-day = Конец дня
+scenario-payout = Выплата
+scenario-leaving = Кому-то больше не дают задач
+scenario-delivery = Доставка событий
+step-creation-price = цена
+step-creation-fee = первое списание
+step-creation-open = открытие задачи
+step-assignment-fee = списание
+step-completion-reward = начисление
+step-booking-cause = то, за что проведено
+step-day-close = закрытие дня
+step-payout-mail = письмо
+step-leaving-redraw = новый розыгрыш открытых задач
+step-delivery-heard = прочтение события
+proposal-fee = Списание за назначение
+proposal-reward = Начисление за выполнение
+proposal-reverse = Исправление
+proposal-price-drawn = цена задачи
 bus-not-paused = Это возможно, только пока подписчик приостановлен.
 bus-not-repeatable = Этому подписчику нельзя слышать событие дважды; перестройте его заново.
 bus-seq-ahead = Номер должен быть от 0 до места, где подписчик сейчас.

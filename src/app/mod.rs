@@ -22,7 +22,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
 use crate::platform::workers::{Board, Workers};
-use crate::{accounting, analytics, operations, tasks};
+use crate::{accounting, analytics, operations, relay, tasks};
 
 pub use metrics::{BoundMetrics, bind_metrics};
 pub use server::{Bound, bind};
@@ -80,6 +80,10 @@ impl Services {
         accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
         bus::start(&mut workers, &self.db, &self.config, self.subscribers())?;
+        if let Some(target) = &self.config.relay {
+            let tap = Box::new(relay::NatsRelay::new(target.clone())?);
+            bus::start_tap(&mut workers, &self.db, tap)?;
+        }
         self.spawn(
             &mut workers,
             "tasks.shuffle",

@@ -38,11 +38,16 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
         ),
+        (
+            "operations.scenarios",
+            operations::watch_scenarios(db, config),
+        ),
         ("auth.clean_up", auth::clean_up(db)),
         (
             "operations.doctor",
             operations::examine_nightly(db, config.zone, &services.roster()),
         ),
+        ("platform.archive", partitions::archive_daily(db, config)),
     ];
     let mut failed = None;
     for (job, outcome) in outcomes {

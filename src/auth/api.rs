@@ -176,43 +176,15 @@ async fn list_users(
     Ok(HttpResponse::Ok().json(json!({ "items": items, "next_cursor": page.next })))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RegisterRequest {
-    username: String,
-    email: String,
-    name: String,
-    surname: String,
-    password: String,
-    roles: Vec<String>,
-}
-
 /// `register_user` (A04).
 async fn register_user(
     user: ApiUser,
     db: Data<Db>,
     gate: Data<PasswordGate>,
-    body: Json<RegisterRequest>,
+    body: Json<NewAccount>,
 ) -> AppResult<HttpResponse> {
     user.actor.allow(Operation::ManageUsers)?;
-    let RegisterRequest {
-        username,
-        email,
-        name,
-        surname,
-        password,
-        roles,
-    } = body.into_inner();
-    let account = NewAccount {
-        username,
-        email,
-        name,
-        surname,
-        password: password.clone(),
-        roles,
-    }
-    .check()?;
-    let hash = gate.hash(password).await?;
+    let (account, hash) = body.into_inner().check_and_hash(&gate).await?;
     let actor = user.actor.clone();
     let row = db
         .transaction(ROLE, user.origin(), move |tx| {
@@ -226,34 +198,13 @@ async fn register_user(
         .json(Profile::of(row)?))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UpdateRequest {
-    email: Option<String>,
-    name: Option<String>,
-    surname: Option<String>,
-    roles: Option<Vec<String>>,
-}
-
 async fn update_user(
     user: ApiUser,
     db: Data<Db>,
     uid: Path<UserId>,
-    body: Json<UpdateRequest>,
+    body: Json<UserChange>,
 ) -> AppResult<HttpResponse> {
-    let UpdateRequest {
-        email,
-        name,
-        surname,
-        roles,
-    } = body.into_inner();
-    let (actor, id) = (user.actor.clone(), uid.into_inner());
-    let change = UserChange {
-        email,
-        name,
-        surname,
-        roles,
-    };
+    let (actor, id, change) = (user.actor.clone(), uid.into_inner(), body.into_inner());
     db.transaction(ROLE, user.origin(), move |tx| {
         service::update_user(tx, &actor, id, &change)
     })

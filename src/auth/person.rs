@@ -5,6 +5,8 @@ use std::str::FromStr;
 use lettre::Address;
 use thiserror::Error;
 
+use crate::platform::text::composed;
+
 /// Shortest log-in name, in characters.
 pub const USERNAME_MIN: usize = 3;
 /// Longest log-in name, in characters.
@@ -88,9 +90,9 @@ pub fn check_email(text: &str) -> Result<String, EmailError> {
     Ok(stored)
 }
 
-/// The name or surname as it is stored: trimmed, 1 to 80 characters, all of them to be seen (A54).
+/// The name or surname as it is stored: trimmed, its letters composed, 1 to 80 characters, all of them to be seen (A54).
 pub fn check_name(text: &str) -> Result<String, NameError> {
-    let name = text.trim();
+    let name = composed(text.trim());
     if name.is_empty() {
         return Err(NameError::Empty);
     }
@@ -100,7 +102,7 @@ pub fn check_name(text: &str) -> Result<String, NameError> {
     if name.chars().count() > NAME_MAX {
         return Err(NameError::TooLong);
     }
-    Ok(name.to_owned())
+    Ok(name)
 }
 
 /// Controls, line separators, bidi controls, zero-width and filler characters.
@@ -188,6 +190,7 @@ mod tests {
         ] {
             assert_eq!(check_name(&format!("  {name} ")), Ok(name.into()));
         }
+        assert_eq!(check_name("Андреи\u{306}"), Ok("Андрей".into()));
         assert_eq!(check_name(" "), Err(NameError::Empty));
         assert_eq!(check_name(&"ж".repeat(80)), Ok("ж".repeat(80)));
         assert_eq!(check_name(&"ж".repeat(81)), Err(NameError::TooLong));

@@ -1,10 +1,15 @@
 //! Auth's SQL: users with their roles and grants, sessions, failures, keys.
 
+mod changes;
 mod failures;
 mod keys;
 mod sessions;
 mod users;
 
+pub(super) use changes::{
+    NewUser, insert_users, replace_roles, update_deactivated, update_language, update_password,
+    update_user,
+};
 pub(super) use failures::{release_attempt, reserve_attempt};
 pub(super) use keys::{StoredKey, insert_key, list_keys};
 pub(super) use sessions::{
@@ -13,7 +18,6 @@ pub(super) use sessions::{
 };
 pub use users::count_users;
 pub(super) use users::{
-    Credentials, NewUser, UserFilter, UserRow, count_active_administrators, find_credentials,
-    find_taken, find_user, find_user_by_username, insert_users, list_roles, list_users, lock_user,
-    lock_users, replace_roles, update_deactivated, update_language, update_password, update_user,
+    Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,
+    find_user, find_user_by_username, list_roles, list_users, lock_user, lock_users,
 };

@@ -21,6 +21,7 @@ mod repair;
 mod roster;
 mod store;
 mod subscriber;
+mod tap;
 mod watch;
 
 use std::time::Duration;
@@ -46,6 +47,7 @@ pub use queries::{
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
 pub use roster::{Listener, Roster};
 pub use subscriber::{Item, Start, Subscriber};
+pub use tap::{LoggedEvent, Tap, start_tap};
 
 /// The role that reads the log and moves the cursors.
 pub const ROLE: DbRole = DbRole::new("ates_bus");
@@ -88,8 +90,8 @@ pub fn start(
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        subscribers
-            .iter()
-            .try_for_each(|subscriber| store::upsert_cursor(tx.conn(), subscriber.as_ref()))
+        subscribers.iter().try_for_each(|subscriber| {
+            store::upsert_cursor(tx.conn(), store::NewCursor::of(subscriber.as_ref()))
+        })
     })
 }

@@ -1,5 +1,6 @@
 //! The command line: a file a command; each calls the same use cases as the pages.
 
+mod archive;
 mod connect;
 mod create_admin;
 mod demo;
@@ -63,6 +64,11 @@ enum Command {
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
     Import(ImportArgs),
+    /// Make coming partitions and move months that are past their time online to the archive, or read the archive.
+    Archive {
+        #[command(subcommand)]
+        command: Option<archive::ArchiveCommand>,
+    },
     /// Show every setting with its effective value, secrets hidden.
     Config,
 }
@@ -222,6 +228,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
+        Command::Archive { command } => archive::archive(&config, command.as_ref()),
         Command::Config => {
             show_config(&config);
             Ok(ExitCode::SUCCESS)

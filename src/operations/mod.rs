@@ -1,15 +1,16 @@
 //! The operator's own pages, and the invariants of the whole system.
 //!
 //! The invariants are questions to the auditors' views (`report_v1`) and to the catalogue; each gives the rows that break it, and
-//! none on a quiet, healthy system. `ates verify` and the page of checks ask the same ones. Operations reads; the only thing it
-//! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
-//! only by what those views show.
+//! none on a quiet, healthy system. `ates verify` and the page of checks ask the same ones. Operations reads; all that it
+//! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
+//! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
 mod api;
 mod doctor;
 mod invariants;
 mod pages;
 mod queries;
+mod scenarios;
 mod service;
 mod views;
 
@@ -21,6 +22,7 @@ use crate::platform::db::DbRole;
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use queries::{Finding, verify};
+pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, trees};
 
 /// Mounts the pages and the API.
@@ -29,7 +31,8 @@ pub fn configure(app: &mut ServiceConfig) {
     api::configure(app);
 }
 
-/// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
+/// The module's role in the database: it reads the run table of the platform, the bus's cursors and the auditors' views, and keeps the
+/// alerts of the scenarios.
 pub const ROLE: DbRole = DbRole::new("ates_platform");
 
 /// The module's places in the admin section.
@@ -57,6 +60,11 @@ pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/checks",
         label: "nav-checks",
+        operation: Operation::Checks,
+    },
+    NavEntry {
+        href: "/admin/scenarios",
+        label: "nav-scenarios",
         operation: Operation::Checks,
     },
 ];

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::error::AppResult;
@@ -121,7 +121,7 @@ pub fn counts(conn: &mut PgConnection) -> AppResult<Vec<JobCount>> {
 pub fn exists(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bool> {
     #[derive(QueryableByName)]
     struct Row {
-        #[diesel(sql_type = diesel::sql_types::Bool)]
+        #[diesel(sql_type = Bool)]
         found: bool,
     }
     let row: Row = sql_query(
@@ -131,6 +131,25 @@ pub fn exists(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bo
     .bind::<Text, _>(run_key)
     .get_result(conn)?;
     Ok(row.found)
+}
+
+/// Whether a run of a job is done.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_done(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        done: bool,
+    }
+    let row: Row = sql_query(
+        "select exists (select from platform.job_runs where job = $1 and run_key = $2 and state = 'done') as done",
+    )
+    .bind::<Text, _>(job)
+    .bind::<Text, _>(run_key)
+    .get_result(conn)?;
+    Ok(row.done)
 }
 
 /// Runs, the newest first, behind the place of another: of one job and in one state, when those are given.

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod money;
 pub mod partitions;
 pub mod telemetry;
+pub mod text;
 pub mod wake;
 pub mod web;
 pub mod workers;

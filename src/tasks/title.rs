@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::platform::text::composed;
+
 /// Longest title, in Unicode scalar values.
 pub const TITLE_MAX: usize = 200;
 /// Longest description, in Unicode scalar values.
@@ -47,7 +49,7 @@ pub enum DescriptionError {
 
 /// The title as it is stored, T05.
 ///
-/// A tab becomes a space, bidi controls and zero-width marks are dropped (A54), the ends are trimmed.
+/// A tab becomes a space, bidi controls and zero-width marks are dropped, letters are composed (A54), the ends are trimmed.
 /// 1 to 200 characters remain, without square brackets and control characters.
 pub fn check_title(text: &str) -> Result<String, TitleError> {
     let spaced: String = without_disguise(text).replace('\t', " ");
@@ -82,7 +84,7 @@ pub fn check_jira_id(text: &str) -> Result<Option<String>, JiraIdError> {
 
 /// The description as it is stored, T04: line breaks as `\n`, no white space at the end, `None` when nothing is left.
 ///
-/// Bidi controls and zero-width marks are dropped as in a title (A54).
+/// Bidi controls and zero-width marks are dropped and letters composed as in a title (A54).
 pub fn check_description(text: &str) -> Result<Option<String>, DescriptionError> {
     let normal = without_disguise(text).replace("\r\n", "\n");
     let description = normal.trim_end();
@@ -155,10 +157,11 @@ fn is_refused(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Drops what changes the look of a text without being seen. The joiners U+200C and U+200D stay: emoji and some
+/// Composes letters, and drops what changes the look of a text without being seen. The joiners U+200C and U+200D stay: emoji and some
 /// scripts need them.
 fn without_disguise(text: &str) -> String {
-    text.chars()
+    composed(text)
+        .chars()
         .filter(|c| {
             !matches!(c,
                 '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'

@@ -15,6 +15,8 @@ mod crash;
 mod exchange;
 mod import;
 mod operations;
+mod operations_scenarios;
+mod relay;
 mod routes;
 mod support;
 mod tasks;

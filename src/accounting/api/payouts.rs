@@ -171,7 +171,7 @@ fn run_answer(run: &Run) -> RunAnswer {
         total_minor: run.total,
         reason: match run.status {
             RunStatus::Done => None,
-            RunStatus::Waiting(reason) => Some(reason),
+            RunStatus::Waiting(wait) => Some(wait.words()),
         },
     }
 }

@@ -8,7 +8,7 @@ use diesel::sql_types::{
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, task_ref};
+use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
@@ -130,22 +130,27 @@ struct Row {
     place: i32,
     #[diesel(sql_type = BigInt)]
     version: i64,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    correction_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    correction_reason: Option<String>,
 }
 
 /// The log in the order of the dates: within a date the carried debt comes first and the payout last, even if something of the
-/// next date was booked before it. The opening balance comes from the last statement, so that old rows are not added up again.
+/// next date was booked before it. The opening balance comes from the last statement and what moved since the last closed date, so
+/// that old rows are not added up again and only the months of the period are touched.
 const LOG: &str = "
 with last as (
-  select business_date, closing_minor from accounting.statements
+  select closing_minor from accounting.statements
   where account_id = $1 and business_date < $2 order by business_date desc limit 1
 ), opening as (
   select coalesce((select closing_minor from last), 0) + coalesce((select sum(amount_minor) from accounting.transfers
-    where account_id = $1 and business_date < $2
-      and business_date > coalesce((select business_date from last), '-infinity')), 0) as amount_minor
+    where account_id = $1 and business_date < $2 and business_date > coalesce(
+      (select max(business_date) from accounting.business_days where state = 'closed'), '-infinity')), 0) as amount_minor
 ), log as (
   select t.id, t.created_at as at, t.business_date, t.kind, t.amount_minor, t.amount_minor as effect_minor, t.task_id,
     case t.kind when 'payout' then 2 else 1 end as place, t.version
-  from accounting.transfers t where t.account_id = $1 and t.business_date between $2 and $3
+  from accounting.all_transfers t where t.account_id = $1 and t.business_date between $2 and $3
   union all
   select md5(s.account_id::text || s.business_date)::uuid, d.ends_at, s.business_date + 1, 'debt_carried', s.closing_minor, 0,
     null, 0, 0
@@ -156,8 +161,9 @@ with last as (
     + sum(effect_minor) over (order by business_date, place, version))::bigint as balance_minor
   from log
 )
-select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, t.title, t.jira_id, r.place, r.version
-from running r left join accounting.tasks t on t.id = r.task_id
+select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, t.title, t.jira_id, r.place, r.version,
+  c.id as correction_id, c.reason as correction_reason
+from running r left join accounting.tasks t on t.id = r.task_id left join accounting.corrections c on c.transfer_id = r.id
 where ($4 is null or r.kind = $4) and ($5 is null or (r.business_date, r.place, r.version) > ($5, $6, $7))
 order by r.business_date, r.place, r.version limit $8";
 
@@ -200,5 +206,6 @@ fn movement(row: Row) -> Movement {
         amount: row.amount_minor,
         balance: row.balance_minor,
         task: task_ref(row.task_id, row.title, row.jira_id),
+        correction: correction_ref(row.correction_id, row.correction_reason),
     }
 }

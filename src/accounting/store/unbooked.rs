@@ -76,6 +76,9 @@ pub(in crate::accounting) fn list_unpriced_tasks(
     .load(conn)?)
 }
 
+/// A transfer of something that happened at `$2` or later, booked in the same month or a later one; a week for clocks that differ.
+const SINCE: &str = "t.business_date >= (coalesce($2, '-infinity') at time zone 'UTC')::date - 7";
+
 /// Assignments without a fee, from `since` to `before`.
 pub(in crate::accounting) fn list_unbooked_assignments(
     conn: &mut PgConnection,
@@ -88,7 +91,7 @@ pub(in crate::accounting) fn list_unbooked_assignments(
            select a.task_id, a.assignee_id as employee_id, a.assignment_seq, a.event_id, a.created_at as occurred_at
            from report_v1.assignments a
            where a.created_at >= coalesce($2, '-infinity') and a.created_at <= $3
-             and not exists (select from accounting.transfers t where t.kind = 'assignment_fee'
+             and not exists (select from accounting.transfers t where {SINCE} and t.kind = 'assignment_fee'
                and t.task_id = a.task_id and t.assignment_seq = a.assignment_seq)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at, f.assignment_seq limit $4"
     ))
@@ -111,7 +114,8 @@ pub(in crate::accounting) fn list_unbooked_completions(
            select c.task_id, c.assignee_id as employee_id, 0 as assignment_seq, c.event_id, c.created_at as occurred_at
            from report_v1.completions c
            where c.created_at >= coalesce($2, '-infinity') and c.created_at <= $3
-             and not exists (select from accounting.transfers t where t.kind = 'completion_reward' and t.task_id = c.task_id)
+             and not exists (select from accounting.transfers t
+               where {SINCE} and t.kind = 'completion_reward' and t.task_id = c.task_id)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at limit $4"
     ))
     .bind::<Text, _>(subscriber)

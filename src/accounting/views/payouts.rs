@@ -5,7 +5,7 @@ use i18n_embed_fl::fl;
 
 use super::Choice;
 use crate::accounting::queries::{MailView, OpenRun, PayoutLine, PayoutRun};
-use crate::accounting::service::Content;
+use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::web::Frame;
 
@@ -19,6 +19,16 @@ pub(in crate::accounting) struct PayoutsPage {
     pub runs: Vec<PayoutRun>,
     pub first: String,
     pub older: String,
+}
+
+impl PayoutsPage {
+    /// What a date waits for, in the page's language; none for words of the database.
+    fn reason(&self, detail: &str) -> Option<String> {
+        Wait::of_words(detail).map(|wait| match wait {
+            Wait::Ledger => fl!(self.frame.l, "payouts-waits-for-ledger"),
+            Wait::Repair => fl!(self.frame.l, "payouts-waits-for-repair"),
+        })
+    }
 }
 
 /// One settled date.

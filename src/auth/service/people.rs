@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::users::FieldProblem;
+use super::FieldProblem;
 use crate::auth::RoleSet;
 use crate::auth::person::{check_email, check_name, check_username};
 use crate::auth::store::{self, NewUser};

@@ -1,155 +1,16 @@
 //! Registering, changing and deactivating users (A04, A05, A18, A20, A26).
 
-use diesel::pg::PgConnection;
+use serde::Deserialize;
 use serde_json::json;
 
-use crate::auth::password::check_password;
-use crate::auth::person::{check_email, check_name, check_username};
+use super::account::{CheckedAccount, NewAccount, TAKEN, kept};
+use crate::auth::person::{check_email, check_name};
 use crate::auth::store::{self, NewUser, UserRow};
-use crate::auth::{Actor, Operation, Permission, PermissionSet, Role, RoleSet};
+use crate::auth::{Actor, Operation, Role, RoleSet};
 use crate::events::{self, AccountCreated, AccountDeleted, AccountRecord, AccountUpdated};
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, AppResult, FieldError};
+use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
-
-/// What taken names and addresses are called where somebody typed them.
-const TAKEN: [(&str, &str, &str); 2] = [
-    ("users_username_key", "username", "field-username-taken"),
-    ("users_email_key", "email", "field-email-taken"),
-];
-
-/// Somebody to be registered, as it was typed.
-#[derive(Clone, Debug, Default)]
-pub struct NewAccount {
-    /// The log-in name.
-    pub username: String,
-    /// Where mails go.
-    pub email: String,
-    /// The given name.
-    pub name: String,
-    /// The family name.
-    pub surname: String,
-    /// The password; the hash of it is made before the unit of work is opened.
-    pub password: String,
-    /// The role set, by name.
-    pub roles: Vec<String>,
-}
-
-impl NewAccount {
-    /// The user that this becomes, or everything that is wrong with it.
-    ///
-    /// # Errors
-    /// 422 with each field named.
-    pub fn check(&self) -> AppResult<CheckedAccount> {
-        let mut errors = Vec::new();
-        let username = kept(&mut errors, "username", check_username(&self.username));
-        let email = kept(&mut errors, "email", check_email(&self.email));
-        let name = kept(&mut errors, "name", check_name(&self.name));
-        let surname = kept(&mut errors, "surname", check_name(&self.surname));
-        let roles = kept(&mut errors, "roles", RoleSet::parse(&self.roles.join(";")));
-        if let Err(message) = check_password(&self.password, &self.username, &self.email) {
-            errors.push(FieldError::new("password", message));
-        }
-        match (username, email, name, surname, roles) {
-            (Some(username), Some(email), Some(name), Some(surname), Some(roles))
-                if errors.is_empty() =>
-            {
-                Ok(CheckedAccount {
-                    username,
-                    email,
-                    name,
-                    surname,
-                    roles,
-                })
-            }
-            _ => Err(AppError::Invalid(errors)),
-        }
-    }
-}
-
-/// Somebody to be registered whose every field is in order.
-#[derive(Clone, Debug)]
-pub struct CheckedAccount {
-    username: String,
-    email: String,
-    name: String,
-    surname: String,
-    roles: RoleSet,
-}
-
-fn kept<T, E: FieldProblem>(
-    errors: &mut Vec<FieldError>,
-    field: &'static str,
-    checked: Result<T, E>,
-) -> Option<T> {
-    checked
-        .map_err(|problem| errors.push(FieldError::new(field, problem.message())))
-        .ok()
-}
-
-/// A problem of one field that knows its message.
-pub(super) trait FieldProblem {
-    fn message(&self) -> &'static str;
-}
-
-impl FieldProblem for crate::auth::person::UsernameError {
-    fn message(&self) -> &'static str {
-        match self {
-            Self::Length => "field-username-length",
-            Self::Characters => "field-username-characters",
-        }
-    }
-}
-
-impl FieldProblem for crate::auth::person::EmailError {
-    fn message(&self) -> &'static str {
-        match self {
-            Self::TooLong => "field-email-long",
-            Self::Form => "field-email-form",
-        }
-    }
-}
-
-impl FieldProblem for crate::auth::person::NameError {
-    fn message(&self) -> &'static str {
-        match self {
-            Self::Empty => "field-name-empty",
-            Self::TooLong => "field-name-long",
-            Self::Characters => "field-name-characters",
-        }
-    }
-}
-
-impl FieldProblem for crate::auth::RoleError {
-    fn message(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "field-roles-unknown",
-            Self::NoRole => "field-roles-empty",
-        }
-    }
-}
-
-/// A conflict where nothing is wrong but that somebody has this name or address already (A04, A17); other errors stay what they
-/// are.
-pub(in crate::auth) fn conflict_if_taken(error: AppError) -> AppError {
-    match error {
-        AppError::Invalid(errors) if is_only_taken(&errors) => match errors.into_iter().next() {
-            Some(taken) => AppError::Conflict(taken.message),
-            None => AppError::Invalid(Vec::new()),
-        },
-        other => other,
-    }
-}
-
-/// Whether a name or an address that somebody has already is all that is wrong.
-pub(in crate::auth) fn is_only_taken(errors: &[FieldError]) -> bool {
-    let is_taken = |error: &FieldError| {
-        TAKEN
-            .iter()
-            .any(|(.., message)| *message == error.message.id)
-    };
-    !errors.is_empty() && errors.iter().all(is_taken)
-}
 
 /// Registers a user (A04).
 ///
@@ -234,7 +95,8 @@ pub fn create_admin(tx: &mut Tx<'_>, new: &NewAdministrator) -> AppResult<UserId
 }
 
 /// What of a user is to be changed; nothing means: leave it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The mail address.
     pub email: Option<String>,
@@ -316,94 +178,6 @@ pub fn deactivate_user(tx: &mut Tx<'_>, actor: &Actor, id: UserId) -> AppResult<
     )
 }
 
-/// Changes one's own password after the old one was checked; ends all other sessions and tokens (A36).
-///
-/// # Errors
-/// Those of the database.
-pub fn change_password(tx: &mut Tx<'_>, actor: &Actor, hash: &str) -> AppResult<()> {
-    actor.allow(Operation::OwnProfile)?;
-    store::update_password(tx.conn(), actor.id.0, hash, true)?;
-    store::delete_sessions_of(tx.conn(), actor.id.0)?;
-    tx.audit("auth.password_changed", Some(actor.id.0), &json!({}))
-}
-
-/// Keeps the language in which somebody wants pages and mails (D18).
-///
-/// # Errors
-/// Those of the database.
-pub fn set_language(tx: &mut Tx<'_>, actor: &Actor, language: &str) -> AppResult<()> {
-    actor.allow(Operation::OwnProfile)?;
-    let now = tx.now;
-    store::update_language(tx.conn(), actor.id.0, language, now)?;
-    let user = active(store::find_user(tx.conn(), actor.id.0)?)?;
-    events::publish(tx, actor.id, &AccountUpdated(record_of(&user))).map(drop)
-}
-
-/// Gives a user a password that was hashed before: for people who were imported without one.
-///
-/// # Errors
-/// 404 for an unknown log-in name.
-pub fn set_password_hash(tx: &mut Tx<'_>, username: &str, hash: &str) -> AppResult<()> {
-    let user = store::find_user_by_username(tx.conn(), username)?.ok_or(AppError::NotFound)?;
-    store::update_password(tx.conn(), user.id, hash, true)
-}
-
-/// An active user as somebody who acts.
-///
-/// # Errors
-/// 404 for an unknown or deactivated one.
-pub fn actor_of(conn: &mut PgConnection, id: UserId) -> AppResult<Actor> {
-    actor_from(&active(store::find_user(conn, id.0)?)?)
-}
-
-/// The active user of a log-in name as somebody who acts.
-///
-/// # Errors
-/// 404 for an unknown or deactivated one.
-pub fn actor_by_username(conn: &mut PgConnection, username: &str) -> AppResult<Actor> {
-    actor_from(&active(store::find_user_by_username(conn, username)?)?)
-}
-
-/// The administrator with the first log-in name.
-///
-/// # Errors
-/// 404 when there is none.
-pub fn first_administrator(conn: &mut PgConnection) -> AppResult<Actor> {
-    let filter = store::UserFilter {
-        role: Some(Role::Administrator.to_string()),
-        ..store::UserFilter::default()
-    };
-    let administrators = store::list_users(conn, &filter, 1_000)?;
-    let first = administrators
-        .into_iter()
-        .find(|user| user.deactivated_at.is_none());
-    actor_from(&active(first)?)
-}
-
-/// Somebody who acts, with what roles and grants allow at this moment.
-pub(in crate::auth) fn actor_from(user: &UserRow) -> AppResult<Actor> {
-    let broken = |reason: String| AppError::internal(format!("user {}: {reason}", user.id));
-    let roles = RoleSet::parse(&user.roles.join(";")).map_err(|error| broken(error.to_string()))?;
-    let granted: PermissionSet = user
-        .permissions
-        .iter()
-        .map(|name| name.parse::<Permission>())
-        .collect::<Result<_, _>>()
-        .map_err(|error| broken(error.to_string()))?;
-    let permissions = roles.default_permissions().union(&granted);
-    Ok(Actor {
-        id: UserId(user.id),
-        name: user.full_name(),
-        roles,
-        permissions,
-    })
-}
-
-fn active(user: Option<UserRow>) -> AppResult<UserRow> {
-    user.filter(|user| user.deactivated_at.is_none())
-        .ok_or(AppError::NotFound)
-}
-
 /// A user to be changed.
 fn lock_active(tx: &mut Tx<'_>, id: UserId) -> AppResult<UserRow> {
     let user = store::lock_user(tx.conn(), id.0)?.ok_or(AppError::NotFound)?;
@@ -434,7 +208,7 @@ fn names(roles: &RoleSet) -> Vec<String> {
     roles.iter().map(|role| role.to_string()).collect()
 }
 
-fn record_of(user: &UserRow) -> AccountRecord {
+pub(super) fn record_of(user: &UserRow) -> AccountRecord {
     AccountRecord {
         username: user.username.clone(),
         email: user.email.clone(),

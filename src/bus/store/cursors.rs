@@ -35,12 +35,37 @@ pub(in crate::bus) struct Cursor {
 const CURSOR_COLUMNS: &str = "s.position, s.paused, s.rebuildable, s.repeatable, s.rewound_until,
   exists (select from bus.attempts a where a.subscriber = s.name) as shaken";
 
+/// A cursor as the program describes it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::bus) struct NewCursor {
+    /// Whose it is.
+    pub name: &'static str,
+    /// Where it begins when it is new.
+    pub start: Start,
+    /// Whether a lost event of it is lost money.
+    pub money: bool,
+    /// Whether an event that comes twice does no harm.
+    pub repeatable: bool,
+    /// Whether it can be built again from the log.
+    pub rebuildable: bool,
+}
+
+impl NewCursor {
+    /// The cursor of a subscriber.
+    pub fn of(subscriber: &dyn Subscriber) -> Self {
+        Self {
+            name: subscriber.name(),
+            start: subscriber.start(),
+            money: subscriber.money(),
+            repeatable: subscriber.repeatable(),
+            rebuildable: subscriber.rebuildable(),
+        }
+    }
+}
+
 /// Makes the cursor of a subscriber if there is none yet, and keeps what the program says of it.
-pub(in crate::bus) fn upsert_cursor(
-    conn: &mut PgConnection,
-    subscriber: &dyn Subscriber,
-) -> AppResult<()> {
-    let start = match subscriber.start() {
+pub(in crate::bus) fn upsert_cursor(conn: &mut PgConnection, cursor: NewCursor) -> AppResult<()> {
+    let start = match cursor.start {
         Start::Beginning => Some(0),
         Start::Head => None,
         Start::Seq(seq) => Some(seq),
@@ -52,11 +77,11 @@ pub(in crate::bus) fn upsert_cursor(
            rebuildable = excluded.rebuildable
          where (s.money, s.repeatable, s.rebuildable) <> (excluded.money, excluded.repeatable, excluded.rebuildable)",
     )
-    .bind::<Text, _>(subscriber.name())
+    .bind::<Text, _>(cursor.name)
     .bind::<Nullable<BigInt>, _>(start)
-    .bind::<Bool, _>(subscriber.money())
-    .bind::<Bool, _>(subscriber.repeatable())
-    .bind::<Bool, _>(subscriber.rebuildable())
+    .bind::<Bool, _>(cursor.money)
+    .bind::<Bool, _>(cursor.repeatable)
+    .bind::<Bool, _>(cursor.rebuildable)
     .execute(conn)?;
     Ok(())
 }

@@ -43,7 +43,8 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/admin/events.csv", get().to(events::export_events))
         .route("/admin/events/{uid}", get().to(events::show_event))
         .route("/admin/runs", get().to(runs::list_runs))
-        .route("/admin/checks", get().to(show_checks));
+        .route("/admin/checks", get().to(show_checks))
+        .configure(super::scenarios::configure);
 }
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {

@@ -159,6 +159,11 @@ pub const KEYS: &[Key] = &[
         "age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds",
     ),
     key(
+        "ATES_SCENARIO_SECONDS",
+        "180",
+        "time within which each step of a planned scenario must follow the one before, seconds; then an alert is raised",
+    ),
+    key(
         "ATES_MAIL_RETRY_SECONDS",
         "172800",
         "how long a mail is retried before it is marked failed, seconds",
@@ -183,10 +188,35 @@ pub const KEYS: &[Key] = &[
         "1000",
         "tasks that a shuffle moves in one transaction",
     ),
+    secret(
+        "ATES_RELAY_NATS_URL",
+        "",
+        "NATS servers with JetStream that every event is relayed to, as `nats://user:password@host:port` (`tls://` for TLS, several separated by commas); empty: no relay",
+    ),
+    key(
+        "ATES_RELAY_STREAM",
+        "ATES",
+        "name of the JetStream stream that the relay writes into; made when it is missing",
+    ),
+    key(
+        "ATES_RELAY_PREFIX",
+        "evt",
+        "what the relay's subjects begin with: `<prefix>.<type>`",
+    ),
     key(
         "ATES_LIVE_STREAMS",
         "100",
         "pages that may be kept up to date at the same time; further ones are read again every two seconds",
+    ),
+    key(
+        "ATES_ARCHIVE_AFTER_MONTHS",
+        "60",
+        "age from which months of the ledger, the journal and the log are moved to the archive, whole months",
+    ),
+    key(
+        "ATES_ARCHIVE_TABLESPACE",
+        "",
+        "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
     ),
     key(
         "ATES_PUBLIC_BOARD",

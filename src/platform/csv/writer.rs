@@ -31,6 +31,7 @@ pub enum Delimiter {
 /// A CSV file in the making: UTF-8 with byte order mark, lines end with CR LF.
 pub struct Csv {
     writer: ::csv::Writer<Vec<u8>>,
+    delimiter: Delimiter,
     columns: usize,
 }
 
@@ -42,18 +43,9 @@ impl Csv {
 
     /// Starts a file with the given delimiter and writes its header line.
     pub fn with_delimiter(delimiter: Delimiter, header: &[&str]) -> Self {
-        let writer = ::csv::WriterBuilder::new()
-            .delimiter(match delimiter {
-                Delimiter::Comma => b',',
-                Delimiter::Semicolon => b';',
-            })
-            // The library quotes whole files or by need; here texts are quoted and numbers are not, see `quoted`.
-            .quote_style(::csv::QuoteStyle::Never)
-            .flexible(true)
-            .terminator(::csv::Terminator::CRLF)
-            .from_writer(BYTE_ORDER_MARK.to_vec());
         let mut csv = Self {
-            writer,
+            writer: writer(delimiter, BYTE_ORDER_MARK.to_vec()),
+            delimiter,
             columns: header.len(),
         };
         csv.write(header.iter().map(|title| quoted(title)));
@@ -67,7 +59,16 @@ impl Csv {
         self
     }
 
-    /// The finished file.
+    /// Takes out what was written so far, for a file that is sent in pieces.
+    pub fn take(&mut self) -> Vec<u8> {
+        let empty = Self {
+            writer: writer(self.delimiter, Vec::new()),
+            ..*self
+        };
+        std::mem::replace(self, empty).finish()
+    }
+
+    /// The finished file, or the rest of it.
     pub fn finish(self) -> Vec<u8> {
         self.writer
             .into_inner()
@@ -79,6 +80,19 @@ impl Csv {
             .write_record(fields.map(String::into_bytes))
             .expect("writing to memory cannot fail");
     }
+}
+
+fn writer(delimiter: Delimiter, begun: Vec<u8>) -> ::csv::Writer<Vec<u8>> {
+    ::csv::WriterBuilder::new()
+        .delimiter(match delimiter {
+            Delimiter::Comma => b',',
+            Delimiter::Semicolon => b';',
+        })
+        // The library quotes whole files or by need; here texts are quoted and numbers are not, see `quoted`.
+        .quote_style(::csv::QuoteStyle::Never)
+        .flexible(true)
+        .terminator(::csv::Terminator::CRLF)
+        .from_writer(begun)
 }
 
 impl Cell {

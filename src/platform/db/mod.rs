@@ -21,7 +21,6 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
 use super::faults;
-use super::metrics::Appending;
 use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::once;
@@ -168,7 +167,9 @@ impl Db {
             faults::point("publisher.after_commit");
             self.0.wake.notify();
         }
-        appending.map(Appending::committed);
+        if let Some(appending) = appending {
+            appending.committed();
+        }
         Ok(result)
     }
 
@@ -284,7 +285,8 @@ fn with_connect_timeout(url: &str) -> String {
     format!("{url}{separator}connect_timeout=3")
 }
 
-/// Server-side limits that every connection of a pool carries.
+/// Server-side limits that every connection of a pool carries. Also what a random page costs: our sets are hundreds of keys out
+/// of large tables, and at the server's default of 4 they are found by reading the whole table (docs/PERFORMANCE.md).
 #[derive(Clone, Debug)]
 struct Limits {
     name: &'static str,
@@ -298,7 +300,7 @@ impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
         conn.batch_execute(&format!(
             "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
              set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
-             set timezone = 'UTC'",
+             set random_page_cost = 1.1; set timezone = 'UTC'",
             self.name,
             self.statement.as_millis(),
             self.lock_seconds,

@@ -1,4 +1,4 @@
-//! Forms: at most 16 KiB, with the token of the visitor's own cookie, and nothing in them that the form does not have.
+//! Forms: at most 16 KiB unless they have long texts, with the token of the visitor's own cookie, and nothing in them that the form does not have.
 
 use std::future::Future;
 use std::ops::Deref;
@@ -16,40 +16,52 @@ use super::{Face, csrf, form_values};
 /// Bytes of a form at most.
 pub const FORM_LIMIT: usize = 16 * 1024;
 
+/// Bytes of a form with a long text at most: 10,000 characters of four bytes each, every byte written as `%XX`, and the rest.
+pub const LONG_FORM_LIMIT: usize = 128 * 1024;
+
 /// The body of a form, read into `T` after its `csrf` field was checked and taken out. Empty fields are `None` where `T` has an
 /// `Option`; fields that come several times fill a `Vec`.
 ///
-/// Refuses: another content type 415, a longer body 413, a wrong or missing token 403, what does not fit `T` 422, control
+/// Refuses: another content type 415, a body longer than `LIMIT` 413, a wrong or missing token 403, what does not fit `T` 422, control
 /// characters other than tabs and line ends 422 (A54).
 #[derive(Clone, Debug)]
-pub struct FormBody<T>(pub T);
+pub struct FormBody<T, const LIMIT: usize = FORM_LIMIT>(pub T);
 
-impl<T> FormBody<T> {
+impl<T, const LIMIT: usize> FormBody<T, LIMIT> {
     /// The form.
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
-impl<T> Deref for FormBody<T> {
+impl<T, const LIMIT: usize> Deref for FormBody<T, LIMIT> {
     type Target = T;
     fn deref(&self) -> &T {
         &self.0
     }
 }
 
-impl<T: DeserializeOwned + 'static> FromRequest for FormBody<T> {
+impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for FormBody<T, LIMIT> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let request = request.clone();
         let payload = payload.take();
-        Box::pin(async move { read(&request, payload).await.map(Self).map_err(Error::from) })
+        Box::pin(async move {
+            read(&request, payload, LIMIT)
+                .await
+                .map(Self)
+                .map_err(Error::from)
+        })
     }
 }
 
-async fn read<T: DeserializeOwned>(request: &HttpRequest, mut payload: Payload) -> Result<T, Face> {
+async fn read<T: DeserializeOwned>(
+    request: &HttpRequest,
+    mut payload: Payload,
+    limit: usize,
+) -> Result<T, Face> {
     if !request
         .content_type()
         .eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -59,7 +71,7 @@ async fn read<T: DeserializeOwned>(request: &HttpRequest, mut payload: Payload) 
     let body = Bytes::from_request(request, &mut payload)
         .await
         .map_err(|error| Face::of_status(error.as_response_error().status_code()))?;
-    if body.len() > FORM_LIMIT {
+    if body.len() > limit {
         return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
     }
     let mut pairs: Vec<(String, String)> =

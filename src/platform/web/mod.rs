@@ -40,11 +40,11 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use download::attachment;
+pub use download::{attachment, attachment_in_pieces};
 pub use errors::{Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
-pub use form::{FORM_LIMIT, FormBody};
+pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT};
 pub use form_errors::FormErrors;
 pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::security_headers;

@@ -1,15 +1,18 @@
 //! `/tasks/all`: every task and who has it, and the same list as a file.
 
+use std::sync::Arc;
+
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query};
+use actix_web::web::{Bytes, Data, Query};
+use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 
-use crate::auth::{Operation, Viewer};
+use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, attachment, render};
+use crate::platform::web::{Cursor, DEFAULT_LIMIT, attachment_in_pieces, render};
 use crate::tasks::queries::{self, TaskFilter};
-use crate::tasks::views::{AllTasks, AllTasksPage, csv_of};
+use crate::tasks::views::{AllTasks, AllTasksPage, TasksFile};
 use crate::tasks::{ROLE, store};
 
 #[derive(Deserialize)]
@@ -53,17 +56,57 @@ pub(super) async fn list_all_tasks(
     render(&AllTasksPage::new(viewer.frame, &viewer.actor, all))
 }
 
-/// Exactly the list of the filter, all pages of it.
+/// Exactly the list of the filter, all pages of it; read piece by piece while it is sent, however long it is.
 pub(super) async fn export_all_tasks(
     viewer: Viewer,
     db: Data<Db>,
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
-    let (filter, actor) = (query.filter()?, viewer.actor.clone());
-    let tasks = db
-        .read(ROLE, move |conn| {
-            queries::list_everything(conn, &actor, &filter)
-        })
-        .await?;
-    Ok(attachment("tasks.csv", csv_of(viewer.frame.l, &tasks)))
+    let mut export = Export {
+        db: db.into_inner(),
+        actor: viewer.actor,
+        filter: query.filter()?,
+        file: TasksFile::new(viewer.frame.l),
+        after: None,
+        is_complete: false,
+    };
+    // Whatever is wrong shows at the first piece, when the answer can still say so.
+    let first = export.read_piece().await?;
+    let rest = stream::try_unfold(export, |mut export| async move {
+        if export.is_complete {
+            return Ok(None);
+        }
+        let piece = export.read_piece().await?;
+        Ok(Some((piece, export)))
+    });
+    let pieces = stream::iter([Ok(first)]).chain(rest);
+    Ok(attachment_in_pieces("tasks.csv", pieces))
+}
+
+/// Tasks in a piece of a file.
+const PIECE: i64 = 1_000;
+
+/// A file on its way.
+struct Export {
+    db: Arc<Db>,
+    actor: Actor,
+    filter: TaskFilter,
+    file: TasksFile,
+    after: Option<i64>,
+    is_complete: bool,
+}
+
+impl Export {
+    async fn read_piece(&mut self) -> AppResult<Bytes> {
+        let (actor, filter, after) = (self.actor.clone(), self.filter.clone(), self.after);
+        let page = self
+            .db
+            .read(ROLE, move |conn| {
+                queries::list_all(conn, &actor, &filter, after, PIECE)
+            })
+            .await?;
+        self.after = page.items.last().map(|view| view.task.number);
+        self.is_complete = page.next.is_none();
+        Ok(self.file.piece(&page.items).into())
+    }
 }

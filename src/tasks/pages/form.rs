@@ -12,7 +12,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::TaskId;
 use crate::platform::web::{
-    Flash, FormBody, FormErrors, redirect, redirect_with, render, render_with,
+    Flash, FormBody, FormErrors, LONG_FORM_LIMIT, redirect, redirect_with, render, render_with,
 };
 use crate::tasks::model::TaskText;
 use crate::tasks::queries::{self, TaskView};
@@ -59,7 +59,7 @@ pub(super) async fn new_task(viewer: Viewer) -> AppResult<HttpResponse> {
 pub(super) async fn create_task(
     viewer: Viewer,
     db: Data<Db>,
-    form: FormBody<TaskForm>,
+    form: FormBody<TaskForm, LONG_FORM_LIMIT>,
 ) -> AppResult<HttpResponse> {
     let form = form.into_inner();
     let text = match form.parse() {
@@ -113,7 +113,7 @@ pub(super) async fn update_task(
     viewer: Viewer,
     db: Data<Db>,
     uid: Path<TaskId>,
-    form: FormBody<TaskForm>,
+    form: FormBody<TaskForm, LONG_FORM_LIMIT>,
 ) -> AppResult<HttpResponse> {
     let (id, form) = (uid.into_inner(), form.into_inner());
     let parsed = form.parse();

@@ -102,7 +102,7 @@ pub fn find_record(conn: &mut PgConnection, id: ShuffleId) -> AppResult<RunRecor
         .map(|row| (row.digest, row.people.into_iter().map(UserId).collect()))
         .collect();
     let drawn: Vec<DrawnRow> = sql_query(format!(
-        "select j.task_id, j.from_id, j.assignee_id from tasks.journal j where {SPAN} order by j.task_id"
+        "select j.task_id, j.from_id, j.assignee_id from tasks.all_journal j where {SPAN} order by j.task_id"
     ))
     .bind::<SqlUuid, _>(id.0)
     .load(conn)?;
@@ -137,7 +137,7 @@ pub(in crate::tasks) fn list_shares(
     actor.allow(Operation::Shuffle)?;
     Ok(sql_query(format!(
         "select s.id, coalesce(e.name, '') as name, s.tasks
-         from (select j.assignee_id as id, count(*) as tasks from tasks.journal j where {SPAN} group by j.assignee_id) s
+         from (select j.assignee_id as id, count(*) as tasks from tasks.all_journal j where {SPAN} group by j.assignee_id) s
            left join tasks.employees e on e.id = s.id
          order by s.tasks desc, name, s.id limit $2"
     ))

@@ -3,6 +3,7 @@
 use crate::events::TaskStatus;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
+use crate::platform::text::composed;
 
 /// The filter of the list of all tasks; without anything it takes them all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl TaskFilter {
                 .map(str::parse)
                 .transpose()
                 .map_err(|_| AppError::field("assignee", "field-not-understood"))?,
-            text: given(text).map(|text| text.chars().take(200).collect()),
+            text: given(text).map(|text| composed(text).chars().take(200).collect()),
         })
     }
 

@@ -59,14 +59,15 @@ pub(in crate::tasks) fn task_journal(
     actor: &Actor,
     id: TaskId,
 ) -> AppResult<Vec<JournalEntry>> {
-    show_task(conn, actor, id)?;
+    let task = show_task(conn, actor, id)?.task;
     let mut rows: Vec<Row> = sql_query(
         "select j.kind, j.occurred_at, j.actor_id, j.assignment_seq, j.from_id, j.assignee_id, j.run_id,
            s.number as run_number, j.note
-         from tasks.journal j left join tasks.shuffles s on s.id = j.run_id
-         where j.task_id = $1 order by j.id desc limit 1000",
+         from tasks.all_journal j left join tasks.shuffles s on s.id = j.run_id
+         where j.task_id = $1 and j.occurred_at >= $2 order by j.id desc limit 1000",
     )
     .bind::<SqlUuid, _>(id.0)
+    .bind::<Timestamptz, _>(task.created_at)
     .load(conn)?;
     rows.reverse();
     let people = rows.iter().flat_map(|row| {

@@ -16,6 +16,4 @@ pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{
-    TaskView, count_my_open, list_all, list_done_since, list_everything, list_mine, show_task,
-};
+pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};

@@ -108,29 +108,6 @@ pub(in crate::tasks) fn list_all(
     after: Option<i64>,
     limit: i64,
 ) -> AppResult<PageOf<TaskView>> {
-    let rows = filtered(conn, actor, filter, after, Some(limit + 1))?;
-    Ok(PageOf::from_rows(rows, limit, |view| view.task.number))
-}
-
-/// The same list without pages, for a file.
-///
-/// # Errors
-/// 403 for those who may not see all tasks.
-pub(in crate::tasks) fn list_everything(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &TaskFilter,
-) -> AppResult<Vec<TaskView>> {
-    filtered(conn, actor, filter, None, None)
-}
-
-fn filtered(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &TaskFilter,
-    after: Option<i64>,
-    limit: Option<i64>,
-) -> AppResult<Vec<TaskView>> {
     actor.allow(Operation::AllTasks)?;
     let rows: Vec<StoredTask> = sql_query(format!(
         "select {TASK_COLUMNS} from tasks.tasks t
@@ -144,9 +121,11 @@ fn filtered(
     .bind::<Nullable<Text>, _>(filter.pattern())
     .bind::<Nullable<BigInt>, _>(filter.number())
     .bind::<Nullable<BigInt>, _>(after)
-    .bind::<Nullable<BigInt>, _>(limit)
+    .bind::<BigInt, _>(limit + 1)
     .load(conn)?;
-    views(conn, rows)
+    Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
+        view.task.number
+    }))
 }
 
 /// One task.

@@ -31,6 +31,6 @@ fn why_not(tx: &mut Tx<'_>, actor: &Actor, id: TaskId) -> AppResult<AppError> {
     let Some(task) = store::find_task(tx.conn(), id)? else {
         return Ok(AppError::NotFound);
     };
-    let had_it = store::exists_assignment(tx.conn(), id, actor.id)?;
+    let had_it = store::exists_assignment(tx.conn(), id, task.created_at, actor.id)?;
     Ok(task.completion_refusal(actor, had_it))
 }

@@ -93,10 +93,11 @@ pub(in crate::tasks) fn insert_journal(
     Ok(())
 }
 
-/// Whether somebody ever had a task.
+/// Whether somebody ever had a task, which was created at `since`: only the months from then on are looked through.
 pub(in crate::tasks) fn exists_assignment(
     conn: &mut PgConnection,
     task: TaskId,
+    since: DateTime<Utc>,
     person: UserId,
 ) -> AppResult<bool> {
     #[derive(QueryableByName)]
@@ -105,10 +106,12 @@ pub(in crate::tasks) fn exists_assignment(
         found: bool,
     }
     let row: Row = sql_query(
-        "select exists (select from tasks.journal where task_id = $1 and kind = 'assign' and assignee_id = $2) as found",
+        "select exists (select from tasks.all_journal
+           where task_id = $1 and occurred_at >= $3 and kind = 'assign' and assignee_id = $2) as found",
     )
     .bind::<SqlUuid, _>(task.0)
     .bind::<SqlUuid, _>(person.0)
+    .bind::<Timestamptz, _>(since)
     .get_result(conn)?;
     Ok(row.found)
 }

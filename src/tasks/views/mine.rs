@@ -55,4 +55,13 @@ impl MyTasksPage {
             frame,
         }
     }
+
+    /// What the table shows, in words.
+    fn caption(&self) -> String {
+        if self.shows_done {
+            fl!(self.frame.l, "tasks-caption-done")
+        } else {
+            fl!(self.frame.l, "tasks-caption-mine")
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod task;
 
 pub(super) use all::{AllTasks, AllTasksPage};
 pub(super) use draws::{candidates_csv, draw_csv};
-pub(super) use file::csv_of;
+pub(super) use file::TasksFile;
 pub(super) use form::{TaskFormPage, TaskWords};
 pub(super) use mine::{MyTasks, MyTasksPage};
 pub(super) use shuffles::{NewShufflePage, ProgressWords, SHARES_SHOWN, ShufflePage, ShufflesPage};

@@ -250,6 +250,16 @@ fn bus33_a_settlement_waits_for_a_ledger_that_lags_and_says_so() {
         "{}",
         page.text()
     );
+    let page = books
+        .app
+        .log_in(&admin)
+        .speaking("ru")
+        .get("/accounting/payouts");
+    assert!(
+        page.text().contains("дошло не всё") && !page.text().contains("has not yet heard"),
+        "{}",
+        page.text()
+    );
     let (status, run) = books.app.api(&admin).post(
         "/api/v1/accounting/payouts",
         &json!({"business_date": "2026-03-02"}),

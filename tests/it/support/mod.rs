@@ -2,8 +2,10 @@
 
 pub mod client;
 pub mod database;
+pub mod nats;
 pub mod smtp;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::mpsc;
@@ -17,7 +19,7 @@ use ates::platform::clock::Clock;
 use ates::platform::config::Config;
 use ates::platform::db::{Db, Lane, Origin, READER};
 use ates::platform::partitions;
-use ates::platform::workers::Workers;
+use ates::platform::workers::{Health, Workers};
 use chrono::{DateTime, Utc};
 use diesel::PgConnection;
 use uuid::Uuid;
@@ -150,6 +152,14 @@ impl TestApp {
 
     pub fn services(&self) -> &Services {
         &self.services
+    }
+
+    /// How each background worker is.
+    pub fn health(&self) -> BTreeMap<String, Health> {
+        self.workers
+            .as_ref()
+            .map(|workers| workers.board().all())
+            .unwrap_or_default()
     }
 
     /// A superuser's connection, for looking at rows and planting faults.

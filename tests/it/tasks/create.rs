@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::{assignee_of, bring_in, create, rows, status_of};
 use crate::support::TestApp;
+use crate::support::client::Browser;
+use crate::support::database::count;
 
 #[test]
 fn t03_every_role_but_the_service_creates_a_task() {
@@ -72,6 +74,52 @@ fn t05_a_jira_id_in_the_title_is_an_error_at_the_title_and_fine_in_its_own_field
         page.all(".flash")[0].contains("Kesha Popug"),
         "the page says who got it"
     );
+}
+
+#[test]
+fn t04_a_description_of_ten_thousand_letters_of_any_alphabet_is_kept_and_one_more_is_named() {
+    let app = TestApp::start();
+    let kesha = app.register("kesha", &["developer"]);
+    let mut browser = app.log_in(&kesha);
+    let send = |browser: &mut Browser, letters: usize| {
+        let description = "Ж".repeat(letters);
+        let fields = [("title", "Накормить ару"), ("description", &description)];
+        browser.submit("/tasks", &fields)
+    };
+    let page = send(&mut browser, 10_000);
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        count(
+            &mut app.conn(),
+            "tasks.tasks where char_length(description) = 10000"
+        ),
+        1
+    );
+    let page = send(&mut browser, 10_001);
+    assert_eq!(page.status, 422);
+    assert_eq!(page.all("#description-about .error").len(), 1);
+    assert_eq!(rows(&app, "tasks.tasks"), 1);
+}
+
+#[test]
+fn a54_letters_are_composed_before_they_are_stored_and_looked_for() {
+    let app = TestApp::start();
+    let lev = app.register("lev", &["manager"]);
+    app.register("kesha", &["developer"]);
+    let id = create(
+        &app.api(&lev),
+        "Купить и\u{306}од для Зои Соловье\u{308}вои\u{306}",
+    );
+    let title =
+        format!("tasks.tasks where id = '{id}' and title = 'Купить йод для Зои Соловьёвой'");
+    assert_eq!(rows(&app, &title), 1);
+    for query in [
+        "q=%D1%91%D0%B2%D0%BE%D0%B9",
+        "q=%D0%B5%CC%88%D0%B2%D0%BE%D0%B8%CC%86",
+    ] {
+        let page = app.log_in(&lev).get(&format!("/tasks/all?{query}"));
+        assert_eq!(page.all("#all tbody th a").len(), 1, "{query}");
+    }
 }
 
 #[test]

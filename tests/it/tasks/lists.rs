@@ -165,6 +165,22 @@ fn t18_all_tasks_are_for_those_who_may_see_them() {
 }
 
 #[test]
+fn t18_the_file_of_all_tasks_is_whole_however_many_pieces_it_is_sent_in() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    bring_in(&app, &people[1], 2_500);
+    let file = app.log_in(&people[1]).get("/tasks/all.csv");
+    let numbers: Vec<i64> = file
+        .html
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    let expected: Vec<i64> = (1..=2_500).rev().collect();
+    assert_eq!(numbers, expected, "each task once, the newest first");
+}
+
+#[test]
 fn t18_the_public_board_shows_all_tasks_to_everyone() {
     let app = TestApp::with(|settings| settings.set("ATES_PUBLIC_BOARD", "true"));
     let people = app.register_all(&[("kesha", &["developer"]), ("anna", &["accountant"])]);

@@ -120,7 +120,7 @@ pub(super) fn list_export_transfers(
         "select t.id, t.kind, t.account_id as employee_id, coalesce(e.username, t.account_id::text) as username,
            t.amount_minor as amount, t.task_id, k.title, k.jira_id, t.assignment_seq, t.reason_event_id, t.business_date,
            t.created_at
-         from accounting.transfers t left join accounting.employees e on e.id = t.account_id
+         from accounting.all_transfers t left join accounting.employees e on e.id = t.account_id
            left join accounting.tasks k on k.id = t.task_id
          where t.business_date = $1 order by t.kind = 'payout', t.created_at, t.account_id, t.version",
     )
@@ -128,15 +128,26 @@ pub(super) fn list_export_transfers(
     .load(conn)?)
 }
 
-/// The balances with which everybody came into a date; only those that are not zero.
+/// The balances with which everybody came into a date; only those that are not zero. Up to the last closed date they stand in the
+/// statements, so no old month is added up.
 pub(super) fn list_opening_balances(
     conn: &mut PgConnection,
     date: NaiveDate,
 ) -> AppResult<Vec<ClosedBalance>> {
     Ok(sql_query(
-        "select coalesce(e.username, t.account_id::text) as username, sum(t.amount_minor)::bigint as amount
-         from accounting.transfers t left join accounting.employees e on e.id = t.account_id
-         where t.business_date < $1 group by 1 having sum(t.amount_minor) <> 0 order by 1",
+        "with moved as (
+           select b.account_id, s.closing_minor as amount_minor
+           from accounting.balances b cross join lateral (
+             select closing_minor from accounting.statements where account_id = b.account_id and business_date < $1
+             order by business_date desc limit 1) s
+           union all
+           select account_id, amount_minor from accounting.transfers
+           where business_date < $1 and business_date > coalesce(
+             (select max(business_date) from accounting.business_days where state = 'closed'), '-infinity')
+         )
+         select coalesce(e.username, m.account_id::text) as username, sum(m.amount_minor)::bigint as amount
+         from moved m left join accounting.employees e on e.id = m.account_id
+         group by 1 having sum(m.amount_minor) <> 0 order by 1",
     )
     .bind::<Date, _>(date)
     .load(conn)?)

@@ -20,7 +20,7 @@ use crate::platform::ids::{EventId, UserId};
 use crate::platform::jobs::{self, RunState};
 use crate::platform::money::Money;
 
-pub use run::{Run, RunStatus};
+pub use run::{Run, RunStatus, Wait};
 
 /// The job that settles, in the run table; its run key is the business date.
 pub(in crate::accounting) const JOB: &str = "accounting.settle";
@@ -89,7 +89,7 @@ pub(in crate::accounting) fn close_day(
     }
     let cutoff = match cutoff_of(tx, &day)? {
         Ok(cutoff) => cutoff,
-        Err(reason) => return wait(tx, date, reason),
+        Err(for_what) => return wait(tx, date, for_what),
     };
     let lines = store::list_lines(tx.conn(), date)?;
     let rows: Vec<StatementRow> = lines.into_iter().map(statement_of).collect();
@@ -109,34 +109,30 @@ pub(in crate::accounting) fn close_day(
 
 /// The barrier: every event that was recorded before the end of the date is in the ledger. Gives the last of them, or what is
 /// waited for.
-fn cutoff_of(tx: &mut Tx<'_>, day: &BusinessDay) -> AppResult<Result<i64, &'static str>> {
+fn cutoff_of(tx: &mut Tx<'_>, day: &BusinessDay) -> AppResult<Result<i64, Wait>> {
     let Some(cutoff) = bus::caught_up_with(tx.conn(), LEDGER, day.ends_at)? else {
-        return Ok(Err(
-            "the ledger has not yet heard of everything that happened before the end of the date",
-        ));
+        return Ok(Err(Wait::Ledger));
     };
     if bus::has_unresolved_before(tx.conn(), LEDGER, cutoff)? {
-        return Ok(Err(
-            "some events of the date could not be booked and wait for repair",
-        ));
+        return Ok(Err(Wait::Repair));
     }
     Ok(Ok(cutoff))
 }
 
-fn wait(tx: &mut Tx<'_>, date: NaiveDate, reason: &'static str) -> AppResult<Run> {
+fn wait(tx: &mut Tx<'_>, date: NaiveDate, wait: Wait) -> AppResult<Run> {
     let now = tx.now;
-    tracing::warn!(business.date = %date, reason, "a settlement waits");
+    tracing::warn!(business.date = %date, reason = wait.words(), "a settlement waits");
     jobs::record(
         tx.conn(),
         JOB,
         &date.to_string(),
         RunState::Waiting,
-        Some(reason),
+        Some(wait.words()),
         now,
     )?;
     Ok(Run {
         business_date: date,
-        status: RunStatus::Waiting(reason),
+        status: RunStatus::Waiting(wait),
         people: 0,
         total: Money::ZERO,
     })

@@ -24,8 +24,38 @@ pub struct Run {
 pub enum RunStatus {
     /// It is.
     Done,
-    /// It waits, for this reason in words, and is tried again.
-    Waiting(&'static str),
+    /// It waits for something and is tried again.
+    Waiting(Wait),
+}
+
+/// What a settlement waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The ledger has not yet heard of everything that happened before the end of the date.
+    Ledger,
+    /// Some events of the date could not be booked.
+    Repair,
+}
+
+impl Wait {
+    /// In English, for the run table, the log and the command line.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Ledger => {
+                "the ledger has not yet heard of everything that happened before the end of the date"
+            }
+            Self::Repair => "some events of the date could not be booked and wait for repair",
+        }
+    }
+
+    /// What the words in the run table mean, if they are of a settlement that waits.
+    #[must_use]
+    pub fn of_words(words: &str) -> Option<Self> {
+        [Self::Ledger, Self::Repair]
+            .into_iter()
+            .find(|wait| wait.words() == words)
+    }
 }
 
 impl RunStatus {
@@ -50,7 +80,9 @@ impl fmt::Display for Run {
                     self.business_date, self.people, self.total
                 )
             }
-            RunStatus::Waiting(reason) => write!(f, "{}: waiting, {reason}", self.business_date),
+            RunStatus::Waiting(wait) => {
+                write!(f, "{}: waiting, {}", self.business_date, wait.words())
+            }
         }
     }
 }

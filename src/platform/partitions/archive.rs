@@ -1,29 +1,21 @@
-//! Partitions of the ledger, the journal and the log: made ahead, and moved to the archive when their time online is over (R07, R08).
-//!
-//! The statements that make and move tables are functions of the database, which act with the rights of who migrated it: the roles
-//! of the modules cannot make tables, and only `ates_platform` may call these.
+//! The archive: what is past its time online, with its rows and their indexes as they were (R07).
 
-use std::time::Duration;
-
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{Months, NaiveDate};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::db::{Db, DbRole, Lane, Origin};
-use super::error::{AppError, AppResult};
+use super::{Name, ROLE, names, patiently, write};
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::AppResult;
+use crate::platform::jobs::{self, RunState};
 
-/// The role that makes and moves partitions and reads the archive.
-pub const ROLE: DbRole = DbRole::new("ates_platform");
+/// The daily job in the run table; its run key is the date in the company's zone.
+const JOB: &str = "platform.archive";
 
-/// How many months, and parts of the log, are made before they are needed.
-pub const MADE_AHEAD: i32 = 3;
-
-/// Fewer of them than this is an alarm.
-pub const LEAST_AHEAD: i64 = 2;
-
-/// How often a table that is in use is waited for, two seconds each time.
-const ATTEMPTS: u32 = 5;
+/// Rows that are read at a time when a month is shown.
+const ROWS: u32 = 1_000;
 
 /// A table of which months or parts are moved to the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,17 +38,23 @@ impl Partitioned {
             Self::Events => "events",
         }
     }
-}
 
-/// How many partitions of a table lie after the one that is written to.
-#[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
-pub struct Ahead {
-    /// The table.
-    #[diesel(sql_type = Text)]
-    pub parent: String,
-    /// Months, or parts of the log.
-    #[diesel(sql_type = BigInt)]
-    pub ahead: i64,
+    /// The rows of a month in their order; `$1` and `$2` are its first day and the one after its last, in UTC.
+    const fn rows_of_month(self) -> &'static str {
+        match self {
+            Self::Transfers => {
+                "archive.transfers t where t.business_date >= $1 and t.business_date < $2 order by t.business_date, t.id"
+            }
+            Self::Journal => {
+                "archive.journal t where t.occurred_at >= $1::timestamp at time zone 'UTC'
+                   and t.occurred_at < $2::timestamp at time zone 'UTC' order by t.occurred_at, t.id"
+            }
+            Self::Events => {
+                "archive.events t where t.recorded_at >= $1::timestamp at time zone 'UTC'
+                   and t.recorded_at < $2::timestamp at time zone 'UTC' order by t.recorded_at, t.seq"
+            }
+        }
+    }
 }
 
 /// A partition in the archive.
@@ -77,47 +75,6 @@ pub struct Archived {
     /// Where it lies.
     #[diesel(sql_type = Text)]
     pub tablespace: String,
-}
-
-#[derive(QueryableByName)]
-struct Name {
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-/// Makes the partitions around now that are missing, those after a downtime too: from the month before to [`MADE_AHEAD`] months
-/// ahead. Cheap when nothing is missing. Gives the names of those it made.
-///
-/// # Errors
-/// Unavailable when a table could not be had in time; those of the database.
-pub fn make(db: &Db) -> AppResult<Vec<String>> {
-    let now = db.clock().now();
-    let made = patiently(|| {
-        write(db, |conn| {
-            let rows: Vec<Name> =
-                sql_query("select name from platform.make_partitions($1, $2) as m(name)")
-                    .bind::<Timestamptz, _>(now)
-                    .bind::<Integer, _>(MADE_AHEAD)
-                    .load(conn)?;
-            Ok(names(rows))
-        })
-    })?;
-    if !made.is_empty() {
-        tracing::info!(partitions = made.join(" "), "partitions were made");
-    }
-    Ok(made)
-}
-
-/// How many partitions of each table lie ahead: the figure that alarms below [`LEAST_AHEAD`].
-///
-/// # Errors
-/// Those of the database.
-pub fn list_ahead(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Ahead>> {
-    Ok(
-        sql_query("select parent, ahead from platform.partitions_ahead($1) order by parent")
-            .bind::<Timestamptz, _>(now)
-            .load(conn)?,
-    )
 }
 
 /// Moves what is older than `months` to the archive, a partition a transaction, and its files to `tablespace` if one is named. What
@@ -186,24 +143,70 @@ pub fn list_archived(conn: &mut PgConnection) -> AppResult<Vec<Archived>> {
     .load(conn)?)
 }
 
-fn names(rows: Vec<Name>) -> Vec<String> {
-    rows.into_iter().map(|row| row.name).collect()
-}
-
-fn write<T>(db: &Db, work: impl FnOnce(&mut PgConnection) -> AppResult<T>) -> AppResult<T> {
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| work(tx.conn()))
-}
-
-/// Tries again what could not get its lock within two seconds, so that nobody waits behind it for longer than that.
-fn patiently<T>(work: impl Fn() -> AppResult<T>) -> AppResult<T> {
-    let mut attempt = 1;
-    loop {
-        match work() {
-            Err(AppError::Unavailable { .. }) if attempt < ATTEMPTS => {
-                std::thread::park_timeout(Duration::from_millis(200) * attempt);
-                attempt += 1;
-            }
-            outcome => return outcome,
-        }
+/// Does once a day what `ates archive` does, and writes it into the run table; a failed run is tried again at the next bell.
+///
+/// # Errors
+/// As for [`archive`].
+pub fn archive_daily(db: &Db, config: &Config) -> AppResult<()> {
+    let key = config.zone.date_of(db.clock().now()).to_string();
+    if write(db, |conn| jobs::is_done(conn, JOB, &key))? {
+        return Ok(());
     }
+    let outcome = archive(
+        db,
+        config.archive_after_months,
+        config.archive_tablespace.as_deref(),
+    );
+    let (state, detail) = match &outcome {
+        Ok(moved) => (
+            RunState::Done,
+            Some(moved.join(" ")).filter(|names| !names.is_empty()),
+        ),
+        Err(error) => (RunState::Failed, Some(error.to_string())),
+    };
+    let now = db.clock().now();
+    write(db, |conn| {
+        jobs::record(conn, JOB, &key, state, detail.as_deref(), now)
+    })?;
+    outcome.map(drop)
+}
+
+/// Hands over every archived row of a table of the month that begins on `first`, each as a line of JSON, in the order of time.
+/// Gives their number.
+///
+/// # Errors
+/// Those of the database and of `line`.
+pub fn show_archived(
+    db: &Db,
+    table: Partitioned,
+    first: NaiveDate,
+    line: &mut dyn FnMut(&str) -> AppResult<()>,
+) -> AppResult<u64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Text)]
+        line: String,
+    }
+    db.read_blocking(ROLE, |conn| {
+        sql_query("set local statement_timeout = 0").execute(conn)?;
+        sql_query(format!(
+            "declare archived no scroll cursor for select to_jsonb(t)::text as line from {}",
+            table.rows_of_month()
+        ))
+        .bind::<Date, _>(first)
+        .bind::<Date, _>(first + Months::new(1))
+        .execute(conn)?;
+        let mut count = 0;
+        loop {
+            let rows: Vec<Row> =
+                sql_query(format!("fetch forward {ROWS} from archived")).load(conn)?;
+            if rows.is_empty() {
+                return Ok(count);
+            }
+            for row in rows {
+                line(&row.line)?;
+                count += 1;
+            }
+        }
+    })
 }

@@ -1,0 +1,97 @@
+//! The settings' own tests.
+
+use super::*;
+
+fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_values(
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+    )
+}
+
+#[test]
+fn the_defaults_are_the_brief() {
+    let config = load(&[]).unwrap();
+    assert_eq!(
+        config.fee,
+        PriceRange {
+            min: Money::from_whole(10),
+            max: Money::from_whole(20)
+        }
+    );
+    assert_eq!(
+        config.reward,
+        PriceRange {
+            min: Money::from_whole(20),
+            max: Money::from_whole(40)
+        }
+    );
+    assert_eq!(config.zone.0, chrono_tz::Europe::Moscow);
+}
+
+#[test]
+fn an_unknown_key_is_refused_and_a_near_one_named() {
+    let error = load(&[("ATES_TIMEZON", "UTC")]).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "unknown setting ATES_TIMEZON, did you mean ATES_TIMEZONE?"
+    );
+}
+
+#[test]
+fn a_value_out_of_range_is_refused_in_one_line() {
+    for (key, value) in [
+        ("ATES_FEE_MIN", "0"),
+        ("ATES_FEE_MIN", "21"),
+        ("ATES_TIMEZONE", "Mars/Olympus"),
+        ("ATES_PAYOUT_AT", "25:00"),
+        ("ATES_BIND", "here"),
+        ("ATES_BASE_URL", "ftp://example.org"),
+        ("ATES_WEB_POOL", "many"),
+        ("ATES_PUBLIC_BOARD", "maybe"),
+        ("ATES_MAIL_FROM", "nobody"),
+        ("ATES_CURRENCY", "roubles"),
+        ("ATES_RELAY_NATS_URL", "http://nats.example"),
+        ("ATES_RELAY_STREAM", "a.b"),
+        ("ATES_RELAY_PREFIX", "evt."),
+    ] {
+        let error = load(&[(key, value)]).unwrap_err().to_string();
+        assert!(
+            error.starts_with(key) && !error.contains('\n'),
+            "{key}={value}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_readme_lists_every_setting_as_it_is() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("<!-- settings -->").unwrap();
+    let (table, _) = rest.split_once("<!-- /settings -->").unwrap();
+    let rows = KEYS.iter().map(|key| {
+        let default = if key.default.is_empty() {
+            String::new()
+        } else {
+            format!("`{}`", key.default)
+        };
+        format!("| `{}` | {default} | {} |\n", key.name, key.meaning)
+    });
+    let wanted = format!(
+        "\n| key | default | meaning |\n|---|---|---|\n{}",
+        rows.collect::<String>()
+    );
+    assert_eq!(table, wanted);
+}
+
+#[test]
+fn shown_values_hide_passwords() {
+    let config = load(&[
+        ("DATABASE_URL", "postgres://ates:s3cret@db.example/ates"),
+        ("ATES_RELAY_NATS_URL", "nats://s3cret@nats.example"),
+    ])
+    .unwrap();
+    let shown: Vec<String> = config.shown().map(|(_, value)| value).collect();
+    assert!(shown.iter().all(|value| !value.contains("s3cret")));
+    assert!(shown.contains(&"postgres://ates:***@db.example/ates".to_owned()));
+}
