@@ -178,7 +178,14 @@ fn e15_a_broker_killed_in_the_middle_of_a_backlog_gets_every_event_once() {
     let mut server = NatsServer::start();
     let app = relayed_to(&server);
     app.drain();
-    bus::pause(app.db(), RELAY, &bus::Holder::Deploy, "a test", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        RELAY,
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
     tell(&app, 6_000);
     bus::resume(app.db(), RELAY, &bus::Holder::Deploy, Origin::system()).unwrap();
     for part in [500, 2_500] {
@@ -219,7 +226,14 @@ fn e09_an_event_relayed_again_is_dropped_by_its_id_even_behind_a_foreign_message
     tell(&app, 300);
     app.drain();
     server.reader().publish("evt.foreign");
-    bus::pause(app.db(), RELAY, &bus::Holder::Deploy, "a test", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        RELAY,
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
     tell(&app, 5);
     app.conn()
         .batch_execute("update bus.subscribers set position = 0 where name = 'relay.nats'")
@@ -251,5 +265,12 @@ fn the_credentials_of_the_broker_are_never_shown() {
     for text in shown.iter().chain([&board]) {
         assert!(!text.contains("w0rd") && !text.contains("p%40ss"), "{text}");
     }
-    bus::pause(app.db(), RELAY, &bus::Holder::Deploy, "a test", Origin::system()).unwrap();
+    bus::pause(
+        app.db(),
+        RELAY,
+        &bus::Holder::Deploy,
+        "a test",
+        Origin::system(),
+    )
+    .unwrap();
 }
