@@ -774,6 +774,8 @@ proposal-fee = Assignment fee
 proposal-reward = Completion reward
 proposal-reverse = Adjustment
 proposal-price-drawn = the task's price
+## The bus
+
 bus-not-paused = This works only while the subscriber is paused.
 bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
 bus-seq-ahead = The number must lie between 0 and where the subscriber is.
@@ -882,3 +884,5 @@ job-sweep = Books what no event has told of
 job-clean-up = Removes sessions whose time is over
 job-doctor = Compares log, cursors and ledger
 job-partitions = Makes the coming partitions
+bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
+bus-rebuild-under-way = It is being built again already.

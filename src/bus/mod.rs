@@ -17,6 +17,7 @@ mod figures;
 mod log;
 mod parked;
 mod queries;
+mod rebuild;
 mod repair;
 mod roster;
 mod store;
@@ -44,6 +45,7 @@ pub use queries::{
     SubscriberStatus, caught_up_with, count_parked, error_classes, find_parked,
     has_unresolved_before, list_parked, show_parked, statuses,
 };
+pub use rebuild::rebuild;
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
 pub use roster::{Listener, Roster};
 pub use subscriber::{Item, Start, Subscriber};

@@ -21,6 +21,9 @@ use connection::Connection;
 /// How long a page may take to be stored by the broker; the cursor is locked meanwhile.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The name of the relay and of its cursor.
+pub const NAME: &str = "relay.nats";
+
 /// The relay to NATS JetStream.
 pub struct NatsRelay {
     target: RelayTarget,
@@ -51,7 +54,7 @@ impl NatsRelay {
 
 impl Tap for NatsRelay {
     fn name(&self) -> &'static str {
-        "relay.nats"
+        NAME
     }
 
     fn start(&self) -> Start {

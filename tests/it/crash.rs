@@ -22,10 +22,10 @@ const CLIENTS: usize = 64;
 
 /// What the clients were told.
 #[derive(Default)]
-struct Acknowledged {
-    created: HashSet<String>,
-    completed: HashSet<String>,
-    presses: usize,
+pub struct Acknowledged {
+    pub created: HashSet<String>,
+    pub completed: HashSet<String>,
+    pub presses: usize,
 }
 
 pub struct Server {
@@ -232,7 +232,7 @@ fn work(
     }
 }
 
-fn create(api: &Api, title: &str, told: &Mutex<Acknowledged>) -> bool {
+pub fn create(api: &Api, title: &str, told: &Mutex<Acknowledged>) -> bool {
     let Some((201, task)) = try_post(api, "/api/v1/tasks", &json!({ "title": title })) else {
         return false;
     };
@@ -243,7 +243,7 @@ fn create(api: &Api, title: &str, told: &Mutex<Acknowledged>) -> bool {
     true
 }
 
-fn complete(api: &Api, told: &Mutex<Acknowledged>) -> bool {
+pub fn complete(api: &Api, told: &Mutex<Acknowledged>) -> bool {
     let Some((200, mine)) = api.try_get_json("/api/v1/tasks/mine?status=open&limit=1") else {
         return false;
     };
@@ -261,7 +261,7 @@ fn complete(api: &Api, told: &Mutex<Acknowledged>) -> bool {
     true
 }
 
-fn press(api: &Api, told: &Mutex<Acknowledged>) -> bool {
+pub fn press(api: &Api, told: &Mutex<Acknowledged>) -> bool {
     let Some((202, _)) = try_post(api, "/api/v1/tasks/reassign", &json!({})) else {
         return false;
     };

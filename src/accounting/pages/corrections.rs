@@ -19,8 +19,8 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    DEFAULT_LIMIT, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame, redirect_with, render,
-    render_with,
+    DEFAULT_LIMIT, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame, redirect,
+    redirect_with, render, render_with,
 };
 
 const LIST: &str = "/accounting/corrections";
@@ -251,13 +251,17 @@ impl MissingForm {
 }
 
 /// `GET /accounting/corrections/missing`: what the ledger does not have, as the books know it, and the form that asks for it; when
-/// nothing is missing, the list says so.
+/// nothing is missing, the list says so; it is also where an address without a name leads.
 pub(super) async fn new_missing(
     viewer: Viewer,
     query: Query<MissingForm>,
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
     let form = query.into_inner();
+    if form.item.or(form.task).is_none() {
+        viewer.actor.allow(Operation::RequestCorrections)?;
+        return Ok(redirect(LIST));
+    }
     match missing_page(viewer, &db, &form, FormErrors::none()).await {
         Ok(page) => render(&page),
         Err(AppError::Conflict(message)) => Ok(redirect_with(LIST, Flash::error(message))),

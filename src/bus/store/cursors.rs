@@ -21,9 +21,6 @@ pub(in crate::bus) struct Cursor {
     /// Whether an event that comes twice does no harm.
     #[diesel(sql_type = Bool)]
     pub repeatable: bool,
-    /// Whether it can be built again from the log.
-    #[diesel(sql_type = Bool)]
-    pub rebuildable: bool,
     /// Up to where it had come before it was rewound.
     #[diesel(sql_type = BigInt)]
     pub rewound_until: i64,
@@ -32,7 +29,7 @@ pub(in crate::bus) struct Cursor {
     pub shaken: bool,
 }
 
-const CURSOR_COLUMNS: &str = "s.position, s.paused, s.rebuildable, s.repeatable, s.rewound_until,
+const CURSOR_COLUMNS: &str = "s.position, s.paused, s.repeatable, s.rewound_until,
   exists (select from bus.attempts a where a.subscriber = s.name) as shaken";
 
 /// A cursor as the program describes it.
@@ -130,6 +127,19 @@ pub(in crate::bus) fn hold_cursor(
     .optional()?)
 }
 
+/// Where a subscriber stands.
+pub(in crate::bus) fn position(conn: &mut PgConnection, name: &str) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        position: i64,
+    }
+    let row: Row = sql_query("select position from bus.subscribers where name = $1")
+        .bind::<Text, _>(name)
+        .get_result(conn)?;
+    Ok(row.position)
+}
+
 /// Moves a cursor forward.
 pub(in crate::bus) fn advance(
     conn: &mut PgConnection,
@@ -197,7 +207,7 @@ pub(in crate::bus) fn note_error(
     Ok(())
 }
 
-/// Writes down a holder; one who holds already stays as written.
+/// Writes down a holder; one who holds already stays as written. Tells whether it is new.
 pub(in crate::bus) fn insert_pause(
     conn: &mut PgConnection,
     name: &str,
@@ -205,8 +215,8 @@ pub(in crate::bus) fn insert_pause(
     reason: &str,
     actor: Option<Uuid>,
     now: DateTime<Utc>,
-) -> AppResult<()> {
-    sql_query(
+) -> AppResult<bool> {
+    let rows = sql_query(
         "insert into bus.pauses (subscriber, holder, reason, actor_id, paused_at) values ($1, $2, $3, $4, $5)
          on conflict do nothing",
     )
@@ -216,7 +226,7 @@ pub(in crate::bus) fn insert_pause(
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Lets one holder go.

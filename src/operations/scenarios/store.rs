@@ -16,10 +16,10 @@ use crate::platform::money::Money;
 const RAISED: i64 = 500;
 
 /// What one look covers at most, so that a look after a long stop is not longer than others; the next one goes on.
-const WINDOW: TimeDelta = TimeDelta::hours(6);
+const WINDOW: TimeDelta = TimeDelta::days(1);
 
 /// How far the very first look goes back.
-const FIRST: TimeDelta = TimeDelta::days(2);
+const FIRST: TimeDelta = TimeDelta::days(1);
 
 /// What is looked at twice: a unit of work writes its time before it commits.
 const OVERLAP: TimeDelta = TimeDelta::minutes(2);

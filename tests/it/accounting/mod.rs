@@ -1,6 +1,6 @@
 //! Money as people see it: prices, fees, rewards, payouts, mails, exports.
 
-mod books;
+pub mod books;
 mod corrections;
 mod export;
 mod ledger;

@@ -1,0 +1,17 @@
+//! The proofs of the bus: histories against a naive model, processes that are killed, and planted faults that must be found.
+
+mod chaos;
+mod cluster;
+mod fleet;
+mod history;
+mod judge;
+mod load;
+mod money;
+mod monkey;
+mod planted;
+mod recorder;
+mod scenes;
+mod scheduler;
+mod stage;
+mod trial;
+mod upcasters;

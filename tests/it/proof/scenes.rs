@@ -1,0 +1,395 @@
+//! Single scenes: starvation, a held snapshot, a dump and its restore, two processes, a kill with a thousand waiting, a zombie.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ates::bus::{self, Item, Start, Subscriber};
+use ates::platform::db::{Db, DbRole, Lane, Origin, Tx};
+use ates::platform::error::{AppError, AppResult};
+use ates::platform::workers::Progress;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use uuid::Uuid;
+
+use super::fleet::{Instance, Kind, Launch};
+use super::load::publish_next;
+use super::{judge, recorder, stage};
+use crate::support::database::{TestDatabase, count};
+use crate::support::wait_until;
+
+/// A subscriber that refuses one key for good.
+struct Picky {
+    refused: Option<Uuid>,
+    /// How many handler calls each key took part in.
+    calls: Arc<Mutex<HashMap<Uuid, u32>>>,
+}
+
+impl Picky {
+    fn new(refused: Option<Uuid>) -> Self {
+        Self {
+            refused,
+            calls: Arc::default(),
+        }
+    }
+}
+
+impl Subscriber for Picky {
+    fn name(&self) -> &'static str {
+        if self.refused.is_some() {
+            "proof.picky"
+        } else {
+            "proof.content"
+        }
+    }
+
+    fn role(&self) -> DbRole {
+        DbRole::new("ates_analytics")
+    }
+
+    fn types(&self) -> &'static [&'static str] {
+        &["account.deleted"]
+    }
+
+    fn start(&self) -> Start {
+        Start::Beginning
+    }
+
+    fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
+        for item in items {
+            *self.calls.lock().unwrap().entry(item.subject).or_insert(0) += 1;
+        }
+        recorder::record(tx, self.name(), items)?;
+        if items.iter().any(|item| Some(item.subject) == self.refused) {
+            return Err(AppError::Invalid(Vec::new()));
+        }
+        Ok(())
+    }
+}
+
+fn stage_of(database: &TestDatabase) -> (Db, PgConnection) {
+    let mut conn = database.connect();
+    stage::set(&mut conn);
+    (recorder::open(database.url()), conn)
+}
+
+fn publish(db: &Db, keys: &[Uuid]) {
+    db.transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+        publish_next(tx, keys)
+    })
+    .unwrap();
+}
+
+/// Steps until nothing is left; gives how many it took.
+fn work(db: &Db, subscriber: &dyn Subscriber) -> u32 {
+    let mut steps = 1;
+    while bus::step(db, subscriber).unwrap() == Progress::More {
+        steps += 1;
+    }
+    steps
+}
+
+fn keys(count: u128) -> Vec<Uuid> {
+    (1..=count).map(Uuid::from_u128).collect()
+}
+
+fn launch(url: &str) -> Launch {
+    Launch {
+        database: url.to_owned(),
+        faults: None,
+        dawdle_ms: 0,
+    }
+}
+
+#[test]
+fn one_dead_key_starves_none_of_ten_thousand_others() {
+    let database = TestDatabase::create();
+    let (db, mut conn) = stage_of(&database);
+    let keys = keys(10_000);
+    let dead = keys[5_000];
+    let picky = Picky::new(Some(dead));
+    let content = Picky::new(None);
+    bus::register(
+        &db,
+        &[Box::new(Picky::new(Some(dead))), Box::new(Picky::new(None))],
+    )
+    .unwrap();
+    let publishing = |chunk: &[Uuid]| publish(&db, chunk);
+    keys.chunks(500).for_each(publishing);
+    work(&db, &picky);
+    let parked = |conn: &mut PgConnection| {
+        count(
+            conn,
+            "bus.parked_items where subscriber = 'proof.picky' and state = 'dead'",
+        )
+    };
+    assert_eq!(parked(&mut conn), 1, "the refused key is dead");
+    // Now that it is dead, two more numbers of every key, the dead one's in every page.
+    for _ in 0..2 {
+        for chunk in keys.chunks(500) {
+            let with_the_dead: Vec<Uuid> = chunk
+                .iter()
+                .copied()
+                .filter(|key| *key != dead)
+                .chain([dead])
+                .collect();
+            publish(&db, &with_the_dead);
+        }
+    }
+    work(&db, &content);
+    let clean = Instant::now();
+    let clean_steps = {
+        conn.batch_execute("delete from proof.heard where subscriber = 'proof.content'; update bus.subscribers set position = 0 where name = 'proof.content'").unwrap();
+        work(&db, &content)
+    };
+    let clean = clean.elapsed();
+    conn.batch_execute("update proof.keys set version = version")
+        .unwrap();
+    picky.calls.lock().unwrap().clear();
+    let begun = Instant::now();
+    let steps = work(&db, &picky);
+    let taken = begun.elapsed();
+    println!(
+        "one key dead: {steps} steps in {taken:?}; everything from the beginning without: {clean_steps} steps in {clean:?}"
+    );
+    assert!(
+        steps <= clean_steps,
+        "{steps} steps with a dead key, {clean_steps} without"
+    );
+    let missing = count(
+        &mut conn,
+        &format!(
+            "proof.keys k where key <> '{dead}' and (select count(*) from proof.heard h where h.subscriber = 'proof.picky' and h.key = k.key) <> 3"
+        ),
+    );
+    assert_eq!(missing, 0, "every other key was heard three times");
+    let calls = picky.calls.lock().unwrap();
+    assert!(
+        calls.values().all(|calls| *calls == 2),
+        "nobody's events were tried again for the dead one"
+    );
+    assert!(
+        !calls.contains_key(&dead),
+        "what waits behind the dead one is not tried"
+    );
+    assert_eq!(
+        count(
+            &mut conn,
+            &format!("proof.heard where subscriber = 'proof.picky' and key = '{dead}'")
+        ),
+        0
+    );
+}
+
+#[test]
+fn a_snapshot_held_for_long_slows_the_cursor_and_never_stops_it() {
+    let database = TestDatabase::create();
+    let (db, mut conn) = stage_of(&database);
+    let content = Picky::new(None);
+    bus::register(&db, &[Box::new(Picky::new(None))]).unwrap();
+    let mut holder = database.connect();
+    holder
+        .batch_execute(
+            "begin isolation level repeatable read; select count(*) from bus.subscribers",
+        )
+        .unwrap();
+    let key = [Uuid::from_u128(1)];
+    let mut times = Vec::new();
+    for _ in 0..10 {
+        let begun = Instant::now();
+        for _ in 0..200 {
+            publish(&db, &key);
+            bus::step(&db, &content).unwrap();
+        }
+        times.push(begun.elapsed() / 200);
+    }
+    println!(
+        "one event and one step, under one held snapshot: first {:?}, after 2,000 {:?}",
+        times[0], times[9]
+    );
+    assert_eq!(count(&mut conn, "proof.heard"), 2_000);
+    assert_eq!(
+        count(
+            &mut conn,
+            "proof.moves where to_position = from_position + 1"
+        ),
+        2_000,
+        "each event was one move"
+    );
+    assert_eq!(
+        count(&mut holder, "bus.events"),
+        0,
+        "the snapshot was held to the end"
+    );
+    assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
+}
+
+#[test]
+fn e02_a_kill_with_a_thousand_events_waiting_delivers_each_once() {
+    let database = TestDatabase::create();
+    let (db, mut conn) = stage_of(&database);
+    let slow = Launch {
+        dawdle_ms: 3_000,
+        ..launch(database.url())
+    };
+    keys(1_000)
+        .chunks(100)
+        .for_each(|chunk| publish(&db, chunk));
+    let mut process = Instance::start(Kind::Recorders, &slow);
+    wait_until("a page is under way", || {
+        count(
+            &mut conn,
+            "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()",
+        ) > 0
+    });
+    process.kill();
+    assert!(
+        count(&mut conn, "proof.heard") < 2_000,
+        "not all were heard before the kill"
+    );
+    process.restart(&launch(database.url()));
+    wait_until("everything is heard", || {
+        count(&mut conn, "proof.heard") >= 2_000
+    });
+    drop(process);
+    assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
+}
+
+#[test]
+fn two_processes_on_one_database_hear_each_event_once_between_them() {
+    let database = TestDatabase::create();
+    let (db, mut conn) = stage_of(&database);
+    let both: Vec<Instance> = (0..2)
+        .map(|_| Instance::start(Kind::Recorders, &launch(database.url())))
+        .collect();
+    wait_until("both have begun", || {
+        count(
+            &mut conn,
+            "pg_stat_activity where application_name = 'ates worker' and datname = current_database()",
+        ) >= 6
+            && count(&mut conn, "bus.subscribers") == 2
+    });
+    for _ in 0..100 {
+        publish(&db, &keys(20));
+    }
+    wait_until("everything is heard", || {
+        count(&mut conn, "proof.heard") >= 4_000
+    });
+    drop(both);
+    assert_eq!(count(&mut conn, "proof.heard"), 4_000);
+    assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
+}
+
+#[test]
+fn a_frozen_process_that_wakes_finds_its_step_taken_back() {
+    let database = TestDatabase::create();
+    let (db, mut conn) = stage_of(&database);
+    // Short, so that the test is: the product waits a minute before it takes a frozen process for dead.
+    conn.batch_execute(
+        "create function proof.be_impatient() returns trigger language plpgsql as $$
+         begin
+           perform set_config('idle_in_transaction_session_timeout', '1s', false);
+           return null;
+         end $$;
+         create trigger heard_be_impatient after insert on proof.heard for each statement execute function proof.be_impatient()",
+    )
+    .unwrap();
+    publish(&db, &keys(50));
+    let slow = Launch {
+        dawdle_ms: 1_500,
+        ..launch(database.url())
+    };
+    let mut zombie = Instance::start(Kind::Recorders, &slow);
+    wait_until("a page is under way", || {
+        count(
+            &mut conn,
+            "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()",
+        ) > 0
+    });
+    zombie.freeze(Instant::now() + Duration::from_secs(3_600));
+    let _heir = Instance::start(Kind::Recorders, &launch(database.url()));
+    wait_until("the other one has taken over", || {
+        count(&mut conn, "proof.heard") >= 100
+    });
+    zombie.thaw();
+    for _ in 0..5 {
+        publish(&db, &keys(50));
+    }
+    wait_until("everything is heard", || {
+        count(
+            &mut conn,
+            "bus.subscribers where position = (select max(seq) from bus.events)",
+        ) == 2
+    });
+    assert_eq!(count(&mut conn, "proof.heard"), 600);
+    assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
+}
+
+#[test]
+fn a_dump_restored_elsewhere_goes_on_where_it_was() {
+    let from = TestDatabase::create();
+    let to = TestDatabase::create();
+    let (db, mut conn) = stage_of(&from);
+    bus::register(&db, &recorder::Recorder::all(Duration::ZERO)).unwrap();
+    let first = &recorder::Recorder::all(Duration::ZERO)[0];
+    publish(&db, &keys(300));
+    work(&db, first.as_ref());
+    // One of the two has heard nothing yet, and both have more before them.
+    publish(&db, &keys(200));
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump.sql");
+    let status = Command::new("pg_dump")
+        .args(["--dbname", from.url()])
+        .stdout(File::create(&dump).unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    PgConnection::establish(to.url())
+        .unwrap()
+        .batch_execute(
+            "do $$ declare s text; begin
+               for s in select nspname from pg_namespace where nspname !~ '^(pg_|information_schema)' loop
+                 execute format('drop schema %I cascade', s);
+               end loop;
+             end $$; create schema public",
+        )
+        .unwrap();
+    let status = Command::new("psql")
+        .args([
+            "--quiet",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--dbname",
+            to.url(),
+            "--file",
+        ])
+        .arg(&dump)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    drop(conn);
+    conn = to.connect();
+    let db = recorder::open(to.url());
+    publish(&db, &keys(100));
+    for subscriber in recorder::Recorder::all(Duration::ZERO) {
+        work(&db, subscriber.as_ref());
+    }
+    assert_eq!(count(&mut conn, "proof.heard"), 1_200);
+    assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
+    for check in [&["verify"][..], &["events", "doctor"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_ates"))
+            .args(check)
+            .env("DATABASE_URL", to.url())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "ates {check:?}: {}{}",
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
