@@ -782,5 +782,107 @@ bus-seq-ahead = The number must lie between 0 and where the subscriber is.
 bus-skip-money = This event moves money. It can be skipped only together with a correcting transfer.
 bus-not-dead = This event is not dead: it is still tried, or was settled already.
 bus-reason-short = Give a reason of at least ten letters.
+nav-letters = Dead letters
+nav-runs = Runs
+admin-about-letters = What failed and waits for repair: try it again, or do without it
+admin-about-runs = The schedule, what ran, and how it ended
+modules-pace = In the last minute
+modules-retired = retired
+modules-late = { $name } is { $lag } events behind, the limit is { $limit }.
+modules-money = money
+modules-applied-total = Applied so far
+modules-last-applied = last
+modules-last-error = Last error
+modules-holders = Who holds it
+modules-holders-caption = It goes on when the last of them has let go
+modules-holder = Holder
+modules-since = Since
+modules-release = Release
+modules-reason = Reason
+modules-reason-hint = It is kept in the audit and shown to everybody who looks after the system.
+modules-pause-title = Pause
+modules-pause-text = Its events wait and are not lost. Everybody else goes on.
+modules-confirm = I know: until it goes on, no fee and no reward is booked, and no day is settled.
+modules-confirm-needed = Confirm that money stands still meanwhile.
+modules-still-held-flash = { $name } was released, but somebody else still holds it.
+letters-title = Dead letters
+letters-count = { $count ->
+    [one] { $count } item
+   *[other] { $count } items
+}
+letters-waiting = all that wait
+letters-consumer = Consumer
+letters-item = Item
+letters-key = Key
+letters-class = Kind of error
+letters-error = Error
+letters-attempts = Attempts
+letters-first-failed = Failed first
+letters-next = Next attempt
+letters-choose = Choose
+letters-caption = In the order of the log
+letters-retry-chosen = Retry chosen
+letters-retry-all = Retry all { $count }
+letters-skip-chosen = Skip chosen
+letters-retry-one = Retry now
+letters-skip-one = Skip
+letters-none-title = Nothing waits for repair
+letters-none-text = Every event was applied. The parrots are content.
+letters-none-found-title = Nothing of the kind
+letters-none-found-text = No item fits this filter.
+letters-none-chosen = Choose an item first.
+letters-money = This event moves money. It is skipped only together with a correcting transfer that a second administrator confirms.
+letters-corrections = To the corrections
+letters-retried-flash = { $count ->
+    [one] { $count } item is tried again.
+   *[other] { $count } items are tried again.
+}
+letters-skipped-flash = { $count ->
+    [one] { $count } item was skipped.
+   *[other] { $count } items were skipped.
+}
+letter-title = Parked item of event { $seq }
+letter-event = Event
+letter-last-failed = Failed last
+letter-resolved = Settled
+letter-of-key = What it holds up
+letter-of-key-count = { $count ->
+    [one] { $count } item of this key waits for repair, in this order.
+   *[other] { $count } items of this key wait for repair, in this order.
+}
+letter-archived = The event is in the archive.
+choice-retry-title = Try again
+choice-skip-title = Do without
+choice-retry-text = { $count ->
+    [one] { $count } item is tried again now, with all attempts anew. One that is applied already is not applied twice.
+   *[other] { $count } items are tried again now, with all attempts anew. One that is applied already is not applied twice.
+}
+choice-skip-text = { $count ->
+    [one] { $count } item will never be applied. This cannot be undone.
+   *[other] { $count } items will never be applied. This cannot be undone.
+}
+choice-more = and { $count } more
+choice-nothing = None of them waits for repair any more.
+choice-reason-hint = At least ten letters; it is kept in the audit.
+choice-retry = Retry { $count }
+choice-skip = Skip { $count }
+runs-title = Runs
+runs-schedule = Schedule
+runs-schedule-caption = The bell rings every { $seconds } seconds and asks what is due
+runs-last = Last
+runs-next = Next
+runs-next-bell = at the next bell
+runs-finished = Finished
+runs-queued = queued
+runs-running = runs
+runs-shuffle = Shuffle
+runs-moved = Moved
+runs-shuffles-caption = The last presses, newest first
+runs-no-shuffles = Nobody has shuffled yet.
+job-settle = Settles each business date that is over
+job-sweep = Books what no event has told of
+job-clean-up = Removes sessions whose time is over
+job-doctor = Compares log, cursors and ledger
+job-partitions = Makes the coming partitions
 bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
 bus-rebuild-under-way = It is being built again already.

@@ -795,5 +795,113 @@ bus-seq-ahead = Номер должен быть от 0 до места, где 
 bus-skip-money = Это событие двигает деньги. Пропустить его можно только вместе с исправляющей проводкой.
 bus-not-dead = Это событие не мёртвое: оно ещё повторяется или уже решено.
 bus-reason-short = Назовите причину: не меньше десяти букв.
+nav-letters = Неразобранное
+nav-runs = Запуски
+admin-about-letters = Что не вышло и ждёт починки: повторить или обойтись без него
+admin-about-runs = Расписание, что запускалось и чем кончилось
+modules-pace = За последнюю минуту
+modules-retired = отключён
+modules-late = { $name } отстаёт на { $lag } событий, предел { $limit }.
+modules-money = деньги
+modules-applied-total = Всего применено
+modules-last-applied = последний раз
+modules-last-error = Последняя ошибка
+modules-holders = Кто держит
+modules-holders-caption = Продолжит, когда отпустит последний
+modules-holder = Держит
+modules-since = С
+modules-release = Отпустить
+modules-reason = Причина
+modules-reason-hint = Сохраняется в аудите и видна всем, кто следит за системой.
+modules-pause-title = Пауза
+modules-pause-text = События ждут и не теряются. Остальные работают дальше.
+modules-confirm = Знаю: пока не продолжим, не списываются сборы, не начисляются награды и день не закрывается.
+modules-confirm-needed = Подтвердите, что деньги пока стоят.
+modules-still-held-flash = { $name } отпущен, но его держит ещё кто-то.
+letters-title = Неразобранное
+letters-count = { $count ->
+    [one] { $count } запись
+    [few] { $count } записи
+   *[other] { $count } записей
+}
+letters-waiting = всё, что ждёт
+letters-consumer = Подписчик
+letters-item = Запись
+letters-key = Ключ
+letters-class = Вид ошибки
+letters-error = Ошибка
+letters-attempts = Попыток
+letters-first-failed = Первый сбой
+letters-next = Следующая попытка
+letters-choose = Выбрать
+letters-caption = В порядке журнала
+letters-retry-chosen = Повторить выбранное
+letters-retry-all = Повторить всё: { $count }
+letters-skip-chosen = Пропустить выбранное
+letters-retry-one = Повторить сейчас
+letters-skip-one = Пропустить
+letters-none-title = Чинить нечего
+letters-none-text = Все события применены. Попуги довольны.
+letters-none-found-title = Ничего такого
+letters-none-found-text = Под этот фильтр ничего не подходит.
+letters-none-chosen = Сначала выберите запись.
+letters-money = Это событие двигает деньги. Его пропускают только вместе с исправляющей проводкой, которую подтвердит второй администратор.
+letters-corrections = К исправлениям
+letters-retried-flash = { $count ->
+    [one] { $count } запись пробуем снова.
+    [few] { $count } записи пробуем снова.
+   *[other] { $count } записей пробуем снова.
+}
+letters-skipped-flash = { $count ->
+    [one] { $count } запись пропущена.
+    [few] { $count } записи пропущены.
+   *[other] { $count } записей пропущено.
+}
+letter-title = Отложенное из события { $seq }
+letter-event = Событие
+letter-last-failed = Последний сбой
+letter-resolved = Решено
+letter-of-key = Что за ним стоит
+letter-of-key-count = { $count ->
+    [one] { $count } запись с этим ключом ждёт починки, в таком порядке.
+    [few] { $count } записи с этим ключом ждут починки, в таком порядке.
+   *[other] { $count } записей с этим ключом ждут починки, в таком порядке.
+}
+letter-archived = Событие в архиве.
+choice-retry-title = Повторить
+choice-skip-title = Обойтись без
+choice-retry-text = { $count ->
+    [one] { $count } запись пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+    [few] { $count } записи пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+   *[other] { $count } записей пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+}
+choice-skip-text = { $count ->
+    [one] { $count } запись не применится никогда. Это не отменить.
+    [few] { $count } записи не применятся никогда. Это не отменить.
+   *[other] { $count } записей не применятся никогда. Это не отменить.
+}
+choice-more = и ещё { $count }
+choice-nothing = Чинить здесь уже нечего.
+choice-reason-hint = Не меньше десяти букв; сохраняется в аудите.
+choice-retry = Повторить: { $count }
+choice-skip = Пропустить: { $count }
+runs-title = Запуски
+runs-schedule = Расписание
+runs-schedule-caption = Звонок звенит каждые { $seconds } с и спрашивает, что пора делать
+runs-last = Последний
+runs-next = Следующий
+runs-next-bell = по следующему звонку
+runs-finished = Закончено
+runs-queued = в очереди
+runs-running = идёт
+runs-shuffle = Перемешивание
+runs-moved = Передано
+runs-shuffles-caption = Последние нажатия, новые сверху
+runs-no-shuffles = Ещё никто не перемешивал.
+job-settle = Закрывает каждый прошедший рабочий день
+job-sweep = Проводит то, о чём не сообщило ни одно событие
+job-clean-up = Убирает истёкшие сессии
+job-doctor = Сверяет журнал, позиции и книгу
+job-partitions = Готовит будущие разделы таблиц
 bus-not-rebuildable = Подписчик хранит больше, чем можно вернуть из журнала: перестроить его нельзя.
 bus-rebuild-under-way = Он уже перестраивается.

@@ -71,6 +71,8 @@ async fn show_admin(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
 fn about(label: &str) -> &'static str {
     match label {
         "nav-modules" => "admin-about-modules",
+        "nav-letters" => "admin-about-letters",
+        "nav-runs" => "admin-about-runs",
         "nav-events" => "admin-about-events",
         "nav-checks" => "admin-about-checks",
         "nav-scenarios" => "admin-about-scenarios",

@@ -5,6 +5,7 @@
 //! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
 //! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
+mod api;
 mod doctor;
 mod invariants;
 mod pages;
@@ -13,15 +14,22 @@ mod scenarios;
 mod service;
 mod views;
 
+use actix_web::web::ServiceConfig;
+
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
-pub use pages::configure;
 pub use queries::{Finding, verify};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, trees};
+
+/// Mounts the pages and the API.
+pub fn configure(app: &mut ServiceConfig) {
+    pages::configure(app);
+    api::configure(app);
+}
 
 /// The module's role in the database: it reads the run table of the platform, the bus's cursors and the auditors' views, and keeps the
 /// alerts of the scenarios.
@@ -35,8 +43,18 @@ pub const ADMIN: &[NavEntry] = &[
         operation: Operation::Operate,
     },
     NavEntry {
+        href: "/admin/dead-letters",
+        label: "nav-letters",
+        operation: Operation::Operate,
+    },
+    NavEntry {
         href: "/admin/events",
         label: "nav-events",
+        operation: Operation::Operate,
+    },
+    NavEntry {
+        href: "/admin/runs",
+        label: "nav-runs",
         operation: Operation::Operate,
     },
     NavEntry {

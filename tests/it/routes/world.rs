@@ -17,6 +17,7 @@ pub struct World {
     task: String,
     shuffle: String,
     mail: String,
+    letter: String,
     correction: String,
     target: Person,
 }
@@ -71,10 +72,19 @@ impl World {
             .unwrap()
             .to_owned();
         let target = app.register("target", &["other"]);
+        // A person's event does not concern the projection: whoever retries it finds it done.
+        let letter = text(
+            &mut app.conn(),
+            "with parked as (insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, first_failed_at)
+               select 'analytics.projection', e.event_id, e.event_id, e.seq, 0, e.subject_id, 'dead', e.recorded_at
+               from bus.events e order by e.seq limit 1 returning item_id)
+             select item_id::text as t from parked",
+        );
         Self {
             task,
             shuffle: run["uid"].as_str().unwrap().to_owned(),
             mail,
+            letter,
             correction,
             target,
             app,
@@ -152,6 +162,7 @@ impl World {
             .path
             .replace("{uid}", &uid)
             .replace("{id}", id)
+            .replace("{item}", &self.letter)
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
     }
