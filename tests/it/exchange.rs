@@ -78,19 +78,19 @@ fn e01_no_module_can_write_into_the_tables_of_another() {
 fn e02_events_that_waited_while_the_bus_was_down_are_all_delivered_after_a_restart() {
     let app = TestApp::with(|settings| settings.workers(false));
     let people = company(&app);
-    create_tasks(&app, &people[0], 30);
+    create_tasks(&app, &people[0], 1_000);
     let conn = &mut app.conn();
-    assert_eq!(count(conn, "tasks.tasks where status = 'saving'"), 30);
+    assert_eq!(count(conn, "tasks.tasks where status = 'saving'"), 1_000);
     assert_eq!(count(conn, "accounting.transfers"), 0);
     let database = app.stop();
 
     let app = TestApp::with(|settings| settings.on(database));
     app.settle_idle();
     let conn = &mut app.conn();
-    assert_eq!(count(conn, "tasks.tasks where status = 'open'"), 30);
+    assert_eq!(count(conn, "tasks.tasks where status = 'open'"), 1_000);
     assert_eq!(
         count(conn, "accounting.transfers where kind = 'assignment_fee'"),
-        30
+        1_000
     );
     let fees = "select coalesce(sum(fees_minor), 0)::text as t from analytics.day_totals";
     let booked = "select (-sum(amount_minor))::text as t from accounting.transfers";

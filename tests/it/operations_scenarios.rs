@@ -268,7 +268,7 @@ fn r17_a_charge_for_nothing_is_made_good_for_and_the_ledger_shows_both() {
     );
     let page = buh.get("/admin/scenarios");
     assert!(
-        page.all("#open tbody tr")[0].contains("Adjustment: +$10.00, Kesha Popug"),
+        page.all("#open tbody tr")[0].contains("Adjustment: +$10.00 Kesha Popug"),
         "{}",
         page.text()
     );

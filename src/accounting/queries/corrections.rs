@@ -102,7 +102,7 @@ fn view_of(rows: &str) -> String {
            left join accounting.employees r on r.id = c.requested_by
            left join accounting.employees d on d.id = c.decided_by
            left join accounting.tasks k on k.id = c.task_id
-           left join accounting.transfers t on t.id = c.transfer_id
+           left join accounting.all_transfers t on t.id = c.transfer_id
            left join bus.parked_items p on p.subscriber = c.subscriber and p.item_id = c.item_id
          order by c.id desc",
         name("w"),
@@ -185,7 +185,7 @@ pub(in crate::accounting) fn show_corrected(
     actor.allow(Operation::RequestCorrections)?;
     sql_query(
         "select t.kind, t.amount_minor as amount, t.business_date, coalesce(e.username, '') as username, k.title
-         from accounting.transfers t left join accounting.employees e on e.id = t.account_id
+         from accounting.all_transfers t left join accounting.employees e on e.id = t.account_id
            left join accounting.tasks k on k.id = t.task_id
          where t.id = $1",
     )

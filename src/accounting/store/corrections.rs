@@ -201,14 +201,14 @@ impl Missing {
 const FEE: &str = "
 select a.task_id, a.assignee_id as employee_id, a.assignment_seq, a.event_id, a.created_at as occurred_at, -p.fee_minor as amount_minor
 from report_v1.assignments a left join accounting.task_prices p on p.task_id = a.task_id
-where not exists (select from accounting.transfers t where t.kind = 'assignment_fee'
+where not exists (select from accounting.all_transfers t where t.kind = 'assignment_fee'
     and t.task_id = a.task_id and t.assignment_seq = a.assignment_seq)";
 
 const REWARD: &str = "
 select c.task_id, c.assignee_id as employee_id, null::integer as assignment_seq, c.event_id, c.created_at as occurred_at,
   p.reward_minor as amount_minor
 from report_v1.completions c left join accounting.task_prices p on p.task_id = c.task_id
-where not exists (select from accounting.transfers t where t.kind = 'completion_reward' and t.task_id = c.task_id)";
+where not exists (select from accounting.all_transfers t where t.kind = 'completion_reward' and t.task_id = c.task_id)";
 
 /// The fee of an assignment, or the reward of a task where no assignment is named, if it is missing.
 pub(in crate::accounting) fn find_missing(
@@ -307,7 +307,7 @@ pub(in crate::accounting) fn find_transfer(
     id: Uuid,
 ) -> AppResult<Option<Corrected>> {
     Ok(sql_query(
-        "select account_id, task_id, business_date from accounting.transfers where id = $1",
+        "select account_id, task_id, business_date from accounting.all_transfers where id = $1",
     )
     .bind::<SqlUuid, _>(id)
     .get_result(conn)

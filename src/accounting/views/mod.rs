@@ -214,6 +214,7 @@ pub(super) struct CompanyPage {
     pub csv: String,
     pub sees_days: bool,
     pub sees_payouts: bool,
+    pub corrects: bool,
 }
 
 impl CompanyPage {

@@ -7,6 +7,7 @@ use super::plan::{PLAN, Proposal};
 use super::store::AlertView;
 use crate::auth::{Actor, Operation};
 use crate::platform::i18n;
+use crate::platform::money::Money;
 use crate::platform::web::Frame;
 
 /// An alert with its words and the entry that it proposes.
@@ -22,7 +23,8 @@ pub(super) struct AlertRow {
 pub(super) struct ProposedEntry {
     pub account: String,
     pub kind: String,
-    pub amount: String,
+    /// Signed from the employee's side; none for the fee of a task that has no price yet.
+    pub amount: Option<Money>,
     pub href: Option<String>,
 }
 
@@ -86,10 +88,7 @@ fn propose(
     Some(ProposedEntry {
         account: alert.employee.clone().unwrap_or_default(),
         kind: text(kind),
-        amount: alert.amount(proposal).map_or_else(
-            || text("proposal-price-drawn"),
-            |amount| frame.signed_text(&amount),
-        ),
+        amount: alert.amount(proposal),
         href: may_ask.then_some(href),
     })
 }
