@@ -64,7 +64,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &["accounting", "report_v1", "bus", "platform"],
     ),
     ("analytics", DOMAIN, &["analytics"]),
-    ("operations", DOMAIN, &["report_v1"]),
+    // Its alerts lie in the platform's schema, whose role it has.
+    ("operations", DOMAIN, &["report_v1", "platform"]),
     // It passes on what is stored and understands none of it.
     ("relay", &["platform", "bus"], &[]),
     ("app", ALL, &[]),

@@ -664,9 +664,225 @@ stage-blocked = blocked
 stage-retrying = retried
 stage-dead = dead
 
+# Corrections
+
+nav-corrections = Corrections
+admin-about-corrections = Corrections of the books: asked for by one person, confirmed by another
+operation-request-corrections = Ask for a correction
+operation-confirm-corrections = Confirm another's correction
+corrections-title = Corrections
+corrections-lead = Nothing that is booked is ever changed. A correction is a new transfer: one person asks, an administrator who is somebody else confirms.
+corrections-caption = Corrections, newest first
+corrections-empty-title = No corrections here
+corrections-empty-text = The books have not needed any so far.
+correction-title = Correction
+correction-ask = Ask for a correction
+correction-ask-lead = It is booked on the date that is open now, also when it makes good for a closed one.
+correction-column = Correct
+correction-of = Correct: { $what }
+correction-reason = Reason
+correction-reason-hint = 10 to 500 characters. The employee sees it too.
+correction-employee-hint = User name or e-mail address.
+correction-amount-hint = From the employee's side: -12.50 takes, 12.50 gives.
+correction-corrects = Makes good for
+correction-task = Task
+correction-assignment = assignment { $number }
+correction-event = event { $number }
+correction-skips = Skips the dead event
+correction-price-drawn = the task's price, drawn when it is booked
+correction-requested-by = Asked by
+correction-decided-by = Decided by
+correction-booked = Booked on
+correction-decide-lead = Confirming books it at once. That cannot be undone, only corrected.
+correction-waits = Waits for an administrator other than who asked.
+correction-confirm = Confirm and book
+correction-reject = Reject
+correction-withdraw = Take back
+correction-requested = Asked. Somebody else has to confirm it.
+correction-confirmed = Confirmed and booked.
+correction-rejected = Rejected. Nothing was booked.
+correction-withdrawn = Taken back. Nothing was booked.
+correction-missing-title = Book what is missing
+correction-missing-lead = The tasks' journal has it, the ledger does not. Person and amount come from the books.
+correction-skip-title = Skip a dead event
+correction-skip-lead = The event is skipped in the same step that books what it should have brought.
+correction-missing-since = Missing since
+correction-kind-none = nothing to book
+correction-state-all = All
+correction-state-requested = waits for confirmation
+correction-state-confirmed = booked
+correction-state-rejected = rejected
+correction-state-withdrawn = taken back
+movement-corrected = { $text }: { $reason }
+field-correction-reason = Say why in 10 to 500 characters.
+field-correction-amount = An amount such as -12.50 or 3: not zero, two decimals at most.
+field-correction-employee = Nobody of that name has an account.
+field-correction-not-theirs = The transfer belongs to somebody else.
+error-correction-already-asked = The same correction waits for confirmation already.
+error-correction-decided = This correction was decided already.
+error-correction-second-person = You asked for it yourself: somebody else has to decide.
+error-correction-not-yours = Only who asked can take it back.
+error-correction-nothing-missing = The ledger has it already: nothing is missing.
+error-correction-something-missing = The ledger misses something of this event now: ask again.
+error-correction-whole-batch = A whole batch is missing. The sweep books it by itself within a minute or two; then the event can be skipped.
+
+# Scenarios
+
+nav-scenarios = Scenarios
+admin-about-scenarios = What should have followed and did not, with the entry that would make good for it
+admin-alerts = { $count ->
+    [one] { $count } planned step did not follow.
+   *[other] { $count } planned steps did not follow.
+}
+scenarios-title = Scenarios
+scenarios-lead = Every step has to follow the one before within { $seconds } s. Which did not, and which came late.
+scenarios-all-followed = Every step has followed in time.
+scenarios-missing = { $count ->
+    [one] { $count } step is missing.
+   *[other] { $count } steps are missing.
+}
+scenarios-open = Missing steps, the oldest first
+scenarios-cleared = Came late
+scenarios-cleared-caption = Steps that came late, the latest first
+scenarios-scenario = Scenario
+scenarios-step = Missing step
+scenarios-subject = For
+scenarios-since = Waiting since
+scenarios-cleared-at = Done by
+scenarios-proposal = Proposed entry
+scenarios-apply = Ask for this correction
+scenarios-assignment = assignment { $number }
+scenario-creation = Creation of a task
+scenario-assignment = Assignment of a task
+scenario-completion = Completion of a task
+scenario-booking = Booking of a transfer
+scenario-day = End of a day
+scenario-payout = Payout
+scenario-leaving = Somebody gets no more tasks
+scenario-delivery = Delivery of events
+step-creation-price = a price
+step-creation-fee = the first fee
+step-creation-open = opening the task
+step-assignment-fee = the fee
+step-completion-reward = the reward
+step-booking-cause = what it was booked for
+step-day-close = closing the day
+step-payout-mail = the mail
+step-leaving-redraw = drawing the open tasks anew
+step-delivery-heard = hearing an event
+proposal-fee = Assignment fee
+proposal-reward = Completion reward
+proposal-reverse = Adjustment
+proposal-price-drawn = the task's price
+## The bus
+
 bus-not-paused = This works only while the subscriber is paused.
 bus-not-repeatable = This subscriber may not hear an event twice; build it again instead.
 bus-seq-ahead = The number must lie between 0 and where the subscriber is.
 bus-skip-money = This event moves money. It can be skipped only together with a correcting transfer.
 bus-not-dead = This event is not dead: it is still tried, or was settled already.
 bus-reason-short = Give a reason of at least ten letters.
+nav-letters = Dead letters
+nav-runs = Runs
+admin-about-letters = What failed and waits for repair: try it again, or do without it
+admin-about-runs = The schedule, what ran, and how it ended
+modules-pace = In the last minute
+modules-retired = retired
+modules-late = { $name } is { $lag } events behind, the limit is { $limit }.
+modules-money = money
+modules-applied-total = Applied so far
+modules-last-applied = last
+modules-last-error = Last error
+modules-holders = Who holds it
+modules-holders-caption = It goes on when the last of them has let go
+modules-holder = Holder
+modules-since = Since
+modules-release = Release
+modules-reason = Reason
+modules-reason-hint = It is kept in the audit and shown to everybody who looks after the system.
+modules-pause-title = Pause
+modules-pause-text = Its events wait and are not lost. Everybody else goes on.
+modules-confirm = I know: until it goes on, no fee and no reward is booked, and no day is settled.
+modules-confirm-needed = Confirm that money stands still meanwhile.
+modules-still-held-flash = { $name } was released, but somebody else still holds it.
+letters-title = Dead letters
+letters-count = { $count ->
+    [one] { $count } item
+   *[other] { $count } items
+}
+letters-waiting = all that wait
+letters-consumer = Consumer
+letters-item = Item
+letters-key = Key
+letters-class = Kind of error
+letters-error = Error
+letters-attempts = Attempts
+letters-first-failed = Failed first
+letters-next = Next attempt
+letters-choose = Choose
+letters-caption = In the order of the log
+letters-retry-chosen = Retry chosen
+letters-retry-all = Retry all { $count }
+letters-skip-chosen = Skip chosen
+letters-retry-one = Retry now
+letters-skip-one = Skip
+letters-none-title = Nothing waits for repair
+letters-none-text = Every event was applied. The parrots are content.
+letters-none-found-title = Nothing of the kind
+letters-none-found-text = No item fits this filter.
+letters-none-chosen = Choose an item first.
+letters-money = This event moves money. It is skipped only together with a correcting transfer that a second administrator confirms.
+letters-corrections = To the corrections
+letters-retried-flash = { $count ->
+    [one] { $count } item is tried again.
+   *[other] { $count } items are tried again.
+}
+letters-skipped-flash = { $count ->
+    [one] { $count } item was skipped.
+   *[other] { $count } items were skipped.
+}
+letter-title = Parked item of event { $seq }
+letter-event = Event
+letter-last-failed = Failed last
+letter-resolved = Settled
+letter-of-key = What it holds up
+letter-of-key-count = { $count ->
+    [one] { $count } item of this key waits for repair, in this order.
+   *[other] { $count } items of this key wait for repair, in this order.
+}
+letter-archived = The event is in the archive.
+choice-retry-title = Try again
+choice-skip-title = Do without
+choice-retry-text = { $count ->
+    [one] { $count } item is tried again now, with all attempts anew. One that is applied already is not applied twice.
+   *[other] { $count } items are tried again now, with all attempts anew. One that is applied already is not applied twice.
+}
+choice-skip-text = { $count ->
+    [one] { $count } item will never be applied. This cannot be undone.
+   *[other] { $count } items will never be applied. This cannot be undone.
+}
+choice-more = and { $count } more
+choice-nothing = None of them waits for repair any more.
+choice-reason-hint = At least ten letters; it is kept in the audit.
+choice-retry = Retry { $count }
+choice-skip = Skip { $count }
+runs-title = Runs
+runs-schedule = Schedule
+runs-schedule-caption = The bell rings every { $seconds } seconds and asks what is due
+runs-last = Last
+runs-next = Next
+runs-next-bell = at the next bell
+runs-finished = Finished
+runs-queued = queued
+runs-running = runs
+runs-shuffle = Shuffle
+runs-moved = Moved
+runs-shuffles-caption = The last presses, newest first
+runs-no-shuffles = Nobody has shuffled yet.
+job-settle = Settles each business date that is over
+job-sweep = Books what no event has told of
+job-clean-up = Removes sessions whose time is over
+job-doctor = Compares log, cursors and ledger
+job-partitions = Makes the coming partitions
+bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
+bus-rebuild-under-way = It is being built again already.

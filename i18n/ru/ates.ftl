@@ -676,9 +676,232 @@ stage-blocked = ждёт за другим
 stage-retrying = повторяется
 stage-dead = не разобрано
 
+# Исправления
+
+nav-corrections = Исправления
+admin-about-corrections = Исправления в книгах: просит один, подтверждает другой
+operation-request-corrections = Попросить об исправлении
+operation-confirm-corrections = Подтвердить чужое исправление
+corrections-title = Исправления
+corrections-lead = Проведённое никогда не меняется. Исправление — это новая проводка: один просит, другой человек, администратор, подтверждает.
+corrections-caption = Исправления, сначала новые
+corrections-empty-title = Исправлений здесь нет
+corrections-empty-text = До сих пор книгам они не понадобились.
+correction-title = Исправление
+correction-ask = Попросить об исправлении
+correction-ask-lead = Оно проводится открытым сейчас днём, даже если исправляет закрытый.
+correction-column = Исправить
+correction-of = Исправить: { $what }
+correction-reason = Причина
+correction-reason-hint = От 10 до 500 знаков. Сотрудник её тоже увидит.
+correction-employee-hint = Имя для входа или адрес почты.
+correction-amount-hint = Со стороны сотрудника: -12.50 списывает, 12.50 начисляет.
+correction-corrects = Исправляет
+correction-task = Задача
+correction-assignment = назначение { $number }
+correction-event = событие { $number }
+correction-skips = Пропускает мёртвое событие
+correction-price-drawn = цена задачи: определится при проводке
+correction-requested-by = Попросил
+correction-decided-by = Решил
+correction-booked = Проведено
+correction-decide-lead = Подтверждение сразу проводит исправление. Отменить его нельзя, можно только исправить.
+correction-waits = Ждёт другого администратора, не того, кто попросил.
+correction-confirm = Подтвердить и провести
+correction-reject = Отклонить
+correction-withdraw = Отозвать
+correction-requested = Записано. Подтвердить должен кто-то другой.
+correction-confirmed = Подтверждено и проведено.
+correction-rejected = Отклонено. Ничего не проведено.
+correction-withdrawn = Отозвано. Ничего не проведено.
+correction-missing-title = Провести недостающее
+correction-missing-lead = В журнале задач оно есть, в книге нет. Человек и сумма берутся из книг.
+correction-skip-title = Пропустить мёртвое событие
+correction-skip-lead = Событие пропускается тем же шагом, который проводит то, что оно должно было принести.
+correction-missing-since = Не хватает с
+correction-kind-none = проводить нечего
+correction-state-all = Все
+correction-state-requested = ждёт подтверждения
+correction-state-confirmed = проведено
+correction-state-rejected = отклонено
+correction-state-withdrawn = отозвано
+movement-corrected = { $text }: { $reason }
+field-correction-reason = Напишите причину: от 10 до 500 знаков.
+field-correction-amount = Сумма вида -12.50 или 3: не ноль, не больше двух знаков после точки.
+field-correction-employee = Счёта у человека с таким именем нет.
+field-correction-not-theirs = Эта проводка чужая.
+error-correction-already-asked = Такое же исправление уже ждёт подтверждения.
+error-correction-decided = Это исправление уже решено.
+error-correction-second-person = Вы сами о нём попросили: решить должен другой.
+error-correction-not-yours = Отозвать может только тот, кто попросил.
+error-correction-nothing-missing = В книге это уже есть: ничего не пропало.
+error-correction-something-missing = Теперь в книге не хватает чего-то из этого события: попросите заново.
+error-correction-whole-batch = Не хватает целой пачки. Сверка сама проведёт её за минуту-другую; тогда событие можно пропустить.
+
+# Сценарии
+
+nav-scenarios = Сценарии
+admin-about-scenarios = Что должно было последовать и не последовало, и какой проводкой это исправить
+admin-alerts = { $count ->
+    [one] { $count } шаг сценариев не последовал.
+    [few] { $count } шага сценариев не последовали.
+   *[other] { $count } шагов сценариев не последовало.
+}
+scenarios-title = Сценарии
+scenarios-lead = Каждый шаг должен последовать за предыдущим не позже чем через { $seconds } с. Какие не последовали и какие опоздали.
+scenarios-all-followed = Все шаги последовали вовремя.
+scenarios-missing = { $count ->
+    [one] Не хватает { $count } шага.
+   *[other] Не хватает { $count } шагов.
+}
+scenarios-open = Недостающие шаги, сначала старые
+scenarios-cleared = Опоздавшие
+scenarios-cleared-caption = Опоздавшие шаги, сначала последние
+scenarios-scenario = Сценарий
+scenarios-step = Недостающий шаг
+scenarios-subject = Для чего
+scenarios-since = Ждёт с
+scenarios-cleared-at = Сделано к
+scenarios-proposal = Предлагаемая проводка
+scenarios-apply = Попросить об этом исправлении
+scenarios-assignment = назначение { $number }
+scenario-creation = Создание задачи
+scenario-assignment = Назначение задачи
+scenario-completion = Выполнение задачи
+scenario-booking = Проводка
+scenario-day = Конец дня
+scenario-payout = Выплата
+scenario-leaving = Кому-то больше не дают задач
+scenario-delivery = Доставка событий
+step-creation-price = цена
+step-creation-fee = первое списание
+step-creation-open = открытие задачи
+step-assignment-fee = списание
+step-completion-reward = начисление
+step-booking-cause = то, за что проведено
+step-day-close = закрытие дня
+step-payout-mail = письмо
+step-leaving-redraw = новый розыгрыш открытых задач
+step-delivery-heard = прочтение события
+proposal-fee = Списание за назначение
+proposal-reward = Начисление за выполнение
+proposal-reverse = Исправление
+proposal-price-drawn = цена задачи
+## The bus
+
 bus-not-paused = Это возможно, только пока подписчик приостановлен.
 bus-not-repeatable = Этому подписчику нельзя слышать событие дважды; перестройте его заново.
 bus-seq-ahead = Номер должен быть от 0 до места, где подписчик сейчас.
 bus-skip-money = Это событие двигает деньги. Пропустить его можно только вместе с исправляющей проводкой.
 bus-not-dead = Это событие не мёртвое: оно ещё повторяется или уже решено.
 bus-reason-short = Назовите причину: не меньше десяти букв.
+nav-letters = Неразобранное
+nav-runs = Запуски
+admin-about-letters = Что не вышло и ждёт починки: повторить или обойтись без него
+admin-about-runs = Расписание, что запускалось и чем кончилось
+modules-pace = За последнюю минуту
+modules-retired = отключён
+modules-late = { $name } отстаёт на { $lag } событий, предел { $limit }.
+modules-money = деньги
+modules-applied-total = Всего применено
+modules-last-applied = последний раз
+modules-last-error = Последняя ошибка
+modules-holders = Кто держит
+modules-holders-caption = Продолжит, когда отпустит последний
+modules-holder = Держит
+modules-since = С
+modules-release = Отпустить
+modules-reason = Причина
+modules-reason-hint = Сохраняется в аудите и видна всем, кто следит за системой.
+modules-pause-title = Пауза
+modules-pause-text = События ждут и не теряются. Остальные работают дальше.
+modules-confirm = Знаю: пока не продолжим, не списываются сборы, не начисляются награды и день не закрывается.
+modules-confirm-needed = Подтвердите, что деньги пока стоят.
+modules-still-held-flash = { $name } отпущен, но его держит ещё кто-то.
+letters-title = Неразобранное
+letters-count = { $count ->
+    [one] { $count } запись
+    [few] { $count } записи
+   *[other] { $count } записей
+}
+letters-waiting = всё, что ждёт
+letters-consumer = Подписчик
+letters-item = Запись
+letters-key = Ключ
+letters-class = Вид ошибки
+letters-error = Ошибка
+letters-attempts = Попыток
+letters-first-failed = Первый сбой
+letters-next = Следующая попытка
+letters-choose = Выбрать
+letters-caption = В порядке журнала
+letters-retry-chosen = Повторить выбранное
+letters-retry-all = Повторить всё: { $count }
+letters-skip-chosen = Пропустить выбранное
+letters-retry-one = Повторить сейчас
+letters-skip-one = Пропустить
+letters-none-title = Чинить нечего
+letters-none-text = Все события применены. Попуги довольны.
+letters-none-found-title = Ничего такого
+letters-none-found-text = Под этот фильтр ничего не подходит.
+letters-none-chosen = Сначала выберите запись.
+letters-money = Это событие двигает деньги. Его пропускают только вместе с исправляющей проводкой, которую подтвердит второй администратор.
+letters-corrections = К исправлениям
+letters-retried-flash = { $count ->
+    [one] { $count } запись пробуем снова.
+    [few] { $count } записи пробуем снова.
+   *[other] { $count } записей пробуем снова.
+}
+letters-skipped-flash = { $count ->
+    [one] { $count } запись пропущена.
+    [few] { $count } записи пропущены.
+   *[other] { $count } записей пропущено.
+}
+letter-title = Отложенное из события { $seq }
+letter-event = Событие
+letter-last-failed = Последний сбой
+letter-resolved = Решено
+letter-of-key = Что за ним стоит
+letter-of-key-count = { $count ->
+    [one] { $count } запись с этим ключом ждёт починки, в таком порядке.
+    [few] { $count } записи с этим ключом ждут починки, в таком порядке.
+   *[other] { $count } записей с этим ключом ждут починки, в таком порядке.
+}
+letter-archived = Событие в архиве.
+choice-retry-title = Повторить
+choice-skip-title = Обойтись без
+choice-retry-text = { $count ->
+    [one] { $count } запись пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+    [few] { $count } записи пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+   *[other] { $count } записей пробуем снова сейчас, все попытки заново. Уже применённое не применится дважды.
+}
+choice-skip-text = { $count ->
+    [one] { $count } запись не применится никогда. Это не отменить.
+    [few] { $count } записи не применятся никогда. Это не отменить.
+   *[other] { $count } записей не применятся никогда. Это не отменить.
+}
+choice-more = и ещё { $count }
+choice-nothing = Чинить здесь уже нечего.
+choice-reason-hint = Не меньше десяти букв; сохраняется в аудите.
+choice-retry = Повторить: { $count }
+choice-skip = Пропустить: { $count }
+runs-title = Запуски
+runs-schedule = Расписание
+runs-schedule-caption = Звонок звенит каждые { $seconds } с и спрашивает, что пора делать
+runs-last = Последний
+runs-next = Следующий
+runs-next-bell = по следующему звонку
+runs-finished = Закончено
+runs-queued = в очереди
+runs-running = идёт
+runs-shuffle = Перемешивание
+runs-moved = Передано
+runs-shuffles-caption = Последние нажатия, новые сверху
+runs-no-shuffles = Ещё никто не перемешивал.
+job-settle = Закрывает каждый прошедший рабочий день
+job-sweep = Проводит то, о чём не сообщило ни одно событие
+job-clean-up = Убирает истёкшие сессии
+job-doctor = Сверяет журнал, позиции и книгу
+job-partitions = Готовит будущие разделы таблиц
+bus-not-rebuildable = Подписчик хранит больше, чем можно вернуть из журнала: перестроить его нельзя.
+bus-rebuild-under-way = Он уже перестраивается.

@@ -34,7 +34,7 @@ comment on table bus.attempts is 'what a subscriber was about to try, written in
 create index parked_items_failed_idx on bus.parked_items (subscriber, first_failed_at) where error_class is not null;
 create index parked_items_class_idx on bus.parked_items (error_class, subscriber) where state in ('retrying', 'blocked', 'dead');
 
-grant select, insert, delete on bus.pauses to ates_bus;
+grant select, insert, update, delete on bus.pauses to ates_bus;
 grant select, insert, update, delete on bus.attempts to ates_bus;
 grant select on bus.pauses to ates_platform, ates_accounting;
 

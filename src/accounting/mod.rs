@@ -10,6 +10,7 @@
 //! its pages work and its mails leave while the other modules are away (M39).
 
 mod api;
+mod correction;
 mod jobs;
 mod model;
 mod pages;
@@ -55,6 +56,11 @@ pub const ADMIN: &[NavEntry] = &[
         href: "/accounting/payouts",
         label: "nav-payouts",
         operation: Operation::Payouts,
+    },
+    NavEntry {
+        href: "/accounting/corrections",
+        label: "nav-corrections",
+        operation: Operation::RequestCorrections,
     },
     NavEntry {
         href: "/admin/mails",

@@ -95,28 +95,34 @@ fn keep_people(tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
     Ok(())
 }
 
-/// Keeps the last title of each task.
+/// Keeps the last title of each task. A creation is no news where the task is known already (E10).
 fn keep_titles(tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
-    let mut last: HashMap<Uuid, (&str, Option<&str>)> = HashMap::new();
+    let mut last: HashMap<TaskId, NewTitle<'_>> = HashMap::new();
     for item in items {
-        let (title, jira_id) = match &item.fact {
-            Fact::TaskCreated(task) => (&task.title, &task.jira_id),
-            Fact::TaskUpdated(task) => (&task.title, &task.jira_id),
+        let (title, jira_id, first) = match &item.fact {
+            Fact::TaskCreated(task) => (&task.title, &task.jira_id, true),
+            Fact::TaskUpdated(task) => (&task.title, &task.jira_id, false),
             _ => continue,
         };
-        last.insert(item.subject, (title, jira_id.as_deref()));
+        let task = TaskId(item.subject);
+        if first && last.contains_key(&task) {
+            continue;
+        }
+        let jira_id = jira_id.as_deref();
+        last.insert(
+            task,
+            NewTitle {
+                task,
+                title,
+                jira_id,
+                first,
+            },
+        );
     }
     if last.is_empty() {
         return Ok(());
     }
-    let titles: Vec<NewTitle<'_>> = last
-        .into_iter()
-        .map(|(task, (title, jira_id))| NewTitle {
-            task: TaskId(task),
-            title,
-            jira_id,
-        })
-        .collect();
+    let titles: Vec<NewTitle<'_>> = last.into_values().collect();
     store::upsert_titles(tx, &titles)
 }
 

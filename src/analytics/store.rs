@@ -159,6 +159,14 @@ pub(super) fn upsert_closed_days(
     Ok(())
 }
 
+/// Removes all figures, to be built again from the log (N10). Readers see the old ones until the commit.
+pub(super) fn delete_all(tx: &mut Tx<'_>) -> AppResult<()> {
+    for table in ["day_totals", "employees", "tasks"] {
+        sql_query(format!("delete from analytics.{table}")).execute(tx.conn())?;
+    }
+    Ok(())
+}
+
 fn keys<K: Copy, V>(map: &BTreeMap<K, V>) -> Vec<K> {
     map.keys().copied().collect()
 }

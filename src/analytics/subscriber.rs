@@ -90,6 +90,14 @@ impl Subscriber for Projection {
         Start::Beginning
     }
 
+    fn rebuildable(&self) -> bool {
+        true
+    }
+
+    fn clear(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+        store::delete_all(tx)
+    }
+
     fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
         let mut changes = Changes::default();
         for item in items {

@@ -1,11 +1,12 @@
 //! The door of the admin section: every place in it that somebody may enter.
 
 use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, get, resource};
+use actix_web::web::{Data, ServiceConfig, get, resource};
 use askama::Template;
 use i18n_embed_fl::fl;
 
 use crate::auth::{NavEntry, Operation, Viewer};
+use crate::platform::db::Db;
 use crate::platform::error::{AppResult, Message};
 use crate::platform::web::{Frame, render};
 use crate::{accounting, auth, operations, tasks};
@@ -22,6 +23,8 @@ pub(super) const NAV: &[NavEntry] = &[NavEntry {
 struct AdminPage {
     frame: Frame,
     places: Vec<Place>,
+    /// Planned steps that did not follow, and have not since.
+    alerts: i64,
 }
 
 struct Place {
@@ -35,8 +38,11 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/admin").route(get().to(show_admin)));
 }
 
-async fn show_admin(viewer: Viewer) -> AppResult<HttpResponse> {
+async fn show_admin(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::Checks)?;
+    let alerts = db
+        .read(operations::ROLE, operations::count_open_alerts)
+        .await?;
     let frame = viewer.frame;
     let parts = [
         operations::ADMIN,
@@ -54,18 +60,26 @@ async fn show_admin(viewer: Viewer) -> AppResult<HttpResponse> {
             about: frame.text(&Message::new(about(entry.label))),
         })
         .collect();
-    render(&AdminPage { frame, places })
+    render(&AdminPage {
+        frame,
+        places,
+        alerts,
+    })
 }
 
 /// The line that says what a place is for.
 fn about(label: &str) -> &'static str {
     match label {
         "nav-modules" => "admin-about-modules",
+        "nav-letters" => "admin-about-letters",
+        "nav-runs" => "admin-about-runs",
         "nav-events" => "admin-about-events",
         "nav-checks" => "admin-about-checks",
+        "nav-scenarios" => "admin-about-scenarios",
         "nav-users" => "admin-about-users",
         "nav-roles" => "admin-about-roles",
         "nav-shuffles" => "admin-about-shuffles",
+        "nav-corrections" => "admin-about-corrections",
         "nav-payouts" => "admin-about-payouts",
         _ => "admin-about-mails",
     }

@@ -15,17 +15,17 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 
-use crate::bus::{self, Roster, Subscriber};
+use crate::bus::{self, Listener, Roster, Subscriber};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
 use crate::platform::workers::{Board, Workers};
-use crate::{accounting, analytics, operations, relay, tasks};
+use crate::{accounting, analytics, events, operations, relay, tasks};
 
 pub use metrics::{BoundMetrics, bind_metrics};
-pub use server::{Bound, bind};
+pub use server::{Bound, bind, listen};
 
 /// What the program runs on.
 #[derive(Clone)]
@@ -68,7 +68,15 @@ impl Services {
     /// Who listens to what.
     #[must_use]
     pub fn roster(&self) -> Roster {
-        Roster::of(&self.subscribers())
+        let roster = Roster::of(&self.subscribers());
+        if self.config.relay.is_none() {
+            return roster;
+        }
+        roster.with(Listener {
+            name: relay::NAME,
+            types: &events::ALL_TYPES,
+            money: false,
+        })
     }
 
     /// Starts all that runs in the background: the bus, the shuffles, the mails and the jobs.

@@ -38,6 +38,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
         ),
+        (
+            "operations.scenarios",
+            operations::watch_scenarios(db, config),
+        ),
         ("auth.clean_up", auth::clean_up(db)),
         (
             "operations.doctor",

@@ -48,17 +48,24 @@ impl Bound {
     }
 }
 
+/// Takes the address to listen on.
+///
+/// # Errors
+/// One line that names the address when it cannot be had.
+pub fn listen(wanted: SocketAddr) -> AppResult<TcpListener> {
+    TcpListener::bind(wanted).map_err(|error| {
+        AppError::internal(format!(
+            "cannot listen on {wanted}: {error}; choose another with ATES_BIND"
+        ))
+    })
+}
+
 /// Takes the address and prepares the server.
 ///
 /// # Errors
 /// One line that names the address when it cannot be had.
 pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
-    let wanted = services.config.bind;
-    let listener = TcpListener::bind(wanted).map_err(|error| {
-        AppError::internal(format!(
-            "cannot listen on {wanted}: {error}; choose another with ATES_BIND"
-        ))
-    })?;
+    let listener = listen(services.config.bind)?;
     let address = listener
         .local_addr()
         .map_err(|error| AppError::Internal(Box::new(error)))?;

@@ -4,6 +4,10 @@
 //! anything, it writes down what, in a transaction of its own, and it tries one thing only. Three such notes in a row without
 //! an end mean three crashes at that place. It is then parked, so that the rest flows on, and tried again after a minute: somebody
 //! may have killed the program for another reason. Three more crashes, and it is dead.
+//!
+//! After a careful step the pages grow from two events to full ones, so that each further crash halves the way to its cause.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ROLE;
 use super::delivery::Delivery;
@@ -17,6 +21,13 @@ use crate::platform::workers::Progress;
 
 /// Crashes at one place before it is parked.
 const MAX_CRASHES: i32 = 3;
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Waits until no other subscriber of this process is at a careful step.
+pub(super) fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Does one careful step of a subscriber, whose cursor is locked.
 pub(super) fn step(

@@ -77,7 +77,9 @@ pub fn pause(db: &Db, name: &str, holder: &Holder, reason: &str, origin: Origin)
 /// Writes down a holder. The cursor is locked.
 pub(super) fn hold(tx: &mut Tx<'_>, name: &str, holder: &Holder, reason: &str) -> AppResult<()> {
     let (now, actor, holder) = (tx.now, tx.origin.actor, holder.to_string());
-    store::insert_pause(tx.conn(), name, &holder, reason, actor, now)?;
+    if !store::insert_pause(tx.conn(), name, &holder, reason, actor, now)? {
+        return Ok(());
+    }
     store::update_paused(tx.conn(), name)?;
     tx.audit(
         "bus.paused",

@@ -21,10 +21,13 @@ use crate::platform::workers::Progress;
 const MAX_ITEMS: usize = 5_000;
 
 /// Events read in one step at most.
-const FULL_PAGE: i64 = 1_000;
+pub(super) const FULL_PAGE: i64 = 1_000;
 
 /// Retries worked off in one step at most.
 const DUE_LIMIT: i64 = 20;
+
+/// The step is undone and taken again with care.
+const TAKE_CARE: &str = "bus-take-care";
 
 /// How a worker goes about its subscriber from one step to the next.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +44,7 @@ pub(super) struct Pace {
 impl Pace {
     pub(super) fn new(retries: Retries, careful: bool) -> Self {
         Self {
-            size: FULL_PAGE,
+            size: if careful { 1 } else { FULL_PAGE },
             retries,
             careful,
             noted: None,
@@ -54,20 +57,20 @@ impl Pace {
 /// # Errors
 /// Transient ones of the database; the failure of an item is parked, not returned.
 pub fn step(db: &Db, subscriber: &dyn Subscriber) -> AppResult<Progress> {
-    step_with(db, subscriber, &mut Pace::new(Retries::default(), false))
+    let mut pace = Pace::new(Retries::default(), false);
+    loop {
+        let size = pace.size;
+        let progress = step_with(db, subscriber, &mut pace)?;
+        if pace.size >= size {
+            return Ok(progress);
+        }
+    }
 }
 
 /// How a step ended: whether there is more to do, and where the cursor goes.
 pub(super) struct Stepped {
     pub progress: Progress,
     moved: Option<(i64, usize)>,
-}
-
-impl Stepped {
-    const IDLE: Self = Self {
-        progress: Progress::Idle,
-        moved: None,
-    };
 }
 
 pub(super) fn step_with(
@@ -77,12 +80,18 @@ pub(super) fn step_with(
 ) -> AppResult<Progress> {
     let name = subscriber.name();
     let (size, began) = (pace.size, Instant::now());
+    // One careful step at a time in a process: a crash then leaves the note of who was at it, and of nobody else.
+    let _alone = pace.careful.then(careful::alone);
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let Some(cursor) = store::lock_cursor(tx.conn(), name)? else {
-            return Ok(Stepped::IDLE);
+            return Ok(None);
         };
         faults::point("subscriber.after_lock");
-        let stepped = if pace.careful || cursor.shaken {
+        if cursor.shaken && !pace.careful {
+            (pace.careful, pace.size) = (true, 1);
+            return Err(AppError::conflict(TAKE_CARE));
+        }
+        let stepped = if pace.careful {
             careful::step(db, tx, subscriber, &cursor, pace)?
         } else {
             pass(tx, subscriber, &cursor, pace, DUE_LIMIT, size)?
@@ -95,14 +104,16 @@ pub(super) fn step_with(
             store::advance(tx.conn(), name, upto, applied, now)?;
         }
         faults::point("subscriber.after_cursor");
-        Ok(stepped)
+        Ok(Some(stepped))
     });
     match outcome {
         Err(AppError::Conflict(message)) if message.id == TOO_MANY_FAILURES => {
             pace.size = (size / 8).max(1);
             Ok(Progress::More)
         }
-        Ok(stepped) => {
+        Err(AppError::Conflict(message)) if message.id == TAKE_CARE => Ok(Progress::More),
+        Ok(None) => Ok(Progress::Idle),
+        Ok(Some(stepped)) => {
             faults::point("subscriber.after_commit");
             metrics::batch(
                 name,

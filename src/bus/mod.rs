@@ -17,12 +17,13 @@ mod figures;
 mod log;
 mod parked;
 mod queries;
+mod rebuild;
 mod repair;
 mod roster;
 mod store;
 mod subscriber;
-mod watch;
 mod tap;
+mod watch;
 
 use std::time::Duration;
 
@@ -44,6 +45,7 @@ pub use queries::{
     SubscriberStatus, caught_up_with, count_parked, error_classes, find_parked,
     has_unresolved_before, list_parked, show_parked, statuses,
 };
+pub use rebuild::rebuild;
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
 pub use roster::{Listener, Roster};
 pub use subscriber::{Item, Start, Subscriber};
@@ -90,8 +92,8 @@ pub fn start(
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        subscribers
-            .iter()
-            .try_for_each(|subscriber| store::upsert_cursor(tx.conn(), subscriber.as_ref()))
+        subscribers.iter().try_for_each(|subscriber| {
+            store::upsert_cursor(tx.conn(), store::NewCursor::of(subscriber.as_ref()))
+        })
     })
 }

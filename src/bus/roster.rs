@@ -33,6 +33,14 @@ impl Roster {
         Self(all)
     }
 
+    /// The roster with one more, who is told by other means.
+    #[must_use]
+    pub fn with(mut self, listener: Listener) -> Self {
+        self.0.push(listener);
+        self.0.sort_unstable_by_key(|listener| listener.name);
+        self
+    }
+
     /// Everyone, by name.
     pub fn all(&self) -> impl Iterator<Item = Listener> + '_ {
         self.0.iter().copied()

@@ -90,7 +90,14 @@ pub trait Tap: Send + 'static {
 /// Those of the database, and that a thread cannot be made.
 pub fn start_tap(workers: &mut Workers, db: &Db, mut tap: Box<dyn Tap>) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        store::insert_cursor(tx.conn(), tap.name(), tap.start())
+        let cursor = store::NewCursor {
+            name: tap.name(),
+            start: tap.start(),
+            money: false,
+            repeatable: true,
+            rebuildable: false,
+        };
+        store::upsert_cursor(tx.conn(), cursor)
     })?;
     let (name, own_db) = (tap.name(), db.clone());
     let step = move || step(&own_db, tap.as_mut());
@@ -109,16 +116,17 @@ fn step(db: &Db, tap: &mut dyn Tap) -> AppResult<Progress> {
     }
     tap.prepare()?;
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-        let Some(position) = store::lock_cursor(tx.conn(), tap.name())? else {
+        let Some(cursor) = store::lock_cursor(tx.conn(), tap.name())? else {
             return Ok(Progress::Idle);
         };
-        let events = list_logged(tx.conn(), position, PAGE)?;
+        let events = list_logged(tx.conn(), cursor.position, PAGE)?;
         if events.is_empty() {
             return Ok(Progress::Idle);
         }
         let taken = tap.take(&events)?.min(events.len());
         if let Some(last) = events[..taken].last() {
-            store::advance(tx.conn(), tap.name(), last.seq, taken)?;
+            let now = tx.now;
+            store::advance(tx.conn(), tap.name(), last.seq, taken, now)?;
         }
         Ok(Progress::More)
     })

@@ -20,7 +20,7 @@ pub(super) fn connect(url: &str) -> Result<PgConnection, CliError> {
         let reason = error.to_string();
         let reason = reason.lines().next().unwrap_or_default();
         CliError(format!(
-            "cannot reach the database {}: {reason}",
+            "cannot reach the database {}: {reason}; set DATABASE_URL to a server that runs, as postgres://user:password@host/name",
             without_password(url)
         ))
     })

@@ -158,7 +158,8 @@ fn all_or_nothing<T>(
 fn report(mut wrong: Vec<LineError>) -> String {
     wrong.sort_by_key(|error| error.line);
     let lines: Vec<String> = wrong.iter().map(ToString::to_string).collect();
-    let count = lines.len();
+    wrong.dedup_by_key(|error| error.line);
+    let count = wrong.len();
     let noun = if count == 1 { "line is" } else { "lines are" };
     format!(
         "nothing was imported, {count} {noun} wrong:\n{}",

@@ -224,7 +224,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
-        Command::Events(command) => events::events(config, &command),
+        Command::Events(command) => events::events(config, command),
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),

@@ -46,3 +46,14 @@ pub const CATALOGUE: &[EventKind] = &[
     kind::<EmailSent>(),
     kind::<EmailFailed>(),
 ];
+
+/// The types alone.
+pub const ALL_TYPES: [&str; CATALOGUE.len()] = {
+    let mut types = [""; CATALOGUE.len()];
+    let mut place = 0;
+    while place < types.len() {
+        types[place] = CATALOGUE[place].event_type;
+        place += 1;
+    }
+    types
+};

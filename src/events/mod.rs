@@ -9,7 +9,6 @@ mod catalogue;
 #[cfg(test)]
 mod contract_tests;
 mod decode;
-mod kinds;
 mod mail;
 mod money;
 mod schemas;
@@ -24,9 +23,8 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::EventId;
 
 pub use account::{AccountCreated, AccountDeleted, AccountLoggedIn, AccountRecord, AccountUpdated};
-pub use catalogue::{CATALOGUE, EventKind};
+pub use catalogue::{ALL_TYPES, CATALOGUE, EventKind};
 pub use decode::{DecodeError, Fact, facts_of};
-pub use kinds::KINDS;
 pub use mail::{EmailFailed, EmailSent};
 pub use money::{AuditLogRecordCreated, BusinessDayClosed, PaymentLogRecordCreated, TransferKind};
 pub use schemas::{SchemaError, all_schemas, is_known, validate};

@@ -114,10 +114,23 @@ const BALANCES: &str = "
         on t.employee_id = b.employee_id
     where coalesce(b.balance_minor, 0) <> coalesce(t.sum_minor, 0)";
 
+/// A transfer that confirmed corrections have made good for to the cent is no longer held against the books: a fee without an
+/// assignment, or a reward of a task that is not done, stays in the ledger beside its opposite (R17).
+///
 /// A fee that is missing counts from the moment when accounting has passed the assignment's event, and one that was booked
 /// although the task is still saving from the moment when tasks has passed the price; each with a minute's grace.
 const FEES: &str = "
-    with fees as (select * from report_v1.transfers where kind = 'assignment_fee'),
+    with reversed as (
+      select c.corrected_transfer_id as transfer_id from report_v1.corrections c
+        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
+      where c.state = 'confirmed' and t.kind = 'assignment_fee'
+      group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
+    ),
+    fees as (
+      select f.* from report_v1.transfers f where f.kind = 'assignment_fee' and not (
+        f.transfer_id in (select transfer_id from reversed) and not exists (select from report_v1.assignments a
+          where a.task_id = f.task_id and a.assignment_seq = f.assignment_seq))
+    ),
     passed as (
       select least($1, min(e.created_at) filter (where c.name like 'accounting.%')) - interval '60 seconds' as by_accounting,
         least($1, min(e.created_at) filter (where c.name like 'tasks.%')) - interval '60 seconds' as by_tasks
@@ -144,9 +157,18 @@ const FEES: &str = "
 
 /// As with fees, a reward may be on its way for a minute after accounting has passed the completion's event.
 const REWARDS: &str = "
-    with rewards as (
+    with reversed as (
+      select c.corrected_transfer_id as transfer_id from report_v1.corrections c
+        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
+      where c.state = 'confirmed' and t.kind = 'completion_reward'
+      group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
+    ),
+    rewards as (
       select task_id, count(*) as rewards, max(amount_minor) as most_minor, array_agg(distinct employee_id) as employees
-      from report_v1.transfers where kind = 'completion_reward' group by task_id
+      from report_v1.transfers r where r.kind = 'completion_reward' and not (
+        r.transfer_id in (select transfer_id from reversed)
+        and not exists (select from report_v1.completions c where c.task_id = r.task_id))
+      group by task_id
     ),
     passed as (
       select least($1, min(e.created_at)) - interval '60 seconds' as by_accounting

@@ -1,27 +1,38 @@
 //! The operator's own pages, and the invariants of the whole system.
 //!
 //! The invariants are questions to the auditors' views (`report_v1`) and to the catalogue; each gives the rows that break it, and
-//! none on a quiet, healthy system. `ates verify` and the page of checks ask the same ones. Operations reads; the only thing it
-//! changes is whether a subscriber is paused, and that through the bus. It publishes nothing, and it knows the domain modules
-//! only by what those views show.
+//! none on a quiet, healthy system. `ates verify` and the page of checks ask the same ones. Operations reads; all that it
+//! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
+//! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
+mod api;
 mod doctor;
 mod invariants;
 mod pages;
 mod queries;
+mod scenarios;
 mod service;
 mod views;
+
+use actix_web::web::ServiceConfig;
 
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
-pub use pages::configure;
 pub use queries::{Finding, verify};
+pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, trees};
 
-/// The module's role in the database: it reads the run table of the platform and the bus's cursors, and owns nothing.
+/// Mounts the pages and the API.
+pub fn configure(app: &mut ServiceConfig) {
+    pages::configure(app);
+    api::configure(app);
+}
+
+/// The module's role in the database: it reads the run table of the platform, the bus's cursors and the auditors' views, and keeps the
+/// alerts of the scenarios.
 pub const ROLE: DbRole = DbRole::new("ates_platform");
 
 /// The module's places in the admin section.
@@ -32,13 +43,28 @@ pub const ADMIN: &[NavEntry] = &[
         operation: Operation::Operate,
     },
     NavEntry {
+        href: "/admin/dead-letters",
+        label: "nav-letters",
+        operation: Operation::Operate,
+    },
+    NavEntry {
         href: "/admin/events",
         label: "nav-events",
         operation: Operation::Operate,
     },
     NavEntry {
+        href: "/admin/runs",
+        label: "nav-runs",
+        operation: Operation::Operate,
+    },
+    NavEntry {
         href: "/admin/checks",
         label: "nav-checks",
+        operation: Operation::Checks,
+    },
+    NavEntry {
+        href: "/admin/scenarios",
+        label: "nav-scenarios",
         operation: Operation::Checks,
     },
 ];

@@ -4,8 +4,8 @@
 //! a value out of range is a one-line error at start.
 
 mod keys;
-mod relay;
 mod reader;
+mod relay;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use url::Url;
 use super::clock::BusinessZone;
 use super::money::Money;
 pub use keys::{KEYS, Key};
-pub use relay::{NatsLogin, RelayTarget};
 use reader::Reader;
+pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
 
 /// Why the program does not start: one line that names the key.
@@ -76,6 +76,7 @@ pub struct Config {
     pub access_token_lifetime: Duration,
     pub bell_every: Duration,
     pub sweep_after: Duration,
+    pub scenario_limit: Duration,
     pub mail_retry_for: Duration,
     pub event_retry_max: Duration,
     pub lag_warning: i64,
@@ -193,6 +194,7 @@ impl Config {
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,
+            scenario_limit: read.seconds("ATES_SCENARIO_SECONDS", 1, 86_400)?,
             mail_retry_for: read.seconds("ATES_MAIL_RETRY_SECONDS", 1, 2_592_000)?,
             event_retry_max: read.seconds("ATES_EVENT_RETRY_MAX_SECONDS", 1, 86_400)?,
             lag_warning: read.number("ATES_LAG_WARNING_EVENTS", 1, 1_000_000_000)?,

@@ -32,7 +32,6 @@ mod none {
 
     /// The end of a handler, which may fail there.
     #[inline(always)]
-    #[expect(clippy::unnecessary_wraps, reason = "with the feature it fails")]
     pub const fn handler() -> AppResult<()> {
         Ok(())
     }

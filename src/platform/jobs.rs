@@ -152,14 +152,28 @@ pub fn is_done(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<b
     Ok(row.done)
 }
 
-/// The latest runs, newest first.
+/// Runs, the newest first, behind the place of another: of one job and in one state, when those are given.
 ///
 /// # Errors
 /// Those of the database.
-pub fn list_latest(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<JobRun>> {
+pub fn list_runs(
+    conn: &mut PgConnection,
+    job: Option<&str>,
+    state: Option<&str>,
+    after: Option<&(DateTime<Utc>, String, String)>,
+    limit: i64,
+) -> AppResult<Vec<JobRun>> {
     Ok(sql_query(
-        "select * from platform.job_runs order by started_at desc, job, run_key desc limit $1",
+        "select * from platform.job_runs
+         where ($1 is null or job = $1) and ($2 is null or state = $2)
+           and ($3 is null or (started_at, job, run_key) < ($3, $4, $5))
+         order by started_at desc, job desc, run_key desc limit $6",
     )
+    .bind::<Nullable<Text>, _>(job)
+    .bind::<Nullable<Text>, _>(state)
+    .bind::<Nullable<Timestamptz>, _>(after.map(|place| place.0))
+    .bind::<Nullable<Text>, _>(after.map(|place| &place.1))
+    .bind::<Nullable<Text>, _>(after.map(|place| &place.2))
     .bind::<diesel::sql_types::BigInt, _>(limit)
     .load(conn)?)
 }

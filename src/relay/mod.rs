@@ -1,4 +1,4 @@
-//! The relay: passes every event of the log on to a stream of NATS JetStream, for systems outside of this database (bus.md, 18).
+//! The relay: passes every event of the log on to a stream of NATS JetStream, for systems outside of this database.
 //!
 //! It is a tap of the bus, off unless `ATES_RELAY_NATS_URL` is set. Each event is published to `<prefix>.<type>` with its id as
 //! `Nats-Msg-Id` and its envelope as the headers of CloudEvents. At least once, in the order of the log: the cursor moves when the
@@ -20,6 +20,9 @@ use connection::Connection;
 
 /// How long a page may take to be stored by the broker; the cursor is locked meanwhile.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The name of the relay and of its cursor.
+pub const NAME: &str = "relay.nats";
 
 /// The relay to NATS JetStream.
 pub struct NatsRelay {
@@ -51,7 +54,7 @@ impl NatsRelay {
 
 impl Tap for NatsRelay {
     fn name(&self) -> &'static str {
-        "relay.nats"
+        NAME
     }
 
     fn start(&self) -> Start {

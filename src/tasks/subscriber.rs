@@ -145,18 +145,37 @@ fn people_after(
             Fact::Account(record) => employed(item.subject, record)?,
             Fact::AccountDeleted(deleted) => Employee {
                 id: item.subject,
-                name: before.map(|person| person.name.clone()).unwrap_or_default(),
+                name: String::new(),
                 assignable: false,
                 active: false,
                 version: deleted.version,
+                record_version: 0,
             },
             _ => continue,
         };
-        if before.is_none_or(|before| before.version < next.version) {
-            people.insert(item.subject, next);
-        }
+        let next = before.map_or_else(|| next.clone(), |before| newer_of(before, &next));
+        people.insert(item.subject, next);
     }
     Ok(people)
+}
+
+/// What holds of two accounts of a person, whichever came first: the name of the newer record, the state of the newer event.
+fn newer_of(one: &Employee, other: &Employee) -> Employee {
+    let (older, newer) = if one.version < other.version {
+        (one, other)
+    } else {
+        (other, one)
+    };
+    let named = if older.record_version > newer.record_version {
+        older
+    } else {
+        newer
+    };
+    Employee {
+        name: named.name.clone(),
+        record_version: named.record_version,
+        ..newer.clone()
+    }
 }
 
 fn employed(id: Uuid, record: &AccountRecord) -> AppResult<Employee> {
@@ -175,5 +194,6 @@ fn employed(id: Uuid, record: &AccountRecord) -> AppResult<Employee> {
         assignable: roles.is_assignable(),
         active: true,
         version: record.version,
+        record_version: record.version,
     })
 }

@@ -1,7 +1,8 @@
 //! The command line as an operator uses it: the real program, its words and its exit codes.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
 
 use diesel::connection::SimpleConnection;
@@ -181,5 +182,56 @@ fn verify_is_clean_on_a_fresh_database() {
         verified.status.success(),
         "{}",
         String::from_utf8_lossy(&verified.stdout)
+    );
+}
+
+#[test]
+fn the_demo_ends_everything_when_it_is_stopped_half_way_and_goes_on_from_there() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    let data = folder.path().join("demo");
+    // Reads until a line shows that the company lives, stops the program, and gives all that it said.
+    let run_until_it_lives = || {
+        let mut demo = Command::new(env!("CARGO_BIN_EXE_ates"))
+            .args(["demo", "--data"])
+            .arg(&data)
+            .current_dir(folder.path())
+            .env_remove("DATABASE_URL")
+            .env("ATES_BIND", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(demo.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if line.contains("lives through day") && !said.contains("lives through day") {
+                let id = demo.id().to_string();
+                assert!(
+                    Command::new("kill")
+                        .args(["-INT", &id])
+                        .status()
+                        .unwrap()
+                        .success()
+                );
+            }
+            said.push_str(&line);
+            said.push('\n');
+        }
+        assert!(demo.wait().unwrap().success(), "{said}");
+        assert!(said.contains("the next start goes on from here"), "{said}");
+        assert!(
+            !data.join("postgres/data/postmaster.pid").exists(),
+            "the private Postgres is stopped: {said}"
+        );
+        said
+    };
+    let first = run_until_it_lives();
+    assert!(first.contains("day 1 of 31"), "{first}");
+    let bookmark = std::fs::read_to_string(data.join("demo-month")).unwrap();
+    let second = run_until_it_lives();
+    assert!(!second.contains("day 1 of 31"), "{second}");
+    assert_ne!(
+        std::fs::read_to_string(data.join("demo-month")).unwrap(),
+        bookmark
     );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use ates::bus;
+use ates::bus::{self, Holder};
 use ates::events::{self, AccountLoggedIn};
 use ates::platform::db::{Lane, Origin};
 use ates::platform::workers::Health;
@@ -44,6 +44,18 @@ fn tell(app: &TestApp, events: usize) {
             })
         })
         .unwrap();
+}
+
+fn operator() -> Holder {
+    Holder::Operator("root".into())
+}
+
+fn pause(app: &TestApp) {
+    bus::pause(app.db(), RELAY, &operator(), "a test", Origin::system()).unwrap();
+}
+
+fn resume(app: &TestApp) {
+    bus::resume(app.db(), RELAY, &operator(), Origin::system()).unwrap();
 }
 
 fn lag(app: &TestApp, of_relay: bool) -> i64 {
@@ -178,9 +190,9 @@ fn e15_a_broker_killed_in_the_middle_of_a_backlog_gets_every_event_once() {
     let mut server = NatsServer::start();
     let app = relayed_to(&server);
     app.drain();
-    bus::pause(app.db(), RELAY, Origin::system()).unwrap();
+    pause(&app);
     tell(&app, 6_000);
-    bus::resume(app.db(), RELAY, Origin::system()).unwrap();
+    resume(&app);
     for part in [500, 2_500] {
         let mut reader = server.reader();
         wait_until("a part is relayed", || {
@@ -219,12 +231,12 @@ fn e09_an_event_relayed_again_is_dropped_by_its_id_even_behind_a_foreign_message
     tell(&app, 300);
     app.drain();
     server.reader().publish("evt.foreign");
-    bus::pause(app.db(), RELAY, Origin::system()).unwrap();
+    pause(&app);
     tell(&app, 5);
     app.conn()
         .batch_execute("update bus.subscribers set position = 0 where name = 'relay.nats'")
         .unwrap();
-    bus::resume(app.db(), RELAY, Origin::system()).unwrap();
+    resume(&app);
     app.drain();
     let stream = server.reader().read_all("ATES");
     assert_eq!(stream.len(), 306);
@@ -251,5 +263,5 @@ fn the_credentials_of_the_broker_are_never_shown() {
     for text in shown.iter().chain([&board]) {
         assert!(!text.contains("w0rd") && !text.contains("p%40ss"), "{text}");
     }
-    bus::pause(app.db(), RELAY, Origin::system()).unwrap();
+    pause(&app);
 }

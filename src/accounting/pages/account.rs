@@ -81,7 +81,6 @@ pub(super) async fn show_account(
         )
     };
     let (before, after) = neighbours_of(period);
-    let sees_tasks = actor.may(Operation::AllTasks);
     let page = AccountPage {
         own: user.is_none(),
         next_payout: head.balance.max(Money::ZERO),
@@ -91,8 +90,9 @@ pub(super) async fn show_account(
         rows: page
             .items
             .iter()
-            .map(|movement| MovementRow::new(&frame, movement, sees_tasks))
+            .map(|movement| MovementRow::new(&frame, movement, &actor))
             .collect(),
+        corrects: actor.may(Operation::RequestCorrections),
         first: if query.cursor.is_some() {
             link("/account", period, "")
         } else {

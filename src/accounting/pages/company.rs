@@ -59,6 +59,7 @@ pub(super) async fn show_company(
     let (period, status) = (asked.period, asked.status());
     let sees_days = actor.may(Operation::CompanyTransfers);
     let sees_payouts = actor.may(Operation::Payouts);
+    let corrects = actor.may(Operation::RequestCorrections);
     let (earned_today, earnings, balance) = db
         .read(ROLE, move |conn| {
             let today = queries::show_earnings(conn, &actor, Period::day(today))?.total();
@@ -96,6 +97,7 @@ pub(super) async fn show_company(
         csv: link("/accounting.csv", period),
         sees_days,
         sees_payouts,
+        corrects,
         period,
         form: asked.form,
         errors: asked.errors,

@@ -12,7 +12,7 @@ use crate::accounting::queries::{self, CSV_ROWS, CompanyFilter, MovementKind};
 use crate::accounting::views::{
     CompanyRow, DayPage, Neighbours, address, description, kind_choices, kind_text, user_parameter,
 };
-use crate::auth::{Operation, Viewer};
+use crate::auth::Viewer;
 use crate::events::TransferKind;
 use crate::platform::clock::{next_day, previous_day};
 use crate::platform::config::Config;
@@ -60,7 +60,7 @@ pub(super) async fn show_day(
         .filter(|date| *date <= today)
         .ok_or(AppError::NotFound)?;
     let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
-    let sees_tasks = actor.may(Operation::AllTasks);
+    let reader = actor.clone();
     let cursor = query.cursor.clone();
     let (summary, employee, page) = db
         .read(ROLE, move |conn| {
@@ -110,7 +110,7 @@ pub(super) async fn show_day(
         rows: page
             .items
             .iter()
-            .map(|transfer| CompanyRow::new(&frame, transfer, sees_tasks))
+            .map(|transfer| CompanyRow::new(&frame, transfer, &reader))
             .collect(),
         first: if query.cursor.is_some() {
             link(date, "", "")

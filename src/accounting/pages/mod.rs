@@ -2,6 +2,7 @@
 
 mod account;
 mod company;
+mod corrections;
 mod day;
 mod mails;
 mod payouts;
@@ -35,6 +36,42 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route(
             "/accounting/payouts/{date}",
             get().to(payouts::show_payout_run),
+        )
+        .route(
+            "/accounting/corrections",
+            get().to(corrections::list_corrections),
+        )
+        .route(
+            "/accounting/corrections",
+            post().to(corrections::request_correction),
+        )
+        .route(
+            "/accounting/corrections/new",
+            get().to(corrections::new_correction),
+        )
+        .route(
+            "/accounting/corrections/missing",
+            get().to(corrections::new_missing),
+        )
+        .route(
+            "/accounting/corrections/missing",
+            post().to(corrections::request_missing),
+        )
+        .route(
+            "/accounting/corrections/{id}",
+            get().to(corrections::show_correction),
+        )
+        .route(
+            "/accounting/corrections/{id}/confirmation",
+            post().to(corrections::confirm_correction),
+        )
+        .route(
+            "/accounting/corrections/{id}/rejection",
+            post().to(corrections::reject_correction),
+        )
+        .route(
+            "/accounting/corrections/{id}/withdrawal",
+            post().to(corrections::withdraw_correction),
         )
         .route("/admin/mails", get().to(mails::list_mails))
         .route("/admin/mails/{id}", get().to(mails::show_mail))

@@ -8,7 +8,7 @@ use diesel::sql_types::{
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, task_ref};
+use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
@@ -130,6 +130,10 @@ struct Row {
     place: i32,
     #[diesel(sql_type = BigInt)]
     version: i64,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    correction_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    correction_reason: Option<String>,
 }
 
 /// The log in the order of the dates: within a date the carried debt comes first and the payout last, even if something of the
@@ -157,8 +161,9 @@ with last as (
     + sum(effect_minor) over (order by business_date, place, version))::bigint as balance_minor
   from log
 )
-select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, t.title, t.jira_id, r.place, r.version
-from running r left join accounting.tasks t on t.id = r.task_id
+select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, t.title, t.jira_id, r.place, r.version,
+  c.id as correction_id, c.reason as correction_reason
+from running r left join accounting.tasks t on t.id = r.task_id left join accounting.corrections c on c.transfer_id = r.id
 where ($4 is null or r.kind = $4) and ($5 is null or (r.business_date, r.place, r.version) > ($5, $6, $7))
 order by r.business_date, r.place, r.version limit $8";
 
@@ -201,5 +206,6 @@ fn movement(row: Row) -> Movement {
         amount: row.amount_minor,
         balance: row.balance_minor,
         task: task_ref(row.task_id, row.title, row.jira_id),
+        correction: correction_ref(row.correction_id, row.correction_reason),
     }
 }

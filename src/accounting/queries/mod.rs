@@ -2,6 +2,7 @@
 
 mod account;
 mod company;
+mod corrections;
 mod export;
 mod mails;
 mod payouts;
@@ -17,6 +18,10 @@ use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
 pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
+pub(super) use corrections::{
+    CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
+    show_correction, show_missing, what_is_missing,
+};
 pub use export::{export_journal, export_payouts, export_transfers};
 pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
 pub(super) use payouts::{
@@ -113,6 +118,23 @@ pub(super) struct Movement {
     pub balance: Money,
     /// The task it is about.
     pub task: Option<TaskRef>,
+    /// The correction that booked it, if one did.
+    pub correction: Option<CorrectionRef>,
+}
+
+/// A correction by its reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct CorrectionRef {
+    /// The id.
+    pub uid: Uuid,
+    /// Why it was made.
+    pub reason: String,
+}
+
+/// The correction of a row, if one booked it.
+fn correction_ref(uid: Option<Uuid>, reason: Option<String>) -> Option<CorrectionRef> {
+    uid.zip(reason)
+        .map(|(uid, reason)| CorrectionRef { uid, reason })
 }
 
 /// `name surname`, else what is known of somebody whose record has not come yet.

@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, task_ref};
+use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
@@ -118,6 +118,10 @@ struct Row {
     title: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     jira_id: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    correction_id: Option<Uuid>,
+    #[diesel(sql_type = Nullable<Text>)]
+    correction_reason: Option<String>,
 }
 
 /// Everybody's transfers, newest first (M17).
@@ -133,13 +137,14 @@ pub(in crate::accounting) fn list_company_transfers(
     let after: Option<(NaiveDate, Uuid)> = Cursor::key(filter.cursor)?;
     let rows: Vec<Row> = sql_query(format!(
         "select t.id, t.created_at, t.business_date, t.kind, t.amount_minor, t.balance_minor, t.account_id,
-           {EMPLOYEE_NAME} as name, t.task_id, k.title, k.jira_id
+           {EMPLOYEE_NAME} as name, t.task_id, k.title, k.jira_id, c.id as correction_id, c.reason as correction_reason
          from (
            select * from accounting.all_transfers
            where business_date between $1 and $2 and ($3 is null or account_id = $3) and ($4 is null or kind = $4)
              and ($5 is null or (business_date, id) < ($5, $6))
            order by business_date desc, id desc limit $7
          ) t left join accounting.employees e on e.id = t.account_id left join accounting.tasks k on k.id = t.task_id
+           left join accounting.corrections c on c.transfer_id = t.id
          order by t.business_date desc, t.id desc"
     ))
     .bind::<Date, _>(filter.period.from)
@@ -168,6 +173,7 @@ fn company_transfer(row: Row) -> CompanyTransfer {
             amount: row.amount_minor,
             balance: row.balance_minor,
             task: task_ref(row.task_id, row.title, row.jira_id),
+            correction: correction_ref(row.correction_id, row.correction_reason),
         },
     }
 }

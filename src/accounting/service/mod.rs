@@ -1,10 +1,14 @@
 //! The use cases: book what happened to tasks, settle a date, send the mails.
 
 mod booking;
+mod corrections;
 mod mailing;
 mod settlement;
 
 pub(super) use booking::{Happened, Terms, Work, book};
+pub(super) use corrections::{
+    Adjustment, confirm, reject, request_adjustment, request_missing, withdraw,
+};
 pub use mailing::mail_step;
 pub(super) use mailing::{Content, Letters, Notice, retry_mail};
 pub(super) use settlement::{JOB, Wait, close_day, is_due, pay_to_workers};

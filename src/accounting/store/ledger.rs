@@ -166,25 +166,25 @@ const DISAGREEMENT: Days = Days::new(7);
 /// by a statement before, so that this one sees them as they are: what makes a booking unique across all months is this statement
 /// under those locks, and the unique indexes of a month are the net below it. A reason's transfer lies between the date on which
 /// it was recorded and the first date that was open when it was booked, hence `$11` and `$12`: two values for the whole page, so
-/// that all other months are left out before anything is looked up. `limit 1` keeps each look a probe of an index: as `not exists`
-/// the planner reads the whole month into a hash for every page.
+/// that all other months, those in the archive too, are left out before anything is looked up. `limit 1` keeps each look a probe
+/// of an index: as `not exists` the planner reads the whole month into a hash for every page.
 const INSERT: &str = "
 with wanted as (
   select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality
     as w(id, kind, account_id, contra_id, amount_minor, task_id, assignment_seq, reason_event_id, business_date, position)
 ), fresh as (
   select w.* from wanted w
-  where (select true from accounting.transfers t where t.business_date between $11 and $12
+  where (select true from accounting.all_transfers t where t.business_date between $11 and $12
       and t.reason_event_id = w.reason_event_id and t.kind = w.kind
       and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000')
       limit 1) is null
     and case w.kind
-      when 'assignment_fee' then (select true from accounting.transfers t
+      when 'assignment_fee' then (select true from accounting.all_transfers t
         where t.business_date between $11 and $12 and t.kind = 'assignment_fee' and t.task_id = w.task_id
           and t.assignment_seq = w.assignment_seq limit 1) is null
-      when 'completion_reward' then (select true from accounting.transfers t
+      when 'completion_reward' then (select true from accounting.all_transfers t
         where t.business_date between $11 and $12 and t.kind = 'completion_reward' and t.task_id = w.task_id limit 1) is null
-      when 'payout' then (select true from accounting.transfers t
+      when 'payout' then (select true from accounting.all_transfers t
         where t.business_date between $11 and $12 and t.kind = 'payout' and t.account_id = w.account_id
           and t.business_date = w.business_date limit 1) is null
       else true end

@@ -3,6 +3,7 @@
 //! The ledger's lock is the advisory lock (7781, 3): bookings hold it shared, the close of a day holds it alone, so a date cannot
 //! be closed while something is being booked on it, and a booking costs no write for that.
 
+mod corrections;
 mod days;
 mod ledger;
 mod mails;
@@ -11,6 +12,11 @@ mod prices;
 mod settlement;
 mod unbooked;
 
+pub(super) use corrections::{
+    Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
+    find_employee, find_missing, find_transfer, insert_correction, list_missing_of,
+    lock_correction,
+};
 pub(super) use days::{
     BusinessDay, close_business_day, find_day, first_open_day, insert_day, last_closed_day,
     lock_days,

@@ -31,13 +31,14 @@ pub(in crate::accounting) fn upsert_employees(
     let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     super::ledger::open_accounts(tx.conn(), &ids, now)?;
     sql_query(
-        "insert into accounting.employees as e (id, username, email, name, surname, language, version, active)
-         select p.*, true from unnest($1, $2, $3, $4, $5, $6, $7)
+        "insert into accounting.employees as e (id, username, email, name, surname, language, version, record_version, active)
+         select p.*, p.version, true from unnest($1, $2, $3, $4, $5, $6, $7)
            as p(id, username, email, name, surname, language, version)
          order by p.id
          on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
-           surname = excluded.surname, language = excluded.language, version = excluded.version, active = true
-         where e.version < excluded.version",
+           surname = excluded.surname, language = excluded.language, record_version = excluded.record_version,
+           version = greatest(e.version, excluded.version), active = e.active or e.version < excluded.version
+         where e.record_version < excluded.record_version",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(column(people, |record| record.username.as_str()))
@@ -50,14 +51,20 @@ pub(in crate::accounting) fn upsert_employees(
     Ok(())
 }
 
-/// Marks somebody as gone, unless a newer record is there; the account and its log stay (A20).
+/// Marks somebody as gone, unless a newer record is there; the account and its log stay (A20). Who is not known yet is gone
+/// from the start, and a record that comes late only names them (E10).
 pub(in crate::accounting) fn deactivate_employee(
     tx: &mut Tx<'_>,
     id: Uuid,
     version: i64,
 ) -> AppResult<()> {
+    let now = tx.now;
+    super::ledger::open_accounts(tx.conn(), &[id], now)?;
     sql_query(
-        "update accounting.employees set active = active and version >= $2, version = greatest(version, $2) where id = $1",
+        "insert into accounting.employees as e (id, username, email, name, surname, version, active)
+         values ($1, '', '', '', '', $2, false)
+         on conflict (id) do update set active = e.active and e.version >= excluded.version,
+           version = greatest(e.version, excluded.version)",
     )
     .bind::<SqlUuid, _>(id)
     .bind::<BigInt, _>(version)

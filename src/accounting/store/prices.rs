@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -75,6 +75,8 @@ pub(in crate::accounting) struct NewTitle<'a> {
     pub title: &'a str,
     /// The id in the issue tracker.
     pub jira_id: Option<&'a str>,
+    /// Whether it is the task's first one: a creation that comes late says nothing new (E10).
+    pub first: bool,
 }
 
 /// Stores titles; each task at most once.
@@ -84,13 +86,15 @@ pub(in crate::accounting) fn upsert_titles(
 ) -> AppResult<()> {
     sql_query(
         "insert into accounting.tasks as t (id, title, jira_id)
-         select n.* from unnest($1, $2, $3) as n(id, title, jira_id) order by n.id
+         select n.id, n.title, n.jira_id from unnest($1, $2, $3, $4) as n(id, title, jira_id, first)
+         where not n.first or not exists (select from accounting.tasks k where k.id = n.id) order by n.id
          on conflict (id) do update set title = excluded.title, jira_id = excluded.jira_id
          where (t.title, t.jira_id) is distinct from (excluded.title, excluded.jira_id)",
     )
     .bind::<Array<SqlUuid>, _>(titles.iter().map(|title| title.task.0).collect::<Vec<_>>())
     .bind::<Array<Text>, _>(titles.iter().map(|title| title.title).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(titles.iter().map(|title| title.jira_id).collect::<Vec<_>>())
+    .bind::<Array<Bool>, _>(titles.iter().map(|title| title.first).collect::<Vec<_>>())
     .execute(tx.conn())?;
     Ok(())
 }

@@ -91,7 +91,7 @@ pub(in crate::accounting) fn list_unbooked_assignments(
            select a.task_id, a.assignee_id as employee_id, a.assignment_seq, a.event_id, a.created_at as occurred_at
            from report_v1.assignments a
            where a.created_at >= coalesce($2, '-infinity') and a.created_at <= $3
-             and not exists (select from accounting.transfers t where {SINCE} and t.kind = 'assignment_fee'
+             and not exists (select from accounting.all_transfers t where {SINCE} and t.kind = 'assignment_fee'
                and t.task_id = a.task_id and t.assignment_seq = a.assignment_seq)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at, f.assignment_seq limit $4"
     ))
@@ -114,7 +114,7 @@ pub(in crate::accounting) fn list_unbooked_completions(
            select c.task_id, c.assignee_id as employee_id, 0 as assignment_seq, c.event_id, c.created_at as occurred_at
            from report_v1.completions c
            where c.created_at >= coalesce($2, '-infinity') and c.created_at <= $3
-             and not exists (select from accounting.transfers t
+             and not exists (select from accounting.all_transfers t
                where {SINCE} and t.kind = 'completion_reward' and t.task_id = c.task_id)
          ) f join bus.subscribers s on s.name = $1 where {OVERLOOKED} order by f.occurred_at limit $4"
     ))

@@ -1,5 +1,6 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod corrections;
 mod payouts;
 
 use askama::Template;
@@ -13,11 +14,16 @@ use super::queries::{
     AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
     MovementKind, TaskRef,
 };
+use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 use crate::platform::web::{FormErrors, Frame};
 
+pub(super) use corrections::{
+    AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
+    MissingWords, correction_state_choices,
+};
 pub(super) use payouts::{
     MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_state_choices,
 };
@@ -86,7 +92,15 @@ pub(super) fn description(lang: Lang, movement: &Movement, currency: &str) -> St
         ("amount", &amount),
         ("paid", &unsigned),
     ];
-    i18n::text_of(lang, id, args)
+    let text = i18n::text_of(lang, id, args);
+    match &movement.correction {
+        Some(correction) => i18n::text_of(
+            lang,
+            "movement-corrected",
+            [("text", text.as_str()), ("reason", &correction.reason)],
+        ),
+        None => text,
+    }
 }
 
 /// A row of a log.
@@ -95,16 +109,22 @@ pub(super) struct MovementRow {
     pub kind: String,
     pub chip: &'static str,
     pub description: String,
-    pub task_href: Option<String>,
+    pub href: Option<String>,
+    pub correct_href: Option<String>,
     pub amount: Money,
     pub informational: bool,
     pub balance: Money,
 }
 
 impl MovementRow {
-    /// A row; its task is a link for those who may see every task.
-    pub fn new(frame: &Frame, movement: &Movement, sees_tasks: bool) -> Self {
+    /// A row; it leads to its correction, or to its task, for those who may see that, and to a new correction for those who may
+    /// ask for one.
+    pub fn new(frame: &Frame, movement: &Movement, actor: &Actor) -> Self {
+        let corrects = actor.may(Operation::RequestCorrections);
+        let sees_tasks = actor.may(Operation::AllTasks);
         let task = movement.task.as_ref().filter(|_| sees_tasks);
+        let correction = movement.correction.as_ref().filter(|_| corrects);
+        let informational = movement.kind == MovementKind::DebtCarried;
         Self {
             at: movement.at,
             kind: kind_text(frame.lang, movement.kind),
@@ -115,9 +135,13 @@ impl MovementRow {
                 MovementKind::Transfer(_) => "neutral",
             },
             description: description(frame.lang, movement, &frame.currency),
-            task_href: task.map(|task| format!("/tasks/{}", task.uid)),
+            href: correction
+                .map(|correction| format!("/accounting/corrections/{}", correction.uid))
+                .or_else(|| task.map(|task| format!("/tasks/{}", task.uid))),
+            correct_href: (corrects && !informational)
+                .then(|| format!("/accounting/corrections/new?transfer={}", movement.uid)),
             amount: movement.amount,
-            informational: movement.kind == MovementKind::DebtCarried,
+            informational,
             balance: movement.balance,
         }
     }
@@ -150,6 +174,7 @@ pub(super) struct AccountPage {
     pub period: Period,
     pub kinds: Vec<Choice>,
     pub rows: Vec<MovementRow>,
+    pub corrects: bool,
     pub first: String,
     pub following: String,
     pub neighbours: Neighbours,
@@ -189,6 +214,7 @@ pub(super) struct CompanyPage {
     pub csv: String,
     pub sees_days: bool,
     pub sees_payouts: bool,
+    pub corrects: bool,
 }
 
 impl CompanyPage {
@@ -207,7 +233,7 @@ pub(super) struct CompanyRow {
 
 impl CompanyRow {
     /// A row of the company's log.
-    pub fn new(frame: &Frame, transfer: &CompanyTransfer, sees_tasks: bool) -> Self {
+    pub fn new(frame: &Frame, transfer: &CompanyTransfer, actor: &Actor) -> Self {
         let date = transfer.movement.business_date.to_string();
         let user = transfer.employee.uid.to_string();
         Self {
@@ -216,7 +242,7 @@ impl CompanyRow {
                 "/account",
                 &[("user", &user), ("from", &date), ("to", &date)],
             ),
-            row: MovementRow::new(frame, &transfer.movement, sees_tasks),
+            row: MovementRow::new(frame, &transfer.movement, actor),
         }
     }
 }

@@ -41,6 +41,10 @@ pub enum Operation {
     ManageUsers,
     /// Who triggered which money.
     MoneyAudit,
+    /// See the corrections and ask for one.
+    RequestCorrections,
+    /// Confirm or reject a correction that somebody else asked for.
+    ConfirmCorrections,
     /// Who did what to users and rights.
     SecurityAudit,
     /// Modules, consumers, dead letters, emergency stop.
@@ -53,7 +57,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::LogIn,
         Self::OwnSessions,
         Self::PublicKeys,
@@ -73,6 +77,8 @@ impl Operation {
         Self::Analytics,
         Self::ManageUsers,
         Self::MoneyAudit,
+        Self::RequestCorrections,
+        Self::ConfirmCorrections,
         Self::SecurityAudit,
         Self::Operate,
         Self::Checks,
@@ -102,6 +108,8 @@ impl Operation {
             Self::Analytics => "analytics",
             Self::ManageUsers => "manage_users",
             Self::MoneyAudit => "money_audit",
+            Self::RequestCorrections => "request_corrections",
+            Self::ConfirmCorrections => "confirm_corrections",
             Self::SecurityAudit => "security_audit",
             Self::Operate => "operate",
             Self::Checks => "checks",

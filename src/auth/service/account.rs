@@ -42,10 +42,10 @@ impl NewAccount {
         let email = kept(&mut errors, "email", check_email(&self.email));
         let name = kept(&mut errors, "name", check_name(&self.name));
         let surname = kept(&mut errors, "surname", check_name(&self.surname));
-        let roles = kept(&mut errors, "roles", RoleSet::parse(&self.roles.join(";")));
         if let Err(message) = check_password(&self.password, &self.username, &self.email) {
             errors.push(FieldError::new("password", message));
         }
+        let roles = kept(&mut errors, "roles", RoleSet::parse(&self.roles.join(";")));
         match (username, email, name, surname, roles) {
             (Some(username), Some(email), Some(name), Some(surname), Some(roles))
                 if errors.is_empty() =>

@@ -61,6 +61,12 @@ pub struct SubscriberStatus {
     pub dead: i64,
     /// Since when nobody hears for it any more.
     pub retired_at: Option<DateTime<Utc>>,
+    /// Whether it may be set back.
+    pub repeatable: bool,
+    /// Whether it can be built again from the log.
+    pub rebuildable: bool,
+    /// Whether its events are skipped only together with a correcting transfer.
+    pub money: bool,
 }
 
 impl SubscriberStatus {
@@ -108,6 +114,12 @@ struct StatusRow {
     dead: i64,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     retired_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Bool)]
+    repeatable: bool,
+    #[diesel(sql_type = Bool)]
+    rebuildable: bool,
+    #[diesel(sql_type = Bool)]
+    money: bool,
 }
 
 /// Every subscriber with its lag (E16, R26), by name.
@@ -117,7 +129,7 @@ struct StatusRow {
 pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
     let rows: Vec<StatusRow> = sql_query(
         "select s.name, s.position, head.seq as head, s.paused, s.last_applied_at, s.applied_total, s.last_error,
-           s.last_error_at, s.retired_at,
+           s.last_error_at, s.retired_at, s.repeatable, s.rebuildable, s.money,
            (select e.recorded_at from bus.events e where e.seq > s.position and s.retired_at is null
              order by e.seq limit 1) as waiting_since,
            count(p.item_id) filter (where p.state = 'retrying') as retrying,
@@ -155,6 +167,9 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
             blocked: row.blocked,
             dead: row.dead,
             retired_at: row.retired_at,
+            repeatable: row.repeatable,
+            rebuildable: row.rebuildable,
+            money: row.money,
         })
         .collect())
 }

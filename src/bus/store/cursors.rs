@@ -21,9 +21,6 @@ pub(in crate::bus) struct Cursor {
     /// Whether an event that comes twice does no harm.
     #[diesel(sql_type = Bool)]
     pub repeatable: bool,
-    /// Whether it can be built again from the log.
-    #[diesel(sql_type = Bool)]
-    pub rebuildable: bool,
     /// Up to where it had come before it was rewound.
     #[diesel(sql_type = BigInt)]
     pub rewound_until: i64,
@@ -32,15 +29,40 @@ pub(in crate::bus) struct Cursor {
     pub shaken: bool,
 }
 
-const CURSOR_COLUMNS: &str = "s.position, s.paused, s.rebuildable, s.repeatable, s.rewound_until,
+const CURSOR_COLUMNS: &str = "s.position, s.paused, s.repeatable, s.rewound_until,
   exists (select from bus.attempts a where a.subscriber = s.name) as shaken";
 
+/// A cursor as the program describes it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::bus) struct NewCursor {
+    /// Whose it is.
+    pub name: &'static str,
+    /// Where it begins when it is new.
+    pub start: Start,
+    /// Whether a lost event of it is lost money.
+    pub money: bool,
+    /// Whether an event that comes twice does no harm.
+    pub repeatable: bool,
+    /// Whether it can be built again from the log.
+    pub rebuildable: bool,
+}
+
+impl NewCursor {
+    /// The cursor of a subscriber.
+    pub fn of(subscriber: &dyn Subscriber) -> Self {
+        Self {
+            name: subscriber.name(),
+            start: subscriber.start(),
+            money: subscriber.money(),
+            repeatable: subscriber.repeatable(),
+            rebuildable: subscriber.rebuildable(),
+        }
+    }
+}
+
 /// Makes the cursor of a subscriber if there is none yet, and keeps what the program says of it.
-pub(in crate::bus) fn upsert_cursor(
-    conn: &mut PgConnection,
-    subscriber: &dyn Subscriber,
-) -> AppResult<()> {
-    let start = match subscriber.start() {
+pub(in crate::bus) fn upsert_cursor(conn: &mut PgConnection, cursor: NewCursor) -> AppResult<()> {
+    let start = match cursor.start {
         Start::Beginning => Some(0),
         Start::Head => None,
         Start::Seq(seq) => Some(seq),
@@ -52,11 +74,11 @@ pub(in crate::bus) fn upsert_cursor(
            rebuildable = excluded.rebuildable
          where (s.money, s.repeatable, s.rebuildable) <> (excluded.money, excluded.repeatable, excluded.rebuildable)",
     )
-    .bind::<Text, _>(subscriber.name())
+    .bind::<Text, _>(cursor.name)
     .bind::<Nullable<BigInt>, _>(start)
-    .bind::<Bool, _>(subscriber.money())
-    .bind::<Bool, _>(subscriber.repeatable())
-    .bind::<Bool, _>(subscriber.rebuildable())
+    .bind::<Bool, _>(cursor.money)
+    .bind::<Bool, _>(cursor.repeatable)
+    .bind::<Bool, _>(cursor.rebuildable)
     .execute(conn)?;
     Ok(())
 }
@@ -103,6 +125,19 @@ pub(in crate::bus) fn hold_cursor(
     .bind::<Text, _>(name)
     .get_result(conn)
     .optional()?)
+}
+
+/// Where a subscriber stands.
+pub(in crate::bus) fn position(conn: &mut PgConnection, name: &str) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        position: i64,
+    }
+    let row: Row = sql_query("select position from bus.subscribers where name = $1")
+        .bind::<Text, _>(name)
+        .get_result(conn)?;
+    Ok(row.position)
 }
 
 /// Moves a cursor forward.
@@ -172,7 +207,7 @@ pub(in crate::bus) fn note_error(
     Ok(())
 }
 
-/// Writes down a holder; one who holds already stays as written.
+/// Writes down a holder; one who holds already stays as written. Tells whether it is new.
 pub(in crate::bus) fn insert_pause(
     conn: &mut PgConnection,
     name: &str,
@@ -180,8 +215,8 @@ pub(in crate::bus) fn insert_pause(
     reason: &str,
     actor: Option<Uuid>,
     now: DateTime<Utc>,
-) -> AppResult<()> {
-    sql_query(
+) -> AppResult<bool> {
+    let rows = sql_query(
         "insert into bus.pauses (subscriber, holder, reason, actor_id, paused_at) values ($1, $2, $3, $4, $5)
          on conflict do nothing",
     )
@@ -191,7 +226,7 @@ pub(in crate::bus) fn insert_pause(
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Lets one holder go.

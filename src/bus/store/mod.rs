@@ -5,8 +5,9 @@ mod log;
 mod parked;
 
 pub(super) use cursors::{
-    Cursor, advance, clear_attempts, delete_pause, hold_cursor, insert_pause, lock_cursor,
-    note_error, record_attempt, update_paused, update_position, update_retired, upsert_cursor,
+    Cursor, NewCursor, advance, clear_attempts, delete_pause, hold_cursor, insert_pause,
+    lock_cursor, note_error, position, record_attempt, update_paused, update_position,
+    update_retired, upsert_cursor,
 };
 pub(super) use log::{StoredEvent, get_event, head, list_events};
 pub(super) use parked::{

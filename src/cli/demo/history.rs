@@ -11,6 +11,8 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::CliError;
+use super::bookmark::{Bookmark, Place};
+use super::interrupt::Interrupt;
 use crate::app::Services;
 use crate::auth::{self, Actor};
 use crate::bus::{self, Subscriber};
@@ -36,12 +38,23 @@ pub(super) fn is_missing(db: &Db) -> Result<bool, CliError> {
     Ok(db.read_blocking(auth::ROLE, auth::count_users)? == 0)
 }
 
-/// Lives through a month and the present day so far.
-pub(super) fn live_through(config: &Config, url: &str, password: &str) -> Result<(), CliError> {
+/// Lives through a month and the present day so far; from where the bookmark lies, and until somebody asks to stop.
+pub(super) fn live_through(
+    config: &Config,
+    url: &str,
+    password: &str,
+    bookmark: &Bookmark,
+    interrupt: &Interrupt,
+) -> Result<(), CliError> {
     let now = Clock::system().now();
     let today = config.zone.date_of(now);
-    let first = today - Days::new(DAYS);
-    let clock = Clock::fixed(config.zone.instant_of(first, hour(9)));
+    let founded = today - Days::new(DAYS);
+    let place = bookmark.read()?.unwrap_or(Place {
+        first: founded,
+        next: founded,
+    });
+    bookmark.write(place)?;
+    let clock = Clock::fixed(config.zone.instant_of(place.next, hour(9)).min(now));
     let services = Services::new(config.clone(), Db::new(config, url, clock.clone()), true)?;
     let mut company = Company {
         subscribers: services.subscribers(),
@@ -54,15 +67,32 @@ pub(super) fn live_through(config: &Config, url: &str, password: &str) -> Result
     accounting::open_first_day(&company.services.db, &company.services.config)?;
     bus::register(&company.services.db, &company.subscribers)?;
     company.move_in(password)?;
-    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= today).collect();
+    let days: Vec<NaiveDate> = place
+        .first
+        .iter_days()
+        .take_while(|day| *day <= today)
+        .collect();
     let titles = import::read_tasks(TASKS).map_err(CliError)?;
     let mut portions = titles.chunks(titles.len().div_ceil(days.len()));
     for (day, number) in days.iter().zip(1..) {
+        let portion = portions.next().unwrap_or_default();
+        if *day < place.next {
+            continue;
+        }
+        if interrupt.is_asked() {
+            println!();
+            return Ok(());
+        }
+        // A day that is cut off by force is not lived twice.
+        bookmark.write(Place {
+            next: *day + Days::new(1),
+            ..place
+        })?;
         show_progress(number, days.len());
-        company.live_a_day(*day, portions.next().unwrap_or_default(), now)?;
+        company.live_a_day(*day, portion, now)?;
     }
     println!();
-    Ok(())
+    bookmark.remove()
 }
 
 struct Company {
@@ -75,7 +105,9 @@ struct Company {
 impl Company {
     /// Everyone is registered through the importer; the printed log-ins get the demo's password.
     fn move_in(&self, password: &str) -> Result<(), CliError> {
-        import::import_people(&self.services.db, PEOPLE).map_err(CliError)?;
+        if is_missing(&self.services.db)? {
+            import::import_people(&self.services.db, PEOPLE).map_err(CliError)?;
+        }
         let hash = auth::hash_password(password)?;
         self.write(auth::ROLE, |tx| {
             super::LOG_INS

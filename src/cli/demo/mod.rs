@@ -1,10 +1,15 @@
 //! `ates demo`: a private Postgres, a made-up company with a month of history, and the log-ins to look around with.
 
+mod bookmark;
 mod history;
+mod interrupt;
 mod password;
 
 use std::process::ExitCode;
 use std::time::Instant;
+
+use bookmark::Bookmark;
+use interrupt::Interrupt;
 
 use super::serve::block_on;
 use super::{CliError, DemoArgs, connect};
@@ -20,6 +25,9 @@ pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError
     telemetry::start_quietly();
     println!("aTES {} demo", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
+    let interrupt = Interrupt::listen()?;
+    // A busy port shows before the database and the company's month are made, not after.
+    drop(app::listen(config.bind)?);
     std::fs::create_dir_all(&args.data).map_err(|error| {
         CliError(format!(
             "cannot make the folder {}: {error}",
@@ -33,7 +41,7 @@ pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError
             (private.database_url(), Some(private))
         }
     };
-    let outcome = serve(config, args, &url, begun);
+    let outcome = serve(config, args, &url, begun, &interrupt);
     if let Some(private) = private {
         private
             .stop()
@@ -58,17 +66,28 @@ fn start_private(config: &Config, args: &DemoArgs) -> Result<Embedded, CliError>
     Ok(private)
 }
 
-fn serve(config: Config, args: &DemoArgs, url: &str, begun: Instant) -> Result<(), CliError> {
+fn serve(
+    config: Config,
+    args: &DemoArgs,
+    url: &str,
+    begun: Instant,
+    interrupt: &Interrupt,
+) -> Result<(), CliError> {
     let db = connect::open_migrated(&config, url)?;
     let password = if args.empty {
         None
     } else {
         Some(password::of(&args.data)?)
     };
+    let bookmark = Bookmark::new(&args.data, url);
     if let Some(password) = &password
-        && history::is_missing(&db)?
+        && (bookmark.read()?.is_some() || history::is_missing(&db)?)
     {
-        history::live_through(&config, url, password)?;
+        history::live_through(&config, url, password, &bookmark, interrupt)?;
+    }
+    if interrupt.is_asked() {
+        println!("  stopped early; the next start goes on from here");
+        return Ok(());
     }
     let services = Services::new(config, db, true)?;
     let base = services.config.base_url.clone();

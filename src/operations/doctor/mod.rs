@@ -62,7 +62,11 @@ pub fn examine(
     queries::allow_time(conn)?;
     let mut checks = bus::check_log(conn, roster)?;
     checks.push(partitions_ahead(conn, now)?);
-    let unapplied: HashSet<_> = bus::list_unapplied(conn, LEDGER)?.into_iter().collect();
+    let parked = bus::list_unapplied(conn, LEDGER)?;
+    let mut unapplied: HashSet<_> = parked.iter().copied().collect();
+    for item in queries::list_booked_otherwise(conn, &parked)? {
+        unapplied.remove(&item);
+    }
     checks.push(reconcile::ledger(conn, LEDGER, &unapplied)?);
     checks.push(Check::new("told transfers", queries::untold(conn)?));
     Ok(Diagnosis(checks))

@@ -155,3 +155,24 @@ pub(in crate::operations) fn untold(conn: &mut PgConnection) -> AppResult<Vec<St
     .load(conn)?;
     Ok(rows.into_iter().map(|row| row.line).collect())
 }
+
+/// Which of the items that accounting has not applied are in the ledger all the same: a confirmed correction booked what they should
+/// have brought, or the sweep did.
+pub(in crate::operations) fn list_booked_otherwise(
+    conn: &mut PgConnection,
+    unapplied: &[Uuid],
+) -> AppResult<Vec<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        item_id: Uuid,
+    }
+    let rows: Vec<Row> = sql_query(
+        "select i.item_id from unnest($1) as i(item_id)
+         where exists (select from report_v1.corrections c where c.item_id = i.item_id and c.transfer_id is not null)
+           or exists (select from report_v1.transfers t where t.reason_event_id = i.item_id)",
+    )
+    .bind::<Array<SqlUuid>, _>(unapplied)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.item_id).collect())
+}

@@ -2,7 +2,11 @@
 
 mod invariants;
 mod ledger;
+mod shuffles;
 
 pub(super) use invariants::allow_time;
 pub use invariants::{Finding, verify};
-pub(super) use ledger::{Leg, LogEvent, legs_ahead_of, list_legs, list_log, list_prices, untold};
+pub(super) use ledger::{
+    Leg, LogEvent, legs_ahead_of, list_booked_otherwise, list_legs, list_log, list_prices, untold,
+};
+pub(super) use shuffles::{ShuffleRun, list_shuffles};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::tree::{Standings, Tree, Visit, trees};
 use crate::auth::{Actor, Operation};
 use crate::bus::{self, Envelope, LogFilter, Roster};
-use crate::events::KINDS;
+use crate::events::{CATALOGUE, EventKind};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::PageOf;
 
@@ -39,21 +39,20 @@ impl EventFilter {
         correlation: Option<&str>,
     ) -> AppResult<Self> {
         let misread = |field| AppError::field(field, "field-not-understood");
-        let known =
-            |word: Option<&str>, field, side: fn(&(&'static str, &'static str)) -> &'static str| {
-                let Some(word) = given(word) else {
-                    return Ok(None);
-                };
-                let found = KINDS.iter().map(side).find(|name| *name == word);
-                found.map(Some).ok_or_else(|| misread(field))
+        let known = |word: Option<&str>, field, side: fn(&EventKind) -> &'static str| {
+            let Some(word) = given(word) else {
+                return Ok(None);
             };
+            let found = CATALOGUE.iter().map(side).find(|name| *name == word);
+            found.map(Some).ok_or_else(|| misread(field))
+        };
         let id = |word: Option<&str>, field| {
             let parsed = given(word).map(str::parse).transpose();
             parsed.map_err(|_| misread(field))
         };
         Ok(Self {
-            topic: known(topic, "topic", |kind| kind.1)?,
-            event_type: known(event_type, "type", |kind| kind.0)?,
+            topic: known(topic, "topic", |kind| kind.topic)?,
+            event_type: known(event_type, "type", |kind| kind.event_type)?,
             subject: id(subject, "subject")?,
             correlation: id(correlation, "correlation")?,
         })
@@ -61,13 +60,14 @@ impl EventFilter {
 
     fn of_log(&self) -> LogFilter {
         let restricted = self.topic.is_some() || self.event_type.is_some();
-        let types = KINDS
+        let types = CATALOGUE
             .iter()
-            .filter(|(name, topic)| {
-                self.event_type.is_none_or(|wanted| wanted == *name)
-                    && self.topic.is_none_or(|wanted| wanted == *topic)
+            .filter(|kind| {
+                self.event_type
+                    .is_none_or(|wanted| wanted == kind.event_type)
+                    && self.topic.is_none_or(|wanted| wanted == kind.topic)
             })
-            .map(|(name, _)| (*name).to_owned());
+            .map(|kind| kind.event_type.to_owned());
         LogFilter {
             types: restricted.then(|| types.collect()),
             subject: self.subject,

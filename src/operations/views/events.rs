@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::places::{Place, places};
 use crate::auth::Actor;
 use crate::bus::Envelope;
-use crate::events::KINDS;
+use crate::events::CATALOGUE;
 use crate::operations::service::{EXPORTED, EventFilter, Node, Stage, Story, Told, Tree, Visit};
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::web::{Frame, PageOf};
@@ -47,17 +47,17 @@ impl EventsPage {
         is_first: bool,
     ) -> Self {
         let mut topics: Vec<Choice> = Vec::new();
-        for (_, topic) in KINDS {
-            if topics.iter().all(|known| known.value != *topic) {
+        for kind in CATALOGUE {
+            if topics.iter().all(|known| known.value != kind.topic) {
                 topics.push(Choice {
-                    value: topic,
-                    chosen: filter.topic == Some(topic),
+                    value: kind.topic,
+                    chosen: filter.topic == Some(kind.topic),
                 });
             }
         }
-        let types = KINDS.iter().map(|(name, _)| Choice {
-            value: name,
-            chosen: filter.event_type == Some(name),
+        let types = CATALOGUE.iter().map(|kind| Choice {
+            value: kind.event_type,
+            chosen: filter.event_type == Some(kind.event_type),
         });
         let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
         let chips = [

@@ -159,6 +159,11 @@ pub const KEYS: &[Key] = &[
         "age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds",
     ),
     key(
+        "ATES_SCENARIO_SECONDS",
+        "180",
+        "time within which each step of a planned scenario must follow the one before, seconds; then an alert is raised",
+    ),
+    key(
         "ATES_MAIL_RETRY_SECONDS",
         "172800",
         "how long a mail is retried before it is marked failed, seconds",

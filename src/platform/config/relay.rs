@@ -64,7 +64,7 @@ fn login_of(url: &Url) -> NatsLogin {
 /// The list of addresses with whatever it has of credentials replaced.
 pub(super) fn without_credentials(list: &str) -> String {
     let hidden = |address: &str| {
-        let mut url = Url::parse(address.trim()).ok()?;
+        let mut url = Url::parse(address.trim()).ok().filter(Url::has_host)?;
         if !url.username().is_empty() || url.password().is_some() {
             url.set_username("***").ok()?;
             url.set_password(None).ok()?;

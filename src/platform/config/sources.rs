@@ -45,7 +45,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     KEYS.iter()
         .map(|key| (distance(name, key.name), key.name))
         .min()
-        .filter(|(distance, _)| *distance <= 6)
+        .filter(|(distance, _)| *distance <= 3)
         .map(|(_, near)| near)
 }
 

@@ -86,7 +86,11 @@ fn the_readme_lists_every_setting_as_it_is() {
 
 #[test]
 fn shown_values_hide_passwords() {
-    let config = load(&[("DATABASE_URL", "postgres://ates:s3cret@db.example/ates"),("ATES_RELAY_NATS_URL", "nats://s3cret@nats.example")]).unwrap();
+    let config = load(&[
+        ("DATABASE_URL", "postgres://ates:s3cret@db.example/ates"),
+        ("ATES_RELAY_NATS_URL", "nats://s3cret@nats.example"),
+    ])
+    .unwrap();
     let shown: Vec<String> = config.shown().map(|(_, value)| value).collect();
     assert!(shown.iter().all(|value| !value.contains("s3cret")));
     assert!(shown.contains(&"postgres://ates:***@db.example/ates".to_owned()));

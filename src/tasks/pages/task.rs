@@ -1,9 +1,11 @@
 //! `/tasks/{uid}`: one task with its journal.
 
 use actix_web::HttpResponse;
+use actix_web::http::header::{HeaderValue, REFRESH};
 use actix_web::web::{Data, Path};
 
 use crate::auth::Viewer;
+use crate::events::TaskStatus;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
@@ -11,7 +13,7 @@ use crate::platform::web::render;
 use crate::tasks::views::TaskPage;
 use crate::tasks::{ROLE, queries};
 
-/// The task, what may be done with it, and what happened to it (T04, T26).
+/// The task, what may be done with it, and what happened to it (T04, T26). While it is saving the page asks again (T24).
 pub(super) async fn show_task(
     viewer: Viewer,
     db: Data<Db>,
@@ -24,5 +26,11 @@ pub(super) async fn show_task(
             Ok((view, queries::task_journal(conn, &actor, id)?))
         })
         .await?;
-    render(&TaskPage::new(viewer.frame, &viewer.actor, view, journal))
+    let is_saving = view.task.status == TaskStatus::Saving;
+    let mut page = render(&TaskPage::new(viewer.frame, &viewer.actor, view, journal))?;
+    if is_saving {
+        page.headers_mut()
+            .insert(REFRESH, HeaderValue::from_static("2"));
+    }
+    Ok(page)
 }

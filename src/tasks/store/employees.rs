@@ -22,6 +22,9 @@ pub(in crate::tasks) struct Employee {
     pub active: bool,
     #[diesel(sql_type = BigInt)]
     pub version: i64,
+    /// The version of the record that the name is of; lower when the departure was heard first.
+    #[diesel(sql_type = BigInt)]
+    pub record_version: i64,
 }
 
 /// Those of the people who are known.
@@ -30,7 +33,7 @@ pub(in crate::tasks) fn find_employees(
     ids: &[Uuid],
 ) -> AppResult<Vec<Employee>> {
     Ok(sql_query(
-        "select id, name, assignable, active, version from tasks.employees where id = any($1)",
+        "select id, name, assignable, active, version, record_version from tasks.employees where id = any($1)",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .load(conn)?)
@@ -46,18 +49,21 @@ pub(in crate::tasks) fn upsert_employees(
     let assignable: Vec<bool> = people.iter().map(|person| person.assignable).collect();
     let active: Vec<bool> = people.iter().map(|person| person.active).collect();
     let versions: Vec<i64> = people.iter().map(|person| person.version).collect();
+    let records: Vec<i64> = people.iter().map(|person| person.record_version).collect();
     sql_query(
-        "insert into tasks.employees (id, name, assignable, active, version)
-         select * from unnest($1, $2, $3, $4, $5)
+        "insert into tasks.employees (id, name, assignable, active, version, record_version)
+         select * from unnest($1, $2, $3, $4, $5, $6)
          on conflict (id) do update set name = excluded.name, assignable = excluded.assignable,
-           active = excluded.active, version = excluded.version
-         where employees.version < excluded.version",
+           active = excluded.active, version = excluded.version, record_version = excluded.record_version
+         where (employees.version, employees.record_version) <> (excluded.version, excluded.record_version)
+           and employees.version <= excluded.version and employees.record_version <= excluded.record_version",
     )
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(names)
     .bind::<Array<Bool>, _>(assignable)
     .bind::<Array<Bool>, _>(active)
     .bind::<Array<BigInt>, _>(versions)
+    .bind::<Array<BigInt>, _>(records)
     .execute(conn)?;
     Ok(())
 }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 
 use super::row::TaskLine;
 use crate::auth::{Actor, Operation};
-use crate::events::TaskStatus;
 use crate::platform::web::Frame;
 use crate::tasks::note::{Field, Note};
 use crate::tasks::queries::{JournalEntry, Person, TaskView};
@@ -31,7 +30,6 @@ pub(in crate::tasks) struct TaskPage {
     author: Person,
     editor: Option<Person>,
     updated_at: DateTime<Utc>,
-    is_saving: bool,
     may_edit: bool,
     journal: Vec<JournalLine>,
 }
@@ -46,7 +44,6 @@ impl TaskPage {
             author: view.author.clone(),
             editor: view.editor.clone(),
             updated_at: view.task.updated_at,
-            is_saving: view.task.status == TaskStatus::Saving,
             may_edit: view.task.may_be_edited_by(actor),
             line: TaskLine::new(&frame, actor, view),
             frame,

@@ -1,6 +1,7 @@
 //! Money as people see it: prices, fees, rewards, payouts, mails, exports.
 
-mod books;
+pub mod books;
+mod corrections;
 mod export;
 mod ledger;
 mod mails;

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use ates::bus::{self, Holder, Item, Start, Subscriber, SubscriberStatus};
+use ates::bus::{
+    self, Holder, Item, ParkedFilter, ParkedItem, Start, Subscriber, SubscriberStatus,
+};
 use ates::events::{self, AccountDeleted, Fact};
 use ates::platform::clock::Clock;
 use ates::platform::config::Config;
@@ -19,6 +21,11 @@ use crate::support::database::{TestDatabase, text};
 use crate::support::monday;
 
 mod delivery;
+mod orders;
+mod pauses;
+mod processes;
+mod rebuild;
+mod repair;
 
 /// The name of the probe and of its cursor.
 pub const PROBE: &str = "test.probe";
@@ -136,6 +143,14 @@ impl House {
             .read_blocking(bus::ROLE, bus::statuses)
             .unwrap()
             .remove(0)
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&mut PgConnection) -> AppResult<T>) -> T {
+        self.db.read_blocking(bus::ROLE, work).unwrap()
+    }
+
+    pub fn parked(&self, filter: &ParkedFilter) -> Vec<ParkedItem> {
+        self.read(|conn| bus::list_parked(conn, filter, None, 1_000))
     }
 
     pub fn lag(&self) -> i64 {

@@ -3,5 +3,6 @@
 mod doctor;
 mod events;
 mod invariants;
+mod letters;
 mod metrics;
 mod pages;

@@ -7,7 +7,7 @@ use crate::support::TestApp;
 use crate::support::database::count;
 
 #[test]
-fn m22_the_operator_pauses_and_resumes_a_subscriber_and_loses_nothing() {
+fn m22_the_operator_pauses_and_resumes_a_consumer_and_loses_nothing() {
     let app = TestApp::start();
     let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
     let mut browser = app.log_in(&people[0]);
@@ -23,12 +23,27 @@ fn m22_the_operator_pauses_and_resumes_a_subscriber_and_loses_nothing() {
             .contains(&"accounting.ledger".to_owned())
     );
 
-    let paused = browser.submit("/admin/modules/accounting.ledger/pause", &[]);
+    let ledger = "/admin/modules/accounting.ledger";
+    let pause = format!("{ledger}/pause");
+    let silent = browser.post(&pause, &[("reason", " "), ("confirm", "yes")]);
+    assert_eq!(silent.status, 422, "a reason is needed");
+    let rash = browser.post(&pause, &[("reason", "The tax office is here")]);
+    assert_eq!(
+        rash.status, 422,
+        "money stands still only when it is confirmed"
+    );
+    assert!(rash.has("#confirm") && rash.attribute("#reason", "value").unwrap().contains("tax"));
+    let paused = browser.submit(
+        &pause,
+        &[("reason", "The tax office is here"), ("confirm", "yes")],
+    );
     assert!(
         paused.text().contains("accounting.ledger is paused"),
         "{}",
         paused.text()
     );
+    assert_eq!(paused.all("#holders tbody th"), ["operator:Root Popug"]);
+    assert!(paused.text().contains("The tax office is here"));
     let api = app.api(&people[0]);
     assert_eq!(
         api.post("/api/v1/tasks", &json!({ "title": "Wait for it" }))
@@ -36,14 +51,26 @@ fn m22_the_operator_pauses_and_resumes_a_subscriber_and_loses_nothing() {
         201
     );
     app.drain();
-    let waits = browser.get("/admin/modules");
-    assert!(waits.has("form[action='/admin/modules/accounting.ledger/resume']"));
+    assert!(
+        browser
+            .get("/admin/modules")
+            .text()
+            .contains("operator:Root Popug: The tax office is here")
+    );
     assert_eq!(
         count(&mut app.conn(), "tasks.tasks where status = 'saving'"),
         1
     );
 
-    browser.submit("/admin/modules/accounting.ledger/resume", &[]);
+    let (status, body) = api.post(
+        "/api/v1/ops/consumers/accounting.ledger/resume",
+        &json!({ "holder": "breaker" }),
+    );
+    assert_eq!(status, 404, "only who holds can let go: {body}");
+    browser.submit(
+        &format!("{ledger}/resume"),
+        &[("holder", "operator:Root Popug")],
+    );
     app.drain();
     assert_eq!(
         count(&mut app.conn(), "tasks.tasks where status = 'open'"),
@@ -56,7 +83,113 @@ fn m22_the_operator_pauses_and_resumes_a_subscriber_and_loses_nothing() {
         ),
         2
     );
-    assert_eq!(browser.post("/admin/modules/nobody/pause", &[]).status, 404);
+    assert_eq!(
+        browser
+            .post("/admin/modules/nobody/pause", &[("reason", "to see")])
+            .status,
+        404
+    );
+    assert_eq!(browser.get("/admin/modules/nobody").status, 404);
+}
+
+#[test]
+fn e16_a_consumer_behind_the_limit_is_warned_about_on_its_pages() {
+    let app = TestApp::with(|settings| settings.set("ATES_LAG_WARNING_EVENTS", 3));
+    let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
+    let mut browser = app.log_in(&people[0]);
+    assert!(!browser.get("/admin/modules").has(".strip.wait"));
+    let api = app.api(&people[0]);
+    let (status, body) = api.post(
+        "/api/v1/ops/consumers/accounting.ledger/pause",
+        &json!({ "reason": "a quiet Monday" }),
+    );
+    assert_eq!(
+        (status, body["state"].as_str()),
+        (200, Some("paused")),
+        "{body}"
+    );
+    for _ in 0..3 {
+        assert_eq!(
+            api.post("/api/v1/tasks", &json!({ "title": "Wait" })).0,
+            201
+        );
+    }
+    let (_, list) = api.get("/api/v1/ops/consumers");
+    let ledger = list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["name"] == "accounting.ledger")
+        .unwrap();
+    let lag = ledger["lag"].as_i64().unwrap();
+    assert!(lag > 3, "{ledger}");
+    assert_eq!(ledger["holders"][0]["reason"], "a quiet Monday");
+    let line = format!("accounting.ledger is {lag} events behind, the limit is 3.");
+    assert!(
+        browser
+            .get("/admin/modules")
+            .all(".strip.wait")
+            .contains(&line)
+    );
+    assert_eq!(
+        browser
+            .get("/admin/modules/accounting.ledger")
+            .all(".strip.wait"),
+        [line]
+    );
+    assert_eq!(
+        api.post("/api/v1/ops/consumers/accounting.ledger/resume", &json!({}))
+            .0,
+        200
+    );
+    app.drain();
+    let page = browser.get("/admin/modules/accounting.ledger");
+    assert!(
+        page.text().contains("In the last minute"),
+        "{}",
+        page.text()
+    );
+    assert!(!page.has(".strip.wait"));
+}
+
+#[test]
+fn the_page_of_runs_shows_the_schedule_what_ran_and_the_shuffles() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
+    let api = app.api(&people[0]);
+    assert_eq!(
+        api.post("/api/v1/tasks", &json!({ "title": "Move me" })).0,
+        201
+    );
+    app.drain();
+    assert_eq!(api.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    app.settle_idle();
+    app.at("2026-03-03T09:00:00Z");
+    ates::accounting::settle_due(app.db(), app.config()).unwrap();
+    let mut browser = app.log_in(&people[0]);
+    let page = browser.get("/admin/runs");
+    assert_eq!(page.status, 200);
+    assert_eq!(page.all("#schedule tbody tr").len(), 5);
+    assert!(
+        page.text()
+            .contains("Settles each business date that is over")
+    );
+    assert!(
+        page.all("#jobs tbody tr")
+            .iter()
+            .any(|row| row.starts_with("accounting.settle 2026-03-02 done")),
+        "{:?}",
+        page.all("#jobs tbody tr")
+    );
+    assert_eq!(page.all("#shuffles tbody td[data-l=Moved]"), ["1 / 1"]);
+    let failed = browser.get("/admin/runs?job=accounting.settle&state=failed");
+    assert!(failed.has("#no-runs"));
+    let only = browser.get("/admin/runs?job=accounting.settle");
+    assert!(
+        only.all("#jobs tbody th")
+            .iter()
+            .all(|job| job == "accounting.settle")
+    );
 }
 
 #[test]

@@ -49,7 +49,10 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
         ..launch.clone()
     };
     let ports: Vec<u16> = (0..SERVERS).map(|_| free_port()).collect();
-    let bases: Vec<String> = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
+    let bases: Vec<String> = ports
+        .iter()
+        .map(|port| format!("http://127.0.0.1:{port}"))
+        .collect();
     let mut fleet: Vec<Instance> = ports
         .iter()
         .map(|port| Instance::start(Kind::Server(*port), &healthy))
@@ -57,10 +60,14 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
     fleet.extend((0..2).map(|_| Instance::start(Kind::Recorders, &launch)));
     for base in &bases {
         let api = Api::anonymous(base.clone());
-        wait_until("a server is ready", || api.try_get("/health/ready") == Some(200));
+        wait_until("a server is ready", || {
+            api.try_get("/health/ready") == Some(200)
+        });
     }
     let tokens = load::tokens(&bases[0], &names);
-    wait_until("tasks knows the people", || load::takes_work(&bases[0], &tokens[0].1));
+    wait_until("tasks knows the people", || {
+        load::takes_work(&bases[0], &tokens[0].1)
+    });
     for instance in &mut fleet[..SERVERS] {
         instance.restart(&launch);
     }
@@ -124,7 +131,12 @@ fn register(own: &db::Db) -> Vec<String> {
             email: format!("{name}@uberpopug.example"),
             name: "Popug".to_owned(),
             surname: "Popug".to_owned(),
-            roles: RoleSet::parse(if name == "manager" { "manager" } else { "developer" }).unwrap(),
+            roles: RoleSet::parse(if name == "manager" {
+                "manager"
+            } else {
+                "developer"
+            })
+            .unwrap(),
             password_hash: Some(hash.clone()),
         })
         .collect();
@@ -148,8 +160,9 @@ fn unkept(told: &Acknowledged, conn: &mut PgConnection) -> Vec<String> {
         .completed
         .iter()
         .filter(|task| {
-            let rewards =
-                format!("report_v1.transfers where task_id = '{task}' and kind = 'completion_reward'");
+            let rewards = format!(
+                "report_v1.transfers where task_id = '{task}' and kind = 'completion_reward'"
+            );
             count(conn, &rewards) != 1
         })
         .map(|task| format!("P1: the acknowledged completion of {task} has no reward"));

@@ -21,7 +21,8 @@ impl Cluster {
             .permissions(fs::Permissions::from_mode(0o755))
             .tempdir()
             .unwrap();
-        let server = Embedded::start(folder.path(), &EmbeddedChoice::default(), &mut |_| {}).unwrap();
+        let server =
+            Embedded::start(folder.path(), &EmbeddedChoice::default(), &mut |_| {}).unwrap();
         Self {
             server,
             _folder: folder,
@@ -40,7 +41,16 @@ impl Cluster {
         let postgres = PathBuf::from(options.split_whitespace().next().unwrap());
         let mut restart = Command::new(postgres.with_file_name("pg_ctl"));
         restart
-            .args(["restart", "-m", "immediate", "-w", "-D", "data", "-l", "server.log"])
+            .args([
+                "restart",
+                "-m",
+                "immediate",
+                "-w",
+                "-D",
+                "data",
+                "-l",
+                "server.log",
+            ])
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -49,6 +59,9 @@ impl Cluster {
         if owner.uid() != fs::metadata("/proc/self").unwrap().uid() {
             restart.uid(owner.uid()).gid(owner.gid());
         }
-        assert!(restart.status().unwrap().success(), "Postgres did not come back");
+        assert!(
+            restart.status().unwrap().success(),
+            "Postgres did not come back"
+        );
     }
 }

@@ -188,7 +188,10 @@ fn judge(conn: &mut PgConnection, rules: &[(&str, &str)]) -> Vec<String> {
         .get_result(conn)
         .unwrap_or_else(|error| panic!("{rule}: {error}"));
         if offence.number > 0 {
-            findings.push(format!("{rule}: {}, such as: {}", offence.number, offence.example));
+            findings.push(format!(
+                "{rule}: {}, such as: {}",
+                offence.number, offence.example
+            ));
         }
     }
     findings

@@ -74,7 +74,8 @@ impl Load {
                 .iter()
                 .map(|base| Api::with_token(base.clone(), token))
                 .collect();
-            let (username, told, stop) = (username.clone(), Arc::clone(told), Arc::clone(&self.stop));
+            let (username, told, stop) =
+                (username.clone(), Arc::clone(told), Arc::clone(&self.stop));
             self.threads.push(std::thread::spawn(move || {
                 let mut turn = index;
                 while !stop.load(Ordering::SeqCst) {
@@ -89,7 +90,12 @@ impl Load {
                         create(api, &format!("Task {turn} of {username}"), &told)
                     };
                     if !done {
-                        if std::env::var("DEBUGX").is_ok() { eprintln!("{username} turn {turn}: {:?}", api.try_send("POST", "/api/v1/tasks", &json!({ "title": "debug" }))); }
+                        if std::env::var("DEBUGX").is_ok() {
+                            eprintln!(
+                                "{username} turn {turn}: {:?}",
+                                api.try_send("POST", "/api/v1/tasks", &json!({ "title": "debug" }))
+                            );
+                        }
                         std::thread::park_timeout(Duration::from_millis(50));
                     }
                 }
@@ -119,7 +125,13 @@ pub fn publish_next(tx: &mut Tx<'_>, keys: &[Uuid]) -> AppResult<()> {
         )
         .bind::<SqlUuid, _>(key)
         .get_result(tx.conn())?;
-        events::publish(tx, *key, &AccountDeleted { version: row.version })?;
+        events::publish(
+            tx,
+            *key,
+            &AccountDeleted {
+                version: row.version,
+            },
+        )?;
     }
     Ok(())
 }
@@ -141,7 +153,11 @@ pub fn tokens(base: &str, usernames: &[String]) -> Vec<(String, String)> {
 pub fn takes_work(base: &str, token: &str) -> bool {
     let api = Api::with_token(base.to_owned(), token);
     matches!(
-        api.try_send("POST", "/api/v1/tasks", &json!({ "title": "The first task" })),
+        api.try_send(
+            "POST",
+            "/api/v1/tasks",
+            &json!({ "title": "The first task" })
+        ),
         Some((201, _))
     )
 }

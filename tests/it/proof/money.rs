@@ -45,14 +45,18 @@ struct Case {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    let story = (vec(0..PEOPLE, 1..5), any::<bool>()).prop_map(|(holders, done)| Story { holders, done });
-    (vec(story, 1..5), vec(any::<prop::sample::Index>(), 24), vec(0..6_u8, 24)).prop_map(
-        |(stories, turns, ills)| Case {
+    let story =
+        (vec(0..PEOPLE, 1..5), any::<bool>()).prop_map(|(holders, done)| Story { holders, done });
+    (
+        vec(story, 1..5),
+        vec(any::<prop::sample::Index>(), 24),
+        vec(0..6_u8, 24),
+    )
+        .prop_map(|(stories, turns, ills)| Case {
             stories,
             turns,
             ills,
-        },
-    )
+        })
 }
 
 /// A subscriber of the product whose handler can be made to fail after its effects.
@@ -162,7 +166,11 @@ impl Books {
 
     fn play(&self, case: &Case) -> Result<(), String> {
         let db = self.app.db();
-        let tasks: Vec<Uuid> = case.stories.iter().map(|_| Uuid::from_u128(rand::random())).collect();
+        let tasks: Vec<Uuid> = case
+            .stories
+            .iter()
+            .map(|_| Uuid::from_u128(rand::random()))
+            .collect();
         let mut told = vec![0; tasks.len()];
         for (turn, ill) in case.turns.iter().zip(&case.ills) {
             let who = turn.index(tasks.len());
@@ -172,7 +180,9 @@ impl Books {
             let sick = &self.subscribers[usize::from(*ill) % self.subscribers.len()];
             sick.ill.replace(*ill);
             match bus::step(db, sick) {
-                Err(error) if !error.is_transient() => return Err(format!("a step failed: {error}")),
+                Err(error) if !error.is_transient() => {
+                    return Err(format!("a step failed: {error}"));
+                }
                 _ => {}
             }
         }
@@ -217,12 +227,19 @@ impl Books {
         let db = self.app.db();
         for _ in 0..100 {
             for subscriber in &self.subscribers {
-                drop(bus::resume(db, subscriber.name(), &Holder::Breaker, Origin::system()));
+                drop(bus::resume(
+                    db,
+                    subscriber.name(),
+                    &Holder::Breaker,
+                    Origin::system(),
+                ));
             }
             let all = Selection::Filter(ParkedFilter::default());
             bus::replay(db, &all, Origin::system()).map_err(|error| error.to_string())?;
             for subscriber in &self.subscribers {
-                while bus::step(db, subscriber).map_err(|error| error.to_string())? == Progress::More {}
+                while bus::step(db, subscriber).map_err(|error| error.to_string())?
+                    == Progress::More
+                {}
             }
             let left = "(select from bus.parked_items where state <> 'done'
               union all select from bus.subscribers where position < (select max(seq) from bus.events)
@@ -239,7 +256,11 @@ impl Books {
         for ((task, story), told) in tasks.iter().zip(&case.stories).zip(told) {
             let mut expected: BTreeMap<String, i64> = BTreeMap::new();
             for (place, holder) in story.holders.iter().enumerate().take(*told) {
-                let fee = format!("assignment_fee {} of {}", place + 1, self.people[usize::from(*holder)]);
+                let fee = format!(
+                    "assignment_fee {} of {}",
+                    place + 1,
+                    self.people[usize::from(*holder)]
+                );
                 *expected.entry(fee).or_insert(0) += 1;
             }
             if story.done && *told > story.holders.len() {
@@ -248,11 +269,17 @@ impl Books {
             }
             let booked = booked(&mut conn, *task);
             if booked != expected {
-                return Err(format!("P4: task {task} has {booked:?}, expected {expected:?}"));
+                return Err(format!(
+                    "P4: task {task} has {booked:?}, expected {expected:?}"
+                ));
             }
         }
         let findings = super::judge::of_the_money(&mut conn);
-        if findings.is_empty() { Ok(()) } else { Err(findings.join("; ")) }
+        if findings.is_empty() {
+            Ok(())
+        } else {
+            Err(findings.join("; "))
+        }
     }
 }
 

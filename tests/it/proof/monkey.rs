@@ -167,13 +167,24 @@ impl<'a> Monkey<'a> {
     }
 
     fn try_pause(&self, name: &str) -> AppResult<()> {
-        bus::pause(&self.db, name, &holder(), "the monkey plays", Origin::system())
+        bus::pause(
+            &self.db,
+            name,
+            &holder(),
+            "the monkey plays",
+            Origin::system(),
+        )
     }
 
     /// As an operator who looks at every failure at once: lets the breaker go wherever it holds.
     fn let_the_breaker_go(&self) {
         for name in self.names().unwrap_or_default() {
-            drop(bus::resume(&self.db, &name, &Holder::Breaker, Origin::system()));
+            drop(bus::resume(
+                &self.db,
+                &name,
+                &Holder::Breaker,
+                Origin::system(),
+            ));
         }
     }
 

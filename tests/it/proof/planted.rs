@@ -34,7 +34,9 @@ fn found(trial: &Trial, rules: &[&str]) {
     let findings = trial.run();
     println!("{findings:#?}");
     assert!(
-        findings.iter().any(|finding| rules.iter().any(|rule| finding.starts_with(rule))),
+        findings
+            .iter()
+            .any(|finding| rules.iter().any(|rule| finding.starts_with(rule))),
         "the fault was planted and none of {rules:?} was found, only {findings:#?}"
     );
 }

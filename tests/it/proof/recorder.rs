@@ -139,9 +139,18 @@ fn a_recorder_records_until_its_parent_goes() {
     std::thread::spawn(move || {
         loop {
             let mut workers = Workers::default();
-            if bus::start(&mut workers, &open(&url), &config(&url), Recorder::all(dawdle)).is_ok() {
-                std::mem::forget(workers);
-                break;
+            if bus::start(
+                &mut workers,
+                &open(&url),
+                &config(&url),
+                Recorder::all(dawdle),
+            )
+            .is_ok()
+            {
+                // It holds the workers until the process ends.
+                loop {
+                    std::thread::park();
+                }
             }
             std::thread::park_timeout(Duration::from_millis(50));
         }

@@ -76,8 +76,10 @@ fn stage_of(database: &TestDatabase) -> (Db, PgConnection) {
 }
 
 fn publish(db: &Db, keys: &[Uuid]) {
-    db.transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| publish_next(tx, keys))
-        .unwrap();
+    db.transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+        publish_next(tx, keys)
+    })
+    .unwrap();
 }
 
 /// Steps until nothing is left; gives how many it took.
@@ -109,16 +111,30 @@ fn one_dead_key_starves_none_of_ten_thousand_others() {
     let dead = keys[5_000];
     let picky = Picky::new(Some(dead));
     let content = Picky::new(None);
-    bus::register(&db, &[Box::new(Picky::new(Some(dead))), Box::new(Picky::new(None))]).unwrap();
+    bus::register(
+        &db,
+        &[Box::new(Picky::new(Some(dead))), Box::new(Picky::new(None))],
+    )
+    .unwrap();
     let publishing = |chunk: &[Uuid]| publish(&db, chunk);
     keys.chunks(500).for_each(publishing);
     work(&db, &picky);
-    let parked = |conn: &mut PgConnection| count(conn, "bus.parked_items where subscriber = 'proof.picky' and state = 'dead'");
+    let parked = |conn: &mut PgConnection| {
+        count(
+            conn,
+            "bus.parked_items where subscriber = 'proof.picky' and state = 'dead'",
+        )
+    };
     assert_eq!(parked(&mut conn), 1, "the refused key is dead");
     // Now that it is dead, two more numbers of every key, the dead one's in every page.
     for _ in 0..2 {
         for chunk in keys.chunks(500) {
-            let with_the_dead: Vec<Uuid> = chunk.iter().copied().filter(|key| *key != dead).chain([dead]).collect();
+            let with_the_dead: Vec<Uuid> = chunk
+                .iter()
+                .copied()
+                .filter(|key| *key != dead)
+                .chain([dead])
+                .collect();
             publish(&db, &with_the_dead);
         }
     }
@@ -129,7 +145,8 @@ fn one_dead_key_starves_none_of_ten_thousand_others() {
         work(&db, &content)
     };
     let clean = clean.elapsed();
-    conn.batch_execute("update proof.keys set version = version").unwrap();
+    conn.batch_execute("update proof.keys set version = version")
+        .unwrap();
     picky.calls.lock().unwrap().clear();
     let begun = Instant::now();
     let steps = work(&db, &picky);
@@ -137,16 +154,33 @@ fn one_dead_key_starves_none_of_ten_thousand_others() {
     println!(
         "one key dead: {steps} steps in {taken:?}; everything from the beginning without: {clean_steps} steps in {clean:?}"
     );
-    assert!(steps <= clean_steps, "{steps} steps with a dead key, {clean_steps} without");
+    assert!(
+        steps <= clean_steps,
+        "{steps} steps with a dead key, {clean_steps} without"
+    );
     let missing = count(
         &mut conn,
-        &format!("proof.keys k where key <> '{dead}' and (select count(*) from proof.heard h where h.subscriber = 'proof.picky' and h.key = k.key) <> 3"),
+        &format!(
+            "proof.keys k where key <> '{dead}' and (select count(*) from proof.heard h where h.subscriber = 'proof.picky' and h.key = k.key) <> 3"
+        ),
     );
     assert_eq!(missing, 0, "every other key was heard three times");
     let calls = picky.calls.lock().unwrap();
-    assert!(calls.values().all(|calls| *calls == 2), "nobody's events were tried again for the dead one");
-    assert!(!calls.contains_key(&dead), "what waits behind the dead one is not tried");
-    assert_eq!(count(&mut conn, &format!("proof.heard where subscriber = 'proof.picky' and key = '{dead}'")), 0);
+    assert!(
+        calls.values().all(|calls| *calls == 2),
+        "nobody's events were tried again for the dead one"
+    );
+    assert!(
+        !calls.contains_key(&dead),
+        "what waits behind the dead one is not tried"
+    );
+    assert_eq!(
+        count(
+            &mut conn,
+            &format!("proof.heard where subscriber = 'proof.picky' and key = '{dead}'")
+        ),
+        0
+    );
 }
 
 #[test]
@@ -157,7 +191,9 @@ fn a_snapshot_held_for_long_slows_the_cursor_and_never_stops_it() {
     bus::register(&db, &[Box::new(Picky::new(None))]).unwrap();
     let mut holder = database.connect();
     holder
-        .batch_execute("begin isolation level repeatable read; select count(*) from bus.subscribers")
+        .batch_execute(
+            "begin isolation level repeatable read; select count(*) from bus.subscribers",
+        )
         .unwrap();
     let key = [Uuid::from_u128(1)];
     let mut times = Vec::new();
@@ -169,10 +205,24 @@ fn a_snapshot_held_for_long_slows_the_cursor_and_never_stops_it() {
         }
         times.push(begun.elapsed() / 200);
     }
-    println!("one event and one step, under one held snapshot: first {:?}, after 2,000 {:?}", times[0], times[9]);
+    println!(
+        "one event and one step, under one held snapshot: first {:?}, after 2,000 {:?}",
+        times[0], times[9]
+    );
     assert_eq!(count(&mut conn, "proof.heard"), 2_000);
-    assert_eq!(count(&mut conn, "proof.moves where to_position = from_position + 1"), 2_000, "each event was one move");
-    assert_eq!(count(&mut holder, "bus.events"), 0, "the snapshot was held to the end");
+    assert_eq!(
+        count(
+            &mut conn,
+            "proof.moves where to_position = from_position + 1"
+        ),
+        2_000,
+        "each event was one move"
+    );
+    assert_eq!(
+        count(&mut holder, "bus.events"),
+        0,
+        "the snapshot was held to the end"
+    );
     assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
 }
 
@@ -184,15 +234,25 @@ fn e02_a_kill_with_a_thousand_events_waiting_delivers_each_once() {
         dawdle_ms: 3_000,
         ..launch(database.url())
     };
-    keys(1_000).chunks(100).for_each(|chunk| publish(&db, chunk));
+    keys(1_000)
+        .chunks(100)
+        .for_each(|chunk| publish(&db, chunk));
     let mut process = Instance::start(Kind::Recorders, &slow);
     wait_until("a page is under way", || {
-        count(&mut conn, "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()") > 0
+        count(
+            &mut conn,
+            "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()",
+        ) > 0
     });
     process.kill();
-    assert!(count(&mut conn, "proof.heard") < 2_000, "not all were heard before the kill");
+    assert!(
+        count(&mut conn, "proof.heard") < 2_000,
+        "not all were heard before the kill"
+    );
     process.restart(&launch(database.url()));
-    wait_until("everything is heard", || count(&mut conn, "proof.heard") >= 2_000);
+    wait_until("everything is heard", || {
+        count(&mut conn, "proof.heard") >= 2_000
+    });
     drop(process);
     assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
 }
@@ -205,13 +265,18 @@ fn two_processes_on_one_database_hear_each_event_once_between_them() {
         .map(|_| Instance::start(Kind::Recorders, &launch(database.url())))
         .collect();
     wait_until("both have begun", || {
-        count(&mut conn, "pg_stat_activity where application_name = 'ates worker' and datname = current_database()") >= 6
+        count(
+            &mut conn,
+            "pg_stat_activity where application_name = 'ates worker' and datname = current_database()",
+        ) >= 6
             && count(&mut conn, "bus.subscribers") == 2
     });
     for _ in 0..100 {
         publish(&db, &keys(20));
     }
-    wait_until("everything is heard", || count(&mut conn, "proof.heard") >= 4_000);
+    wait_until("everything is heard", || {
+        count(&mut conn, "proof.heard") >= 4_000
+    });
     drop(both);
     assert_eq!(count(&mut conn, "proof.heard"), 4_000);
     assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
@@ -238,16 +303,26 @@ fn a_frozen_process_that_wakes_finds_its_step_taken_back() {
     };
     let mut zombie = Instance::start(Kind::Recorders, &slow);
     wait_until("a page is under way", || {
-        count(&mut conn, "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()") > 0
+        count(
+            &mut conn,
+            "pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid() and datname = current_database()",
+        ) > 0
     });
     zombie.freeze(Instant::now() + Duration::from_secs(3_600));
     let _heir = Instance::start(Kind::Recorders, &launch(database.url()));
-    wait_until("the other one has taken over", || count(&mut conn, "proof.heard") >= 100);
+    wait_until("the other one has taken over", || {
+        count(&mut conn, "proof.heard") >= 100
+    });
     zombie.thaw();
     for _ in 0..5 {
         publish(&db, &keys(50));
     }
-    wait_until("everything is heard", || count(&mut conn, "bus.subscribers where position = (select max(seq) from bus.events)") == 2);
+    wait_until("everything is heard", || {
+        count(
+            &mut conn,
+            "bus.subscribers where position = (select max(seq) from bus.events)",
+        ) == 2
+    });
     assert_eq!(count(&mut conn, "proof.heard"), 600);
     assert_eq!(judge::of_the_bus(&mut conn), Vec::<String>::new());
 }
@@ -282,7 +357,14 @@ fn a_dump_restored_elsewhere_goes_on_where_it_was() {
         )
         .unwrap();
     let status = Command::new("psql")
-        .args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", to.url(), "--file"])
+        .args([
+            "--quiet",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--dbname",
+            to.url(),
+            "--file",
+        ])
         .arg(&dump)
         .stdout(Stdio::null())
         .status()

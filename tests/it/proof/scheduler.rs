@@ -106,7 +106,9 @@ impl House {
                     publish(&instances[0].db, |tx| work(tx, *who));
                     drain(&instances[0].db, ledger.as_ref())?;
                 }
-                Op::Clock(who, minutes) => instances[*who].clock.advance(Duration::minutes(*minutes)),
+                Op::Clock(who, minutes) => {
+                    instances[*who].clock.advance(Duration::minutes(*minutes))
+                }
                 Op::Settle(who) => instances[*who].settle(&config)?,
                 Op::Race => race(&instances, &config)?,
                 Op::Restart(who) => {
@@ -115,17 +117,31 @@ impl House {
                     accounting::open_first_day(&instances[*who].db, &config).unwrap();
                 }
             }
-            self.judge().map_err(|broken| format!("after step {step}, {op:?}: {broken}"))?;
+            self.judge()
+                .map_err(|broken| format!("after step {step}, {op:?}: {broken}"))?;
         }
-        let latest = instances.iter().map(|instance| instance.clock.now()).max().unwrap();
+        let latest = instances
+            .iter()
+            .map(|instance| instance.clock.now())
+            .max()
+            .unwrap();
         let end = latest + Duration::days(2);
-        instances.iter().for_each(|instance| instance.clock.set(end));
+        instances
+            .iter()
+            .for_each(|instance| instance.clock.set(end));
         drain(&instances[0].db, ledger.as_ref())?;
         race(&instances, &config)?;
-        let open = self.judge().map_err(|broken| format!("at the end: {broken}"))?;
-        let due = config.zone.instant_of(next_day(open), config.payout_at).max(config.zone.end_of(open));
+        let open = self
+            .judge()
+            .map_err(|broken| format!("at the end: {broken}"))?;
+        let due = config
+            .zone
+            .instant_of(next_day(open), config.payout_at)
+            .max(config.zone.end_of(open));
         if end >= due {
-            return Err(format!("P10: {open} is due since {due} and is not settled at {end}"));
+            return Err(format!(
+                "P10: {open} is due since {due} and is not settled at {end}"
+            ));
         }
         Ok(())
     }
@@ -138,7 +154,8 @@ impl House {
             ("ATES_WEB_POOL", "1"),
             ("ATES_READ_POOL", "1"),
         ];
-        Config::from_values(values.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap()
+        Config::from_values(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
+            .unwrap()
     }
 
     fn open(&self, config: &Config, now: DateTime<Utc>) -> Instance {
@@ -151,10 +168,22 @@ impl House {
 
     fn clean(&self) {
         let books = [
-            "bus.events", "bus.parked_items", "bus.pauses", "bus.attempts", "bus.subscribers",
-            "accounting.mails", "accounting.payouts", "accounting.statements", "accounting.transfers",
-            "accounting.business_days", "accounting.task_prices", "accounting.tasks", "accounting.balances",
-            "accounting.employees", "platform.job_runs", "platform.audit_log",
+            "bus.events",
+            "bus.parked_items",
+            "bus.pauses",
+            "bus.attempts",
+            "bus.subscribers",
+            "accounting.mails",
+            "accounting.payouts",
+            "accounting.statements",
+            "accounting.transfers",
+            "accounting.business_days",
+            "accounting.task_prices",
+            "accounting.tasks",
+            "accounting.balances",
+            "accounting.employees",
+            "platform.job_runs",
+            "platform.audit_log",
         ];
         let deletes: String = books.map(|book| format!("delete from {book};")).concat();
         self.conn
@@ -214,20 +243,32 @@ impl House {
         )
         .load(&mut *conn)
         .unwrap();
-        if order.windows(2).any(|pair| pair[1].date != next_day(pair[0].date)) {
+        if order
+            .windows(2)
+            .any(|pair| pair[1].date != next_day(pair[0].date))
+        {
             return Err("P10: dates were not settled in their order".to_owned());
         }
         let (open, closed) = days.split_last().ok_or("no date at all")?;
-        if open.state != "open" || closed.iter().any(|day| day.state != "closed" || day.told != 1) {
-            return Err("P10: one open date behind closed ones, each told of once, was expected".to_owned());
+        if open.state != "open"
+            || closed
+                .iter()
+                .any(|day| day.state != "closed" || day.told != 1)
+        {
+            return Err(
+                "P10: one open date behind closed ones, each told of once, was expected".to_owned(),
+            );
         }
         let mut balances: BTreeMap<Uuid, i64> = BTreeMap::new();
         let people: BTreeSet<Uuid> = booked.iter().map(|row| row.account).collect();
         for day in closed {
             for person in &people {
-                let row = booked.iter().find(|row| row.account == *person && row.date == day.date);
+                let row = booked
+                    .iter()
+                    .find(|row| row.account == *person && row.date == day.date);
                 let balance = balances.entry(*person).or_insert(0);
-                let (moved, paid, payouts) = row.map_or((0, 0, 0), |row| (row.moved, row.paid, row.payouts));
+                let (moved, paid, payouts) =
+                    row.map_or((0, 0, 0), |row| (row.moved, row.paid, row.payouts));
                 if row.is_some() || *balance > 0 {
                     let before = *balance + moved;
                     if paid != before.max(0) || payouts > 1 {
@@ -240,8 +281,14 @@ impl House {
                 }
             }
         }
-        if let Some(row) = booked.iter().find(|row| row.date >= open.date && row.payouts > 0) {
-            return Err(format!("P10: {} was paid for the open {}", row.account, row.date));
+        if let Some(row) = booked
+            .iter()
+            .find(|row| row.date >= open.date && row.payouts > 0)
+        {
+            return Err(format!(
+                "P10: {} was paid for the open {}",
+                row.account, row.date
+            ));
         }
         Ok(open.date)
     }
@@ -260,7 +307,9 @@ fn race(instances: &[Instance; 2], config: &Config) -> Result<(), String> {
         let threads = instances
             .each_ref()
             .map(|instance| scope.spawn(move || instance.settle(config)));
-        threads.into_iter().try_for_each(|thread| thread.join().unwrap())
+        threads
+            .into_iter()
+            .try_for_each(|thread| thread.join().unwrap())
     })
 }
 

@@ -116,7 +116,12 @@ fn is_calm(db: &Db, conn: &mut PgConnection) -> Option<bool> {
         let holder = Holder::parse(&hold.holder);
         bus::resume(db, &hold.subscriber, &holder, Origin::system()).ok()?;
     }
-    bus::replay(db, &Selection::Filter(ParkedFilter::default()), Origin::system()).ok()?;
+    bus::replay(
+        db,
+        &Selection::Filter(ParkedFilter::default()),
+        Origin::system(),
+    )
+    .ok()?;
     let left: Left = sql_query(
         "select (select count(*) from bus.subscribers where position < (select coalesce(max(seq), 0) from bus.events))
            + (select count(*) from bus.parked_items where state not in ('done', 'skipped'))

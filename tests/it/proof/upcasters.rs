@@ -55,7 +55,10 @@ fn p11_every_title_that_the_first_version_allowed_is_lifted() {
         if validate("task.created", 1, &old).is_err() {
             return Ok(());
         }
-        match facts_of("task.created", 1, id, &old).map_err(|error| error.to_string())?.as_slice() {
+        match facts_of("task.created", 1, id, &old)
+            .map_err(|error| error.to_string())?
+            .as_slice()
+        {
             [(_, Fact::TaskCreated(task))] if !task.title.is_empty() => {
                 let new = json!({ "title": task.title, "jira_id": task.jira_id, "assignee": id, "assignment": id, "created_by": id });
                 validate("task.created", 2, &new).map_err(|error| error.to_string())

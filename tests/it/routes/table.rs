@@ -46,9 +46,9 @@ const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'stat
 
 use Asks::{EveryPerson, Everybody, OfOthers, To};
 use Operation::{
-    AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask, CreateTask,
-    EditTask, ManageUsers, OneTask, Operate, OwnMoney, OwnProfile, OwnSessions, OwnTasks, Payouts,
-    RunPayouts, Shuffle,
+    AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
+    ConfirmCorrections, CreateTask, EditTask, ManageUsers, OneTask, Operate, OwnMoney, OwnProfile,
+    OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, Shuffle,
 };
 
 /// Every route, in the order in which the sweep asks: what ends sessions comes last.
@@ -144,6 +144,40 @@ pub const ROUTES: &[Route] = &[
         To(RunPayouts),
         "business_date=2026-03-02&key={key}",
     ),
+    get("/accounting/corrections", To(RequestCorrections)),
+    send(
+        "POST",
+        "/accounting/corrections",
+        To(RequestCorrections),
+        "employee=worker&amount=-1.50&reason=A seed too much was counted&key={key}",
+    ),
+    get("/accounting/corrections/new", To(RequestCorrections)),
+    get("/accounting/corrections/missing", To(RequestCorrections)),
+    send(
+        "POST",
+        "/accounting/corrections/missing",
+        To(RequestCorrections),
+        "task=00000000-0000-0000-0000-000000000001&reason=It was never booked&key={key}",
+    ),
+    get("/accounting/corrections/{id}", To(RequestCorrections)),
+    send(
+        "POST",
+        "/accounting/corrections/{id}/confirmation",
+        To(ConfirmCorrections),
+        "",
+    ),
+    send(
+        "POST",
+        "/accounting/corrections/{id}/rejection",
+        To(ConfirmCorrections),
+        "",
+    ),
+    send(
+        "POST",
+        "/accounting/corrections/{id}/withdrawal",
+        To(RequestCorrections),
+        "",
+    ),
     get("/admin/mails", To(Payouts)),
     get("/admin/mails/{id}", To(Payouts)),
     send("POST", "/admin/mails/{id}/attempts", To(RunPayouts), ""),
@@ -166,12 +200,56 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/analytics/most-expensive-task", To(Analytics)),
     // Operations.
     get("/admin/modules", To(Operate)),
-    send("POST", "/admin/modules/{name}/pause", To(Operate), ""),
+    get("/admin/modules/{name}", To(Operate)),
+    send(
+        "POST",
+        "/admin/modules/{name}/pause",
+        To(Operate),
+        "reason=to see whether it can be",
+    ),
     send("POST", "/admin/modules/{name}/resume", To(Operate), ""),
+    send(
+        "POST",
+        "/api/v1/ops/dead-letters/{item}/retry",
+        To(Operate),
+        "{}",
+    ),
+    get("/admin/dead-letters", To(Operate)),
+    get("/admin/dead-letters.csv", To(Operate)),
+    get("/admin/dead-letters/choice", To(Operate)),
+    send(
+        "POST",
+        "/admin/dead-letters/retry",
+        To(Operate),
+        "state=dead",
+    ),
+    send(
+        "POST",
+        "/admin/dead-letters/skip",
+        To(Operate),
+        "state=dead&consumer={name}&reason=nobody needs it any more",
+    ),
+    get("/admin/dead-letters/{name}/{item}", To(Operate)),
+    get("/api/v1/ops/consumers", To(Operate)),
+    send(
+        "POST",
+        "/api/v1/ops/consumers/{name}/pause",
+        To(Operate),
+        r#"{"reason":"to see whether it can be"}"#,
+    ),
+    send(
+        "POST",
+        "/api/v1/ops/consumers/{name}/resume",
+        To(Operate),
+        "{}",
+    ),
+    get("/api/v1/ops/dead-letters", To(Operate)),
+    get("/admin/runs", To(Operate)),
     get("/admin/events", To(Operate)),
     get("/admin/events.csv", To(Operate)),
     get("/admin/events/{uid}", To(Operate)),
     get("/admin/checks", To(Checks)),
+    get("/admin/scenarios", To(Checks)),
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),

@@ -17,6 +17,8 @@ pub struct World {
     task: String,
     shuffle: String,
     mail: String,
+    letter: String,
+    correction: String,
     target: Person,
 }
 
@@ -53,11 +55,37 @@ impl World {
             &mut app.conn(),
             "select id::text as t from accounting.mails",
         );
+        let clerk = app.register("clerk", &["accountant"]);
+        let asked = app.log_in(&clerk).post(
+            "/accounting/corrections",
+            &[
+                ("employee", "worker"),
+                ("amount", "2.50"),
+                ("reason", "One seed was not counted"),
+            ],
+        );
+        let correction = asked
+            .location
+            .unwrap()
+            .rsplit('/')
+            .next()
+            .unwrap()
+            .to_owned();
         let target = app.register("target", &["other"]);
+        // A person's event does not concern the projection: whoever retries it finds it done.
+        let letter = text(
+            &mut app.conn(),
+            "with parked as (insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, first_failed_at)
+               select 'analytics.projection', e.event_id, e.event_id, e.seq, 0, e.subject_id, 'dead', e.recorded_at
+               from bus.events e order by e.seq limit 1 returning item_id)
+             select item_id::text as t from parked",
+        );
         Self {
             task,
             shuffle: run["uid"].as_str().unwrap().to_owned(),
             mail,
+            letter,
+            correction,
             target,
             app,
         }
@@ -118,14 +146,23 @@ impl World {
             path if path.starts_with("/avatars") => self.target.id.to_string(),
             _ => self.task.clone(),
         };
+        let id = if route.path.contains("/corrections/") {
+            &self.correction
+        } else {
+            &self.mail
+        };
         let style = ates::platform::web::static_files::css_url();
         if route.path.starts_with("/static") {
             return style.to_owned();
         }
+        if route.method == "GET" && route.path.ends_with("/missing") {
+            return format!("{}?task={}&assignment=1", route.path, self.task);
+        }
         route
             .path
             .replace("{uid}", &uid)
-            .replace("{id}", &self.mail)
+            .replace("{id}", id)
+            .replace("{item}", &self.letter)
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
     }

@@ -69,6 +69,7 @@ impl Page {
 }
 
 /// Somebody's browser, without scripts.
+#[derive(Clone)]
 pub struct Browser {
     agent: Agent,
     base: String,

@@ -9,6 +9,7 @@ use ates::platform::db;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::BigInt;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel_migrations::{FileBasedMigrations, MigrationHarness};
 
 /// A test's own database; dropped with it.
 pub struct TestDatabase {
@@ -19,13 +20,35 @@ pub struct TestDatabase {
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 impl TestDatabase {
+    /// A database as an earlier release left it: migrated up to `last` and no further.
+    pub fn of_release(last: &str) -> Self {
+        // Whoever makes the template has made the server's roles.
+        template();
+        let name = fresh_name();
+        let database = Self {
+            url: url_of(&name),
+            name,
+        };
+        let mut server = connect_to("postgres");
+        server
+            .batch_execute(&format!(
+                "drop database if exists {} with (force)",
+                database.name
+            ))
+            .unwrap();
+        server
+            .batch_execute(&format!("create database {}", database.name))
+            .unwrap();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations");
+        let source = FileBasedMigrations::from_path(folder).unwrap();
+        let mut conn = database.connect();
+        while conn.run_next_migration(source.clone()).unwrap().to_string() != last {}
+        database
+    }
+
     pub fn create() -> Self {
         let template = template();
-        let name = format!(
-            "t_{}_{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::SeqCst)
-        );
+        let name = fresh_name();
         let mut server = connect_to("postgres");
         server
             .batch_execute(&format!("drop database if exists {name} with (force)"))
@@ -65,6 +88,11 @@ impl Drop for TestDatabase {
             eprintln!("database {} was left behind: {error}", self.name);
         }
     }
+}
+
+fn fresh_name() -> String {
+    let number = NEXT.fetch_add(1, Ordering::SeqCst);
+    format!("t_{}_{number}", std::process::id())
 }
 
 /// The name of the migrated template, made by whoever comes first.

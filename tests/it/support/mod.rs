@@ -1,6 +1,7 @@
 //! The test house: a database of its own for each test, the real server on a free port, people who log in and click.
 
 pub mod client;
+pub mod contracts;
 pub mod database;
 pub mod nats;
 pub mod smtp;
@@ -76,6 +77,7 @@ pub struct TestApp {
     workers: Option<Workers>,
     database: Option<TestDatabase>,
     verify_at_end: bool,
+    planted_events: bool,
 }
 
 /// Somebody who takes part in a test.
@@ -135,6 +137,7 @@ impl TestApp {
             workers,
             database: Some(database),
             verify_at_end: true,
+            planted_events: false,
         }
     }
 
@@ -181,6 +184,11 @@ impl TestApp {
     /// For tests that break an invariant on purpose.
     pub fn expect_broken(&mut self) {
         self.verify_at_end = false;
+    }
+
+    /// For tests that put events into the log which the product would never write.
+    pub fn expect_planted_events(&mut self) {
+        self.planted_events = true;
     }
 
     /// Registers somebody through the real use case, with the tests' password, and waits until every module knows them.
@@ -327,6 +335,9 @@ impl Drop for TestApp {
         if self.verify_at_end && self.database.is_some() {
             self.drain();
             self.assert_verified();
+            if !self.planted_events {
+                contracts::assert_published(&mut self.conn());
+            }
         }
         self.halt();
     }

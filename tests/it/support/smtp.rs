@@ -1,8 +1,11 @@
-//! A mail server on loopback that keeps what it is given, or refuses it.
+//! Mail servers on loopback: one that keeps what it is given, or refuses it, and one that somebody else wrote.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
+
+use super::wait_until;
 
 /// A mail that the server accepted.
 #[derive(Clone, Debug)]
@@ -23,7 +26,7 @@ impl ReceivedMail {
 
     /// The whole mail with quoted-printable undone.
     pub fn text(&self) -> String {
-        let joined = self.raw.replace("=\r\n", "");
+        let joined = self.raw.replace("=\r\n", "").replace("=\n", "");
         let mut bytes = Vec::new();
         let mut rest = joined.as_bytes();
         while let Some((first, tail)) = rest.split_first() {
@@ -80,6 +83,65 @@ impl SmtpSink {
 
     pub fn becomes(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+}
+
+/// The distribution's mail server, aiosmtpd, which puts what it is given into a folder.
+pub struct PostOffice {
+    server: Child,
+    port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl PostOffice {
+    pub fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let server = Command::new("/usr/bin/aiosmtpd")
+            .args(["--nosetuid", "--listen", &format!("127.0.0.1:{port}")])
+            .args(["--class", "aiosmtpd.handlers.Mailbox"])
+            .arg(folder.path().join("mails"))
+            .spawn()
+            .expect("aiosmtpd is installed: ./check installs it (python3-aiosmtpd)");
+        wait_until("the mail server answers", || {
+            TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
+        Self {
+            server,
+            port,
+            folder,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("smtp://127.0.0.1:{}", self.port)
+    }
+
+    /// What lies in the folder.
+    pub fn mails(&self) -> Vec<ReceivedMail> {
+        let delivered = std::fs::read_dir(self.folder.path().join("mails/new")).unwrap();
+        delivered
+            .map(|entry| {
+                let raw = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+                let mut mail = ReceivedMail {
+                    to: String::new(),
+                    raw,
+                };
+                mail.to = mail.header("X-RcptTo").unwrap().to_owned();
+                mail
+            })
+            .collect()
+    }
+}
+
+impl Drop for PostOffice {
+    fn drop(&mut self) {
+        drop(self.server.kill());
+        drop(self.server.wait());
     }
 }
 

@@ -79,18 +79,18 @@ fn t11_a_shuffle_takes_all_open_tasks_and_leaves_the_done_ones() {
         ("roma", &["developer"]),
         ("lev", &["manager"]),
     ]);
-    bring_in(&app, &people[2], 60);
+    bring_in(&app, &people[2], 100);
     for person in &people[..2] {
         let api = app.api(person);
         let (_, mine) = api.get("/api/v1/tasks/mine?limit=100");
-        for task in mine["items"].as_array().unwrap().iter().take(10) {
+        for task in mine["items"].as_array().unwrap().iter().take(25) {
             let path = format!("/api/v1/tasks/{}/complete", task["uid"].as_str().unwrap());
             assert_eq!(api.post(&path, &json!({})).0, 200);
         }
     }
     let lev = app.api(&people[2]);
     let (status, run) = lev.post("/api/v1/tasks/reassign", &json!({}));
-    assert_eq!((status, run["total"].as_i64()), (202, Some(40)), "{run}");
+    assert_eq!((status, run["total"].as_i64()), (202, Some(50)), "{run}");
     app.settle_idle();
     let (_, run) = lev.get(&format!(
         "/api/v1/tasks/reassign/{}",
@@ -98,12 +98,12 @@ fn t11_a_shuffle_takes_all_open_tasks_and_leaves_the_done_ones() {
     ));
     assert_eq!(
         (run["status"].as_str(), run["done"].as_i64()),
-        (Some("done"), Some(40)),
+        (Some("done"), Some(50)),
         "{run}"
     );
     assert_eq!(
         rows(&app, "report_v1.assignments where run_id is not null"),
-        40
+        50
     );
     assert_eq!(
         rows(
@@ -116,11 +116,11 @@ fn t11_a_shuffle_takes_all_open_tasks_and_leaves_the_done_ones() {
         &mut app.conn(),
         "select sum(jsonb_array_length(data->'assignments'))::bigint as n from report_v1.events where type = 'tasks.reassigned'",
     );
-    assert_eq!(items, 40);
+    assert_eq!(items, 50);
     assert_eq!(
         rows(&app, "report_v1.events where type = 'tasks.reassigned'"),
-        6,
-        "40 tasks in chunks of 7"
+        8,
+        "50 tasks in chunks of 7"
     );
     let twice = "(select data->>'run', item->>'task' from report_v1.events, jsonb_array_elements(data->'assignments') item
         where type = 'tasks.reassigned' group by 1, 2 having count(*) > 1) doubled";

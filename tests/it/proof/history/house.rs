@@ -69,10 +69,9 @@ impl House {
             ("ATES_WEB_POOL", "1"),
             ("ATES_READ_POOL", "1"),
         ];
-        let config = Config::from_values(
-            values.map(|(name, value)| (name.to_owned(), value.to_owned())),
-        )
-        .unwrap();
+        let config =
+            Config::from_values(values.map(|(name, value)| (name.to_owned(), value.to_owned())))
+                .unwrap();
         let clock = Clock::fixed(monday());
         Self {
             db: Db::new(&config, database.url(), clock.clone()),
@@ -99,7 +98,8 @@ impl House {
         game.add(1, Start::Beginning);
         for (step, op) in ops.iter().enumerate() {
             let before = game.look();
-            game.act(op).map_err(|error| format!("step {step}, {op:?}: {error}"))?;
+            game.act(op)
+                .map_err(|error| format!("step {step}, {op:?}: {error}"))?;
             game.judge(op, &before)
                 .map_err(|broken| format!("after step {step}, {op:?}: {broken}"))?;
         }
@@ -189,7 +189,13 @@ impl Game<'_> {
             Op::Pause(who, which) => match self.beliefs.get_mut(who) {
                 Some(belief) => {
                     belief.holders.insert(*which);
-                    well(bus::pause(db, name(*who), &holder(*which), "a reason", Origin::system()))
+                    well(bus::pause(
+                        db,
+                        name(*who),
+                        &holder(*which),
+                        "a reason",
+                        Origin::system(),
+                    ))
                 }
                 None => Ok(()),
             },
@@ -222,7 +228,12 @@ impl Game<'_> {
                     ..ParkedFilter::default()
                 };
                 let reason = "it will never come right";
-                well(bus::skip(db, &Selection::Filter(dead), reason, Origin::system()))
+                well(bus::skip(
+                    db,
+                    &Selection::Filter(dead),
+                    reason,
+                    Origin::system(),
+                ))
             }
             Op::Rewind(who, by) => self.rewind(*who, *by),
             Op::Add(start) => {
@@ -269,21 +280,23 @@ impl Game<'_> {
                 (*key, *version)
             })
             .collect();
-        let outcome: AppResult<()> = self.house.db.transaction_blocking(
-            Lane::Worker,
-            bus::ROLE,
-            Origin::system(),
-            |tx| {
-                if batch {
-                    publish_batch(tx, &marks, &known)?;
-                } else {
-                    for (key, version) in &marks {
-                        events::publish(tx, *key, &AccountDeleted { version: *version })?;
+        let outcome: AppResult<()> =
+            self.house
+                .db
+                .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+                    if batch {
+                        publish_batch(tx, &marks, &known)?;
+                    } else {
+                        for (key, version) in &marks {
+                            events::publish(tx, *key, &AccountDeleted { version: *version })?;
+                        }
                     }
-                }
-                if well { Ok(()) } else { Err(AppError::NotFound) }
-            },
-        );
+                    if well {
+                        Ok(())
+                    } else {
+                        Err(AppError::NotFound)
+                    }
+                });
         if outcome.is_ok() != well {
             return Err(format!("{outcome:?}"));
         }
@@ -339,7 +352,10 @@ impl Game<'_> {
         let log = truth::log(&mut conn);
         let marks: Vec<Mark> = log.iter().map(truth::Logged::mark).collect();
         if marks != self.published {
-            return Err(format!("P3: the log has {marks:?}, published were {:?}", self.published));
+            return Err(format!(
+                "P3: the log has {marks:?}, published were {:?}",
+                self.published
+            ));
         }
         for (index, belief) in &mut self.beliefs {
             let name = NAMES[*index];
@@ -350,10 +366,15 @@ impl Game<'_> {
                 .filter(|item| item.seq > belief.begins && item.seq <= belief.reached)
                 .map(truth::Logged::mark)
                 .collect();
-            belief.judge(&now, &due).map_err(|broken| format!("{name}: {broken}"))?;
+            belief
+                .judge(&now, &due)
+                .map_err(|broken| format!("{name}: {broken}"))?;
             if let Some(before) = before.get(index) {
                 if now.position < before.position && !matches!(op, Op::Rewind(..)) {
-                    return Err(format!("P9: {name} went from {} to {}", before.position, now.position));
+                    return Err(format!(
+                        "P9: {name} went from {} to {}",
+                        before.position, now.position
+                    ));
                 }
                 let held = before.paused && now.paused && !matches!(op, Op::Rewind(..));
                 if held && (now.position, &now.heard) != (before.position, &before.heard) {
@@ -375,7 +396,12 @@ impl Game<'_> {
         let names: Vec<usize> = self.beliefs.keys().copied().collect();
         for who in names {
             for which in [Holder::Deploy, Holder::Breaker, holder(false)] {
-                drop(bus::resume(&self.house.db, NAMES[who], &which, Origin::system()));
+                drop(bus::resume(
+                    &self.house.db,
+                    NAMES[who],
+                    &which,
+                    Origin::system(),
+                ));
             }
             if let Some(belief) = self.beliefs.get_mut(&who) {
                 belief.holders.clear();
@@ -388,7 +414,10 @@ impl Game<'_> {
             self.judge(&Op::Work(who), &before)?;
             let cursor = self.read(NAMES[who]).ok_or("a cursor is gone")?;
             if !cursor.unresolved.is_empty() {
-                return Err(format!("P1: {} is left with {:?}", NAMES[who], cursor.unresolved));
+                return Err(format!(
+                    "P1: {} is left with {:?}",
+                    NAMES[who], cursor.unresolved
+                ));
             }
         }
         Ok(())
@@ -398,7 +427,10 @@ impl Game<'_> {
 impl Belief {
     fn judge(&self, now: &Cursor, due: &[Mark]) -> Result<(), String> {
         if now.paused == self.holders.is_empty() && self.fell.is_empty() {
-            return Err(format!("P5: paused is {}, holders are {:?}", now.paused, self.holders));
+            return Err(format!(
+                "P5: paused is {}, holders are {:?}",
+                now.paused, self.holders
+            ));
         }
         let mut heard = BTreeSet::new();
         let mut last: BTreeMap<Uuid, i64> = BTreeMap::new();
@@ -406,7 +438,10 @@ impl Belief {
             if !heard.insert((*key, *version)) {
                 return Err(format!("P1: number {version} of {key} was heard twice"));
             }
-            if last.insert(*key, *version).is_some_and(|last| last > *version) {
+            if last
+                .insert(*key, *version)
+                .is_some_and(|last| last > *version)
+            {
                 return Err(format!("P2: number {version} of {key} was heard late"));
             }
         }
@@ -429,11 +464,15 @@ impl Belief {
                 return Err(format!("P6: {key} is held and never failed"));
             }
             if !self.rewound && last.get(key).is_some_and(|last| last > version) {
-                return Err(format!("P2: {key} went on past number {version}, which is parked"));
+                return Err(format!(
+                    "P2: {key} went on past number {version}, which is parked"
+                ));
             }
         }
         match self.probe.given.lock().unwrap().unknown.first() {
-            Some(complaint) => Err(format!("P8: {complaint} before it was given that one's first")),
+            Some(complaint) => Err(format!(
+                "P8: {complaint} before it was given that one's first"
+            )),
             None => Ok(()),
         }
     }

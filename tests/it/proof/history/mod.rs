@@ -48,7 +48,11 @@ fn p1_p2_p3_p5_p6_p7_p8_p9_hold_after_every_step_of_every_history() {
 
 #[test]
 fn a_probe_that_hears_twice_or_forgets_is_found() {
-    for fault in [probe::Fault::Doubles, probe::Fault::Forgets, probe::Fault::Reorders] {
+    for fault in [
+        probe::Fault::Doubles,
+        probe::Fault::Forgets,
+        probe::Fault::Reorders,
+    ] {
         let house = House::with(fault);
         let ops = [op::Op::Publish(vec![1, 2, 1, 2]), op::Op::Step(0)];
         let outcome = house.play(&ops);

@@ -1,0 +1,52 @@
+//! `/admin/runs`: the schedule, and what ran.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use serde::Deserialize;
+
+use crate::auth::Viewer;
+use crate::operations::ROLE;
+use crate::operations::service::{self, RunFilter};
+use crate::operations::views::RunsPage;
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::AppResult;
+use crate::platform::web::{Cursor, DEFAULT_LIMIT, render};
+
+#[derive(Deserialize)]
+pub(super) struct RunsQuery {
+    job: Option<String>,
+    state: Option<String>,
+    cursor: Option<String>,
+}
+
+/// The schedule, the runs of the filter, and the last shuffles.
+pub(super) async fn list_runs(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    query: Query<RunsQuery>,
+) -> AppResult<HttpResponse> {
+    let RunsQuery { job, state, cursor } = query.into_inner();
+    let after = Cursor::key(cursor.as_deref())?;
+    let filter = RunFilter {
+        job: job.filter(|word| !word.is_empty()),
+        state: state.filter(|word| !word.is_empty()),
+    };
+    let (actor, now, is_first) = (viewer.actor.clone(), db.clock().now(), after.is_none());
+    let (wanted, bell) = (filter.clone(), config.bell_every.as_secs());
+    let runs = db
+        .read(ROLE, move |conn| {
+            let after = after.as_ref();
+            service::list_runs(conn, &actor, &config, &wanted, after, now, DEFAULT_LIMIT)
+        })
+        .await?;
+    render(&RunsPage::new(
+        viewer.frame,
+        &viewer.actor,
+        filter,
+        runs,
+        bell,
+        is_first,
+    ))
+}

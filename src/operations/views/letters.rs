@@ -1,0 +1,305 @@
+//! `/admin/dead-letters`: the list, one item, and the confirmation before anything is done.
+
+use askama::Template;
+use i18n_embed::fluent::FluentLanguageLoader;
+use i18n_embed_fl::fl;
+
+use super::address;
+use super::places::{Place, places};
+use crate::auth::Actor;
+use crate::bus::{ParkedItem, ParkedState, Selection};
+use crate::operations::service::{Choice, Letter, LetterFilter, Letters, Verb};
+use crate::platform::csv::{Cell, Csv};
+use crate::platform::web::{FormErrors, Frame, PageOf};
+
+const PATH: &str = "/admin/dead-letters";
+
+/// A tab: the items of one state.
+struct Tab {
+    href: String,
+    label: String,
+    count: u64,
+    current: bool,
+}
+
+/// A choice of a select.
+struct Pick {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+/// The word of a state; none stands for all that wait.
+fn state_word(l: &'static FluentLanguageLoader, state: Option<ParkedState>) -> String {
+    match state {
+        None => fl!(l, "letters-waiting"),
+        Some(ParkedState::Retrying) => fl!(l, "stage-retrying"),
+        Some(ParkedState::Blocked) => fl!(l, "stage-blocked"),
+        Some(ParkedState::Dead) => fl!(l, "stage-dead"),
+        Some(ParkedState::Done) => fl!(l, "stage-applied"),
+        Some(ParkedState::Skipped) => fl!(l, "stage-skipped"),
+    }
+}
+
+impl ParkedItem {
+    /// Its chip: the kind and the word.
+    fn chip(&self, frame: &Frame) -> (&'static str, String) {
+        let state: Option<ParkedState> = self.state.parse().ok();
+        let kind = match state {
+            Some(ParkedState::Dead) => "bad",
+            Some(ParkedState::Done) => "ok",
+            Some(ParkedState::Skipped) => "neutral",
+            _ => "wait",
+        };
+        (kind, state_word(frame.l, state))
+    }
+
+    /// Its own page.
+    fn href(&self) -> String {
+        format!("{PATH}/{}/{}", self.subscriber, self.item_id)
+    }
+
+    /// What it is called in a form.
+    fn name(&self) -> String {
+        format!("{}/{}", self.subscriber, self.item_id)
+    }
+
+    fn waits(&self) -> bool {
+        !["done", "skipped"].contains(&self.state.as_str())
+    }
+}
+
+/// Everything that waits for repair, or was repaired.
+#[derive(Template)]
+#[template(path = "operations/letters.html")]
+pub(in crate::operations) struct LettersPage {
+    frame: Frame,
+    places: Vec<Place>,
+    tabs: Vec<Tab>,
+    consumers: Vec<Pick>,
+    classes: Vec<Pick>,
+    key: String,
+    state: String,
+    filtered: Vec<String>,
+    items: Vec<ParkedItem>,
+    count: u64,
+    actionable: bool,
+    pairs: Vec<(&'static str, String)>,
+    csv: String,
+    first: String,
+    older: String,
+}
+
+impl LettersPage {
+    pub fn new(
+        frame: Frame,
+        actor: &Actor,
+        filter: &LetterFilter,
+        names: &[&str],
+        letters: Letters,
+        is_first: bool,
+    ) -> Self {
+        let Letters {
+            page: PageOf { items, next },
+            facets,
+            count,
+        } = letters;
+        let pairs = filter.pairs();
+        let of = |name: &str| {
+            let found = pairs.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let state = of("state");
+        let tabs = facets.states.iter().map(|(tab, count)| {
+            let word = tab.map(ParkedState::as_str);
+            let others = pairs.iter().copied().filter(|(name, _)| *name != "state");
+            Tab {
+                href: address(PATH, others.chain(word.map(|word| ("state", word)))),
+                label: state_word(frame.l, *tab),
+                count: *count,
+                current: state.as_deref() == word,
+            }
+        });
+        let consumers = names.iter().map(|name| Pick {
+            value: (*name).to_owned(),
+            label: (*name).to_owned(),
+            chosen: of("consumer").as_deref() == Some(name),
+        });
+        let mut classes: Vec<Pick> = Vec::new();
+        for class in &facets.classes {
+            let of_all = facets
+                .classes
+                .iter()
+                .filter(|other| other.error_class == class.error_class)
+                .map(|other| other.items)
+                .sum::<i64>();
+            if classes.iter().all(|known| known.value != class.error_class) {
+                classes.push(Pick {
+                    value: class.error_class.clone(),
+                    label: format!("{} ({of_all})", class.error_class),
+                    chosen: of("class").as_ref() == Some(&class.error_class),
+                });
+            }
+        }
+        if let Some(class) = of("class").filter(|class| classes.iter().all(|c| c.value != *class)) {
+            classes.push(Pick {
+                label: class.clone(),
+                value: class,
+                chosen: true,
+            });
+        }
+        let with_cursor = |cursor: &str| {
+            let cursor = std::iter::once(("cursor", cursor));
+            address(PATH, pairs.iter().copied().chain(cursor))
+        };
+        Self {
+            places: places(&frame, actor),
+            tabs: tabs.collect(),
+            consumers: consumers.collect(),
+            classes,
+            key: of("key").unwrap_or_default(),
+            filtered: ["consumer", "class", "key"]
+                .into_iter()
+                .filter_map(of)
+                .collect(),
+            actionable: !matches!(state.as_deref(), Some("done" | "skipped")),
+            state: state.unwrap_or_default(),
+            items,
+            count,
+            csv: address("/admin/dead-letters.csv", pairs.iter().copied()),
+            first: if is_first {
+                String::new()
+            } else {
+                address(PATH, pairs.iter().copied())
+            },
+            older: next.map(|cursor| with_cursor(&cursor)).unwrap_or_default(),
+            pairs: pairs
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect(),
+            frame,
+        }
+    }
+}
+
+/// One item.
+#[derive(Template)]
+#[template(path = "operations/letter.html")]
+pub(in crate::operations) struct LetterPage {
+    frame: Frame,
+    places: Vec<Place>,
+    letter: Letter,
+    payload: String,
+}
+
+impl LetterPage {
+    pub fn new(frame: Frame, actor: &Actor, letter: Letter) -> Self {
+        let payload = letter.parked.payload.as_ref();
+        Self {
+            places: places(&frame, actor),
+            payload: payload
+                .and_then(|payload| serde_json::to_string_pretty(payload).ok())
+                .unwrap_or_default(),
+            letter,
+            frame,
+        }
+    }
+}
+
+/// What was typed into the confirmation.
+#[derive(Clone, Debug, Default)]
+pub(in crate::operations) struct ChoiceWords {
+    pub reason: String,
+    pub errors: FormErrors,
+}
+
+/// What would be done, with how many items, before it is done.
+#[derive(Template)]
+#[template(path = "operations/choice.html")]
+pub(in crate::operations) struct ChoicePage {
+    frame: Frame,
+    places: Vec<Place>,
+    retries: bool,
+    refused: bool,
+    choice: Choice,
+    names: Vec<String>,
+    pairs: Vec<(&'static str, String)>,
+    back: String,
+    words: ChoiceWords,
+}
+
+impl ChoicePage {
+    pub fn new(
+        frame: Frame,
+        actor: &Actor,
+        verb: Verb,
+        choice: Choice,
+        filter: &LetterFilter,
+        words: ChoiceWords,
+    ) -> Self {
+        let by_hand = matches!(choice.selection, Selection::Items(_));
+        let pairs = filter.pairs();
+        Self {
+            places: places(&frame, actor),
+            retries: verb == Verb::Retry,
+            refused: verb == Verb::Skip && choice.money,
+            names: if by_hand {
+                choice.sample.iter().map(ParkedItem::name).collect()
+            } else {
+                Vec::new()
+            },
+            back: address(PATH, pairs.iter().copied()),
+            pairs: pairs
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()))
+                .collect(),
+            choice,
+            words,
+            frame,
+        }
+    }
+
+    fn more(&self) -> u64 {
+        let shown = u64::try_from(self.choice.sample.len()).unwrap_or(0);
+        self.choice.count.saturating_sub(shown)
+    }
+}
+
+/// A line an item.
+pub(in crate::operations) fn csv_of_letters(
+    l: &'static FluentLanguageLoader,
+    items: &[ParkedItem],
+) -> Vec<u8> {
+    let header = [
+        fl!(l, "letters-consumer"),
+        fl!(l, "letters-item"),
+        fl!(l, "events-seq"),
+        fl!(l, "events-type"),
+        fl!(l, "letters-key"),
+        fl!(l, "modules-state"),
+        fl!(l, "letters-attempts"),
+        fl!(l, "letters-class"),
+        fl!(l, "letters-error"),
+        fl!(l, "letters-first-failed"),
+        fl!(l, "letters-next"),
+    ];
+    let text = |text: &Option<String>| Cell::Text(text.clone().unwrap_or_default());
+    let mut csv = Csv::new(&header.each_ref().map(String::as_str));
+    for item in items {
+        csv.row(&[
+            Cell::Text(item.subscriber.clone()),
+            Cell::Text(item.item_id.to_string()),
+            Cell::Int(item.seq),
+            text(&item.event_type),
+            Cell::Text(item.sequence_key.to_string()),
+            Cell::Text(item.state.clone()),
+            Cell::Int(item.attempts.into()),
+            text(&item.error_class),
+            text(&item.error),
+            Cell::Instant(item.first_failed_at),
+            item.next_attempt_at
+                .map_or_else(|| Cell::Text(String::new()), Cell::Instant),
+        ]);
+    }
+    csv.finish()
+}
