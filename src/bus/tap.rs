@@ -152,7 +152,7 @@ fn list_logged(conn: &mut PgConnection, after: i64, limit: i64) -> AppResult<Vec
     Ok(sql_query(
         "select seq, event_id, event_type, type_version, topic, producer, subject_id, correlation_id, causation_id,
            actor_id, recorded_at, payload
-         from bus.events where seq > $1 order by seq limit $2",
+         from bus.all_events where seq > $1 order by seq limit $2",
     )
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(limit)

@@ -50,7 +50,7 @@ pub(in crate::bus) fn head(conn: &mut PgConnection) -> AppResult<i64> {
     Ok(row.seq)
 }
 
-/// The next events of some types, in order.
+/// The next events of some types, in order; those in the archive too, for who starts that far back.
 pub(in crate::bus) fn list_events(
     conn: &mut PgConnection,
     after: i64,
@@ -62,7 +62,7 @@ pub(in crate::bus) fn list_events(
         return Ok(Vec::new());
     }
     Ok(sql_query(format!(
-        "select {EVENT_COLUMNS} from bus.events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
+        "select {EVENT_COLUMNS} from bus.all_events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
     ))
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(upto)

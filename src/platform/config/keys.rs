@@ -119,6 +119,11 @@ pub const KEYS: &[Key] = &[
         "database connections for pages that only read",
     ),
     key(
+        "ATES_START_WAIT_SECONDS",
+        "30",
+        "how long `ates serve` and `ates demo` wait at their start for a database that is away or not ready yet, seconds",
+    ),
+    key(
         "ATES_POOL_WAIT_MS",
         "2000",
         "how long a request waits for a connection before it is answered 503, milliseconds",

@@ -277,7 +277,8 @@ fn pool(url: &str, size: u32, wait: Duration, limits: Limits) -> Pool {
 }
 
 /// The address with `connect_timeout=3`, unless it has one.
-fn with_connect_timeout(url: &str) -> String {
+#[must_use]
+pub fn with_connect_timeout(url: &str) -> String {
     if url.contains("connect_timeout") {
         return url.to_owned();
     }
