@@ -14,7 +14,7 @@ use super::error::{AppError, AppResult};
 use super::wake::Wake;
 
 /// How often a worker looks for work that nobody told it of: seldom, since the watch asks for all of them several times a second.
-pub const SAFETY_NET: Duration = Duration::from_secs(30);
+pub const SAFETY_NET: Duration = Duration::from_secs(60);
 
 /// The longest rest after a failure.
 const LONGEST_REST: Duration = Duration::from_secs(30);
