@@ -121,10 +121,8 @@ fn one_dead_key_starves_none_of_ten_thousand_others() {
     let keys = keys(10_000);
     let dead = keys[5_000];
     let (picky, content) = (Picky::new(Some(dead)), Picky::new(None));
-    let both: [Box<dyn Subscriber>; 2] = [
-        Box::new(Picky::new(Some(dead))),
-        Box::new(Picky::new(None)),
-    ];
+    let both: [Box<dyn Subscriber>; 2] =
+        [Box::new(Picky::new(Some(dead))), Box::new(Picky::new(None))];
     bus::register(&db, &both).unwrap();
     number(&db, &[dead], 1);
     work(&db, &picky);
@@ -157,7 +155,10 @@ fn one_dead_key_starves_none_of_ten_thousand_others() {
         "nobody's events were tried again for the dead one"
     );
     assert!(!calls.contains_key(&dead), "what waits is not tried");
-    assert_eq!(judge::of_the_bus_but(&mut conn, "left parked"), Vec::<String>::new());
+    assert_eq!(
+        judge::of_the_bus_but(&mut conn, "left parked"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
@@ -362,7 +363,14 @@ fn copy(from: &str, to: &str) {
         )
         .unwrap();
     let status = Command::new("psql")
-        .args(["--quiet", "--set", "ON_ERROR_STOP=1", "--dbname", to, "--file"])
+        .args([
+            "--quiet",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--dbname",
+            to,
+            "--file",
+        ])
         .arg(&dump)
         .stdout(Stdio::null())
         .status()
