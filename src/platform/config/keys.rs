@@ -179,6 +179,11 @@ pub const KEYS: &[Key] = &[
         "longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds",
     ),
     key(
+        "ATES_EVENT_PAGE",
+        "1000",
+        "events that a subscriber takes in one transaction at most",
+    ),
+    key(
         "ATES_LAG_WARNING_EVENTS",
         "10000",
         "a subscriber that is further behind than this is warned about, on the operator's pages and each minute in the log, events",

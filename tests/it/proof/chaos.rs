@@ -106,6 +106,7 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
     findings.extend(judge::of_the_bus(&mut conn));
     findings.extend(judge::of_the_product(&mut conn));
     findings.extend(unkept(&told, &mut conn));
+    stage::strike(&mut conn);
     drop(conn);
     findings.extend(command(&url, &["verify"]));
     findings.extend(command(&url, &["events", "doctor"]));

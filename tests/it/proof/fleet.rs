@@ -1,7 +1,7 @@
 //! Processes that share one database: the product's servers and the recorders. Killed, stopped and started by their own handles.
 
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use super::recorder;
@@ -71,10 +71,9 @@ impl Instance {
         self.frozen_until = None;
     }
 
-    /// Whether it ended by itself, which no fault excuses.
-    pub fn has_ended(&mut self) -> Option<String> {
-        let status = self.child.try_wait().unwrap()?;
-        Some(format!("{:?} ended by itself: {status}", self.kind))
+    /// How it ended, if it did by itself.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 
     fn signal(&self, name: &str) {
@@ -107,6 +106,7 @@ fn spawn(kind: &Kind, launch: &Launch) -> Child {
                 .arg("serve")
                 .env("DATABASE_URL", &launch.database)
                 .env("ATES_BIND", format!("127.0.0.1:{port}"))
+                .env("ATES_BASE_URL", "http://ates.example")
                 .env("ATES_BELL_SECONDS", "1")
                 .env("ATES_WEB_POOL", "6")
                 .env("ATES_WORKER_POOL", "12")

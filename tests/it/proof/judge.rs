@@ -162,6 +162,13 @@ pub fn of_the_bus(conn: &mut PgConnection) -> Vec<String> {
     judge(conn, OF_THE_BUS)
 }
 
+/// The same, but for one rule.
+pub fn of_the_bus_but(conn: &mut PgConnection, rule: &str) -> Vec<String> {
+    let mut findings = of_the_bus(conn);
+    findings.retain(|finding| !finding.starts_with(rule));
+    findings
+}
+
 /// What is wrong with the product's own modules.
 pub fn of_the_product(conn: &mut PgConnection) -> Vec<String> {
     let mut findings = judge(conn, OF_THE_PRODUCT);

@@ -90,12 +90,6 @@ impl Load {
                         create(api, &format!("Task {turn} of {username}"), &told)
                     };
                     if !done {
-                        if std::env::var("DEBUGX").is_ok() {
-                            eprintln!(
-                                "{username} turn {turn}: {:?}",
-                                api.try_send("POST", "/api/v1/tasks", &json!({ "title": "debug" }))
-                            );
-                        }
                         std::thread::park_timeout(Duration::from_millis(50));
                     }
                 }

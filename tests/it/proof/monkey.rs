@@ -33,6 +33,8 @@ pub struct Deeds {
     pub pauses: u32,
     pub terminated: u32,
     pub restarts: u32,
+    /// Processes that ended by themselves, as a server does, with a word, that finds no database when it starts.
+    pub gave_up: u32,
     /// What it saw that must never be seen.
     pub findings: Vec<String>,
 }
@@ -84,8 +86,12 @@ impl<'a> Monkey<'a> {
                 std::thread::park_timeout(Duration::from_millis(20));
             }
             for instance in fleet.iter_mut() {
-                if let Some(finding) = instance.has_ended() {
-                    self.deeds.findings.push(finding);
+                if let Some(status) = instance.has_ended() {
+                    self.deeds.gave_up += 1;
+                    if status.code() != Some(1) {
+                        let finding = format!("{:?} ended by itself: {status}", instance.kind);
+                        self.deeds.findings.push(finding);
+                    }
                     instance.restart(launch);
                 }
             }
