@@ -884,5 +884,7 @@ job-sweep = Books what no event has told of
 job-clean-up = Removes sessions whose time is over
 job-doctor = Compares log, cursors and ledger
 job-partitions = Makes the coming partitions
+job-archive = Moves old months to the archive
+job-scenarios = Watches that each step was followed by the next
 bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
 bus-rebuild-under-way = It is being built again already.

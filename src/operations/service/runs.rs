@@ -44,6 +44,8 @@ const JOBS: &[(&str, &str)] = &[
     ("accounting.sweep", "job-sweep"),
     ("auth.clean_up", "job-clean-up"),
     ("operations.doctor", "job-doctor"),
+    ("operations.scenarios", "job-scenarios"),
+    ("platform.archive", "job-archive"),
     ("platform.partitions", "job-partitions"),
 ];
 
@@ -68,7 +70,7 @@ pub(in crate::operations) fn list_runs(
     let planned = JOBS.iter().map(|(job, about)| {
         let at = match *job {
             "accounting.settle" => Some(config.payout_at),
-            "operations.doctor" => Some(chrono::NaiveTime::MIN),
+            "operations.doctor" | "platform.archive" => Some(chrono::NaiveTime::MIN),
             _ => None,
         };
         let next = at.map(|time| {

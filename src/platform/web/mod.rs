@@ -40,7 +40,7 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use download::{attachment, attachment_in_pieces};
+pub use download::{Pieces, attachment, attachment_in_pieces};
 pub use errors::{Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};

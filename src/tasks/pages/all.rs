@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Data, Query};
-use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 
 use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, attachment_in_pieces, render};
+use crate::platform::web::{Cursor, DEFAULT_LIMIT, Pieces, attachment_in_pieces, render};
 use crate::tasks::queries::{self, TaskFilter};
 use crate::tasks::views::{AllTasks, AllTasksPage, TasksFile};
 use crate::tasks::{ROLE, store};
@@ -62,7 +61,7 @@ pub(super) async fn export_all_tasks(
     db: Data<Db>,
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
-    let mut export = Export {
+    let export = Export {
         db: db.into_inner(),
         actor: viewer.actor,
         filter: query.filter()?,
@@ -70,17 +69,7 @@ pub(super) async fn export_all_tasks(
         after: None,
         is_complete: false,
     };
-    // Whatever is wrong shows at the first piece, when the answer can still say so.
-    let first = export.read_piece().await?;
-    let rest = stream::try_unfold(export, |mut export| async move {
-        if export.is_complete {
-            return Ok(None);
-        }
-        let piece = export.read_piece().await?;
-        Ok(Some((piece, export)))
-    });
-    let pieces = stream::iter([Ok(first)]).chain(rest);
-    Ok(attachment_in_pieces("tasks.csv", pieces))
+    attachment_in_pieces("tasks.csv", export).await
 }
 
 /// Tasks in a piece of a file.
@@ -96,8 +85,11 @@ struct Export {
     is_complete: bool,
 }
 
-impl Export {
-    async fn read_piece(&mut self) -> AppResult<Bytes> {
+impl Pieces for Export {
+    async fn next(&mut self) -> AppResult<Option<Bytes>> {
+        if self.is_complete {
+            return Ok(None);
+        }
         let (actor, filter, after) = (self.actor.clone(), self.filter.clone(), self.after);
         let page = self
             .db
@@ -107,6 +99,6 @@ impl Export {
             .await?;
         self.after = page.items.last().map(|view| view.task.number);
         self.is_complete = page.next.is_none();
-        Ok(self.file.piece(&page.items).into())
+        Ok(Some(self.file.piece(&page.items).into()))
     }
 }

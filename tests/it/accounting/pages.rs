@@ -1,8 +1,12 @@
 //! Pages and API of the money: what is shown, to whom, and what wrong input is told.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::books::Books;
+use crate::support::TestApp;
+use crate::tasks::bring_in;
 
 #[test]
 fn m18_earnings_are_fees_less_rewards_and_a_payout_changes_nothing() {
@@ -273,4 +277,24 @@ fn m25_an_administrator_settles_an_overdue_day_by_the_button_and_twice_is_once()
         csv.html
     );
     books.app.drain();
+}
+
+#[test]
+fn m17_the_file_of_a_date_is_whole_however_many_pieces_it_is_sent_in() {
+    let app = TestApp::start();
+    let [kesha, buh] = [("kesha", "developer"), ("buh", "accountant")]
+        .map(|(name, role)| app.register(name, &[role]));
+    bring_in(&app, &kesha, 2_500);
+    let today = app.config().zone.date_of(app.clock().now());
+    let file = app
+        .log_in(&buh)
+        .get(&format!("/accounting/days/{today}.csv"));
+    let titles: BTreeSet<&str> = file
+        .html
+        .lines()
+        .skip(1)
+        .map(|line| &line[line.find("Feed bird").unwrap()..])
+        .collect();
+    assert_eq!(titles.len(), 2_500, "each fee once");
+    assert_eq!(file.html.lines().count(), 2_501);
 }

@@ -29,7 +29,7 @@ fn create(api: &Api, title: &str) -> String {
 }
 
 /// Brings in many tasks in somebody's name and waits until they are open.
-fn bring_in(app: &TestApp, author: &Person, tasks: usize) {
+pub fn bring_in(app: &TestApp, author: &Person, tasks: usize) {
     let rows = (1..=tasks)
         .map(|n| TaskRow {
             line: n as u64 + 1,

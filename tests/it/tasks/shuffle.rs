@@ -196,7 +196,7 @@ fn t12_20_presses_in_5_seconds_each_answer_at_once_and_all_runs_end() {
 }
 
 #[test]
-fn t15_e14_ten_thousand_tasks_are_several_events_and_no_task_is_in_two() {
+fn t15_t16_e14_ten_thousand_tasks_are_several_events_and_each_has_its_row_in_journal_and_ledger() {
     let app = TestApp::start();
     let mut people: Vec<(String, &[&str])> = (0..40)
         .map(|n| (format!("popug{n}"), &["developer"] as &[&str]))
@@ -231,7 +231,6 @@ fn t15_e14_ten_thousand_tasks_are_several_events_and_no_task_is_in_two() {
         rows(&app, &format!("(select distinct task_id from {told}) t")),
         10_000
     );
-    // T16: the journal and the ledger have a row for each.
     assert_eq!(
         rows(
             &app,
