@@ -365,7 +365,7 @@ def catchup(arguments, company):
             status, run = admin.send("POST", "/api/v1/tasks/reassign", {})
             assert status == 202, run
             wait_for("the run ends", session, f"select state = 'done' from tasks.shuffles where id = '{run['uid']}'")
-        say(f"{arguments.shuffles} shuffles of {arguments.events} in {time.monotonic() - start:.0f} s")
+        say(f"shuffles: {arguments.shuffles} of {arguments.events} tasks in {time.monotonic() - start:.0f} s")
     if arguments.profile:
         postgres.psql(company.name, "-c", "select pg_stat_statements_reset()")
     drain(company, "catch-up, fees of shuffles", "8,000/s")
@@ -379,7 +379,7 @@ def catchup(arguments, company):
         pauses = []
         company.resume()
         for _ in range(5):
-            time.sleep(0.5)
+            time.sleep(0.2)
             pauses.append(company.pause())
             behind = session.ask(f"select (select max(seq) from bus.events) - position from bus.subscribers where name = '{LEDGER}'")
             say(f"paused in {pauses[-1]:.2f} s with {behind} events behind")
