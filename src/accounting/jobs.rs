@@ -11,6 +11,9 @@ use crate::platform::error::AppResult;
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::jobs::{self, RunState};
 
+/// The condition in SQL under which [`mail_step`](super::mail_step) has work, if there is a mail server; `$1` is the time.
+pub const MAIL_WAITS: &str = store::MAIL_WAITS;
+
 /// Opens today's business date when there is none at all: the day the company starts.
 ///
 /// # Errors

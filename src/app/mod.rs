@@ -21,7 +21,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
-use crate::platform::workers::{Board, Workers};
+use crate::platform::workers::{Board, SAFETY_NET, Workers};
 use crate::{accounting, analytics, events, operations, relay, tasks};
 
 pub use metrics::{BoundMetrics, bind_metrics};
@@ -92,18 +92,16 @@ impl Services {
             let tap = Box::new(relay::NatsRelay::new(target.clone())?);
             bus::start_tap(&mut workers, &self.db, tap)?;
         }
-        self.spawn(
-            &mut workers,
-            "tasks.shuffle",
-            Duration::from_secs(1),
-            |services| tasks::shuffle_step(&services.db, &services.config),
-        )?;
-        self.spawn(
-            &mut workers,
-            "accounting.mail",
-            Duration::from_secs(1),
-            |services| accounting::mail_step(&services.db, &services.mailer, &services.config),
-        )?;
+        workers.conditions().add(tasks::SHUFFLE_WAITS);
+        if self.mailer.is_connected() {
+            workers.conditions().add(accounting::MAIL_WAITS);
+        }
+        self.spawn(&mut workers, "tasks.shuffle", |services| {
+            tasks::shuffle_step(&services.db, &services.config)
+        })?;
+        self.spawn(&mut workers, "accounting.mail", |services| {
+            accounting::mail_step(&services.db, &services.mailer, &services.config)
+        })?;
         schedule::start(self, &mut workers)?;
         Ok(workers)
     }
@@ -112,12 +110,11 @@ impl Services {
         &self,
         workers: &mut Workers,
         name: &str,
-        poll: Duration,
         step: impl Fn(&Self) -> AppResult<crate::platform::workers::Progress> + Send + 'static,
     ) -> AppResult<()> {
         let services = self.clone();
         workers
-            .spawn(name, self.db.wake(), poll, move || step(&services))
+            .spawn(name, self.db.wake(), SAFETY_NET, move || step(&services))
             .map_err(|error| AppError::internal(error.to_string()))
     }
 }

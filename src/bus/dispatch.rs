@@ -20,7 +20,7 @@ use crate::platform::workers::Progress;
 /// Items handled in one step at most; a batch event is never cut.
 const MAX_ITEMS: usize = 5_000;
 
-/// Events read in one step at most.
+/// Events read in one step, unless it is set otherwise.
 pub(super) const FULL_PAGE: i64 = 1_000;
 
 /// Retries worked off in one step at most.
@@ -34,6 +34,8 @@ const TAKE_CARE: &str = "bus-take-care";
 pub(super) struct Pace {
     /// How many events a step reads: less after a page with many failures, then more again.
     size: i64,
+    /// How many it reads at most.
+    full: i64,
     pub retries: Retries,
     /// Whether the next step is a careful one.
     pub careful: bool,
@@ -42,9 +44,10 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(retries: Retries, careful: bool) -> Self {
+    pub(super) fn new(retries: Retries, careful: bool, full: i64) -> Self {
         Self {
-            size: if careful { 1 } else { FULL_PAGE },
+            size: if careful { 1 } else { full },
+            full,
             retries,
             careful,
             noted: None,
@@ -57,7 +60,7 @@ impl Pace {
 /// # Errors
 /// Transient ones of the database; the failure of an item is parked, not returned.
 pub fn step(db: &Db, subscriber: &dyn Subscriber) -> AppResult<Progress> {
-    let mut pace = Pace::new(Retries::default(), false);
+    let mut pace = Pace::new(Retries::default(), false, FULL_PAGE);
     loop {
         let size = pace.size;
         let progress = step_with(db, subscriber, &mut pace)?;
@@ -128,7 +131,7 @@ pub(super) fn step_with(
                     store::advance(tx.conn(), name, upto, applied, now)
                 })?;
             }
-            pace.size = (size * 2).min(FULL_PAGE);
+            pace.size = (size * 2).min(pace.full);
             (pace.careful, pace.noted) = (false, None);
             Ok(stepped.progress)
         }

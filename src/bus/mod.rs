@@ -25,12 +25,10 @@ mod subscriber;
 mod tap;
 mod watch;
 
-use std::time::Duration;
-
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::workers::Workers;
+use crate::platform::workers::{SAFETY_NET, Workers};
 
 pub use control::{Holder, pause, resume, retire, rewind};
 pub use dispatch::step;
@@ -54,9 +52,6 @@ pub use tap::{LoggedEvent, Tap, start_tap};
 /// The role that reads the log and moves the cursors.
 pub const ROLE: DbRole = DbRole::new("ates_bus");
 
-/// How often a subscriber looks for work when nobody wakes it.
-const POLL: Duration = Duration::from_secs(1);
-
 /// Registers the subscribers and starts a worker for each, and one that watches the log for events of other processes.
 ///
 /// # Errors
@@ -77,10 +72,10 @@ pub fn start(
     };
     for subscriber in subscribers {
         let (name, own_db) = (subscriber.name(), db.clone());
-        let mut pace = dispatch::Pace::new(retries, true);
+        let mut pace = dispatch::Pace::new(retries, true, config.event_page);
         let step = move || dispatch::step_with(&own_db, subscriber.as_ref(), &mut pace);
         workers
-            .spawn(name, db.wake(), POLL, step)
+            .spawn(name, db.wake(), SAFETY_NET, step)
             .map_err(|error| AppError::internal(error.to_string()))?;
     }
     watch::start(workers, db, config, names)

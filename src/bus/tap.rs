@@ -3,6 +3,8 @@
 //! It has a cursor like every subscriber, so it shows its lag, can be paused, and goes on where it stopped. Outside of the
 //! database there is no common transaction: what a tap took may be given to it again (G7), with the same id and in the same order.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
@@ -13,10 +15,14 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::subscriber::Start;
-use super::{POLL, ROLE, store};
+use super::{ROLE, store};
 use crate::platform::db::{Db, Lane, Origin};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::workers::{Progress, Workers};
+
+/// How often a tap looks for events that nobody woke it for: those that another process left when it died. The watch does not
+/// ask for it, since a tap may be behind for hours while the other side is away.
+const POLL: Duration = Duration::from_secs(5);
 
 /// Events passed on in one step at most. The cursor's row is locked meanwhile, so that two instances never pass on at once.
 const PAGE: i64 = 200;
@@ -152,7 +158,7 @@ fn list_logged(conn: &mut PgConnection, after: i64, limit: i64) -> AppResult<Vec
     Ok(sql_query(
         "select seq, event_id, event_type, type_version, topic, producer, subject_id, correlation_id, causation_id,
            actor_id, recorded_at, payload
-         from bus.events where seq > $1 order by seq limit $2",
+         from bus.all_events where seq > $1 order by seq limit $2",
     )
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(limit)

@@ -1,15 +1,15 @@
-//! The watch: wakes the subscribers for events of other processes, warns of those that fall behind, tries again what a newer
-//! program understands.
+//! The watch: asks for all workers of the process whether there is work that no commit of their own told them of, and wakes them;
+//! warns of subscribers that fall behind, tries again what a newer program understands.
 
 use std::time::{Duration, Instant};
 
 use super::{ROLE, queries, repair, store};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Lane, Origin};
+use crate::platform::db::{Db, Lane, Origin, Standing};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::workers::{Progress, Workers};
 
-/// How often the log is looked at for events of other processes.
+/// How often it is asked, in one statement: for events of other processes, retries that are due, waiting runs and mails.
 const LOOK: Duration = Duration::from_millis(250);
 
 /// How often the watch makes its round.
@@ -23,13 +23,13 @@ pub(super) fn start(
     names: Vec<&'static str>,
 ) -> AppResult<()> {
     let (own_db, limit) = (db.clone(), config.lag_warning);
+    let (conditions, mut standing) = (workers.conditions(), Standing::new(db));
     let (mut known, mut last_round) = (0, None::<Instant>);
     let look = move || {
-        let head = own_db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-            store::head(tx.conn())
-        })?;
-        if head > known {
-            known = head;
+        let outlook =
+            standing.ask(|conn, now| store::look(conn, now, &names, &conditions.all()))?;
+        if outlook.due || outlook.head > known {
+            known = outlook.head;
             own_db.wake().notify();
         }
         if last_round.is_none_or(|last| last.elapsed() >= ROUND) {

@@ -1,5 +1,7 @@
 //! Reaching the database, and saying plainly why it cannot be reached.
 
+use std::time::{Duration, Instant};
+
 use diesel::{Connection, PgConnection};
 
 use super::CliError;
@@ -14,21 +16,99 @@ pub(super) fn address(config: &Config) -> Result<&str, CliError> {
     })
 }
 
+/// How long a server that is away is left alone between two tries.
+const TRY_EVERY: Duration = Duration::from_millis(500);
+
+/// How often somebody who waits is told what for.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
 /// One connection of its own.
 pub(super) fn connect(url: &str) -> Result<PgConnection, CliError> {
-    PgConnection::establish(url).map_err(|error| {
-        let reason = error.to_string();
-        let reason = reason.lines().next().unwrap_or_default();
-        CliError(format!(
-            "cannot reach the database {}: {reason}; set DATABASE_URL to a server that runs, as postgres://user:password@host/name",
-            without_password(url)
-        ))
+    establish(url).map_err(|reason| unreachable(url, &reason))
+}
+
+/// The same for programs that are started together with their database: a server that is away or not ready is waited for, up to
+/// `ATES_START_WAIT_SECONDS` and until `stopped` says so; what waiting cannot mend, such as a wrong password, is an error at once.
+pub(super) fn connect_patiently(
+    config: &Config,
+    url: &str,
+    stopped: &dyn Fn() -> bool,
+) -> Result<PgConnection, CliError> {
+    let begun = Instant::now();
+    let mut told: Option<Instant> = None;
+    loop {
+        let reason = match establish(url) {
+            Ok(conn) => return Ok(conn),
+            Err(reason) => reason,
+        };
+        let waited = begun.elapsed();
+        if stopped() || waited >= config.start_wait || !may_pass(&reason) {
+            return Err(unreachable(url, &reason));
+        }
+        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+            told = Some(Instant::now());
+            tracing::warn!(
+                "waiting for the database, {} more seconds at most: {reason}",
+                (config.start_wait - waited).as_secs()
+            );
+        }
+        std::thread::sleep(TRY_EVERY.min(config.start_wait - waited));
+    }
+}
+
+/// A connection, or in a line why there is none.
+fn establish(url: &str) -> Result<PgConnection, String> {
+    PgConnection::establish(&db::with_connect_timeout(url)).map_err(|error| {
+        let words = error.to_string();
+        let lines: Vec<&str> = words.lines().map(str::trim).collect();
+        lines.join(" ")
     })
+}
+
+fn unreachable(url: &str, reason: &str) -> CliError {
+    CliError(format!(
+        "cannot reach the database {}: {reason}; set DATABASE_URL to a server that runs, as postgres://user:password@host/name",
+        without_password(url)
+    ))
+}
+
+/// Whether the reason is one that passes by itself: nobody listens yet, the name is not known yet, the server is about to run or
+/// full. What a running server refuses stays refused, and so does an address that is none.
+fn may_pass(reason: &str) -> bool {
+    const PASSING: [&str; 13] = [
+        "Connection refused",
+        "No such file or directory",
+        "timeout expired",
+        "timed out",
+        "could not translate host name",
+        "No route to host",
+        "unreachable",
+        "reset by peer",
+        "server closed the connection",
+        "is starting up",
+        "is shutting down",
+        "not yet accepting connections",
+        "recovery mode",
+    ];
+    let full = reason.contains("too many clients") || reason.contains("connection slots");
+    full || PASSING.iter().any(|words| reason.contains(words))
 }
 
 /// Brings the schema up to date and opens the pools.
 pub(super) fn open_migrated(config: &Config, url: &str) -> Result<Db, CliError> {
-    let mut conn = connect(url)?;
+    migrated(config, url, connect(url)?)
+}
+
+/// The same once the server is there, see [`connect_patiently`].
+pub(super) fn open_migrated_patiently(
+    config: &Config,
+    url: &str,
+    stopped: &dyn Fn() -> bool,
+) -> Result<Db, CliError> {
+    migrated(config, url, connect_patiently(config, url, stopped)?)
+}
+
+fn migrated(config: &Config, url: &str, mut conn: PgConnection) -> Result<Db, CliError> {
     let applied = db::migrate(&mut conn).map_err(|error| {
         let text = error.to_string();
         if text.contains("permission denied") {
@@ -56,4 +136,31 @@ pub(super) fn open(config: &Config) -> Result<Db, CliError> {
         )));
     }
     Ok(Db::new(config, url, Clock::system()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_passes_by_itself_is_waited_for() {
+        for passing in [
+            "connection to server at \"127.0.0.1\", port 5432 failed: Connection refused Is the server running on that host?",
+            "connection to server on socket \"/run/postgresql/.s.PGSQL.5432\" failed: No such file or directory",
+            "connection to server at \"db\", port 5432 failed: FATAL:  the database system is starting up",
+            "connection to server at \"db\", port 5432 failed: FATAL:  sorry, too many clients already",
+            "could not translate host name \"db\" to address: Temporary failure in name resolution",
+        ] {
+            assert!(may_pass(passing), "{passing}");
+        }
+        for lasting in [
+            "connection to server at \"db\", port 5432 failed: FATAL:  password authentication failed for user \"ates\"",
+            "connection to server at \"db\", port 5432 failed: FATAL:  database \"nothing\" does not exist",
+            "connection to server at \"db\", port 5432 failed: FATAL:  role \"nobody\" does not exist",
+            "connection to server at \"db\", port 5432 failed: FATAL:  no pg_hba.conf entry for host \"10.0.0.1\"",
+            "invalid port number: \"x\"",
+        ] {
+            assert!(!may_pass(lasting), "{lasting}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::platform::telemetry;
 pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliError> {
     telemetry::start(&config.log);
     let url = connect::address(&config)?.to_owned();
-    let db = connect::open_migrated(&config, &url)?;
+    let db = connect::open_migrated_patiently(&config, &url, &|| false)?;
     let services = Services::new(config, db, false)?;
     let no_workers = args.no_workers;
     if args.workers_only {

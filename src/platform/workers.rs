@@ -13,6 +13,15 @@ use super::db::panic_text;
 use super::error::{AppError, AppResult};
 use super::wake::Wake;
 
+/// How often a worker looks for work that nobody told it of: seldom, since the watch asks for all of them several times a second.
+pub const SAFETY_NET: Duration = Duration::from_secs(60);
+
+/// The longest rest after a failure.
+const LONGEST_REST: Duration = Duration::from_secs(30);
+
+/// The longest rest after a failure that nobody is to blame for, such as a server that restarts.
+const LONGEST_BLAMELESS_REST: Duration = Duration::from_secs(2);
+
 /// What a step has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -37,6 +46,31 @@ pub struct Workers {
     stop: Arc<AtomicBool>,
     threads: Vec<Thread>,
     health: Board,
+    conditions: Conditions,
+}
+
+/// Conditions in SQL under which some worker has work, though the log has not grown; `$1` is the time of the program's clock.
+/// Asked by the bus's watch in one statement; cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions(Arc<Mutex<Vec<&'static str>>>);
+
+impl Conditions {
+    /// Adds one.
+    pub fn add(&self, condition: &'static str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(condition);
+    }
+
+    /// All of them so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<&'static str> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
 }
 
 struct Thread {
@@ -68,7 +102,8 @@ impl Board {
 }
 
 impl Workers {
-    /// Starts a worker that repeats `step`: at the latest every `poll`, and at once when `wake` is called.
+    /// Starts a worker that repeats `step`: at once when `wake` is called, and at the latest every `poll`, to which each further
+    /// worker adds a little, so that they do not all look at once.
     ///
     /// # Errors
     /// That the thread cannot be made.
@@ -86,6 +121,7 @@ impl Workers {
             name.to_owned(),
         );
         let own_wake = wake.clone();
+        let poll = poll + poll / 20 * u32::try_from(self.threads.len()).unwrap_or_default();
         board.set(name, Health::Up);
         let body = move || {
             let mut failures = 0_u32;
@@ -109,7 +145,7 @@ impl Workers {
                         failures += 1;
                         tracing::error!(worker = label, error = %error, failures, "a worker's step failed");
                         board.set(&label, Health::Failing(error.to_string()));
-                        rest(&stop, backoff(failures));
+                        rest(&stop, backoff(failures, error.is_transient()));
                     }
                 }
             }
@@ -123,6 +159,12 @@ impl Workers {
             handle,
         });
         Ok(())
+    }
+
+    /// The conditions under which the watch wakes them.
+    #[must_use]
+    pub fn conditions(&self) -> Conditions {
+        self.conditions.clone()
     }
 
     /// The board that shows how they are.
@@ -146,9 +188,14 @@ impl Workers {
     }
 }
 
-/// 50 ms, 100 ms, 200 ms … up to 30 s.
-fn backoff(failures: u32) -> Duration {
-    Duration::from_millis(50_u64 << failures.saturating_sub(1).min(9)).min(Duration::from_secs(30))
+/// 50 ms, 100 ms, 200 ms … up to 30 s, or up to 2 s when nobody is to blame.
+fn backoff(failures: u32, blameless: bool) -> Duration {
+    let longest = if blameless {
+        LONGEST_BLAMELESS_REST
+    } else {
+        LONGEST_REST
+    };
+    Duration::from_millis(50_u64 << failures.saturating_sub(1).min(10)).min(longest)
 }
 
 /// Waits, but not longer than until the program stops.

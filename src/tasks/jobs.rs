@@ -6,6 +6,9 @@ use crate::platform::db::{Db, Lane, Origin};
 use crate::platform::error::AppResult;
 use crate::platform::workers::Progress;
 
+/// The condition in SQL under which [`shuffle_step`] has work.
+pub const SHUFFLE_WAITS: &str = super::store::RUN_WAITS;
+
 /// Does one chunk of the oldest run in a transaction of its own; idle when no run waits. After a crash the run goes on where it
 /// stopped.
 ///

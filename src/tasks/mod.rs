@@ -24,7 +24,7 @@ use crate::bus::Subscriber;
 use crate::platform::db::DbRole;
 
 pub use draw::{Seed, commitment_of, digest_of, draw};
-pub use jobs::shuffle_step;
+pub use jobs::{SHUFFLE_WAITS, shuffle_step};
 pub use model::{Task, TaskText};
 pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};

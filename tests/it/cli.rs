@@ -4,9 +4,11 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 
+use crate::proof::cluster::Cluster;
 use crate::support::database::{TestDatabase, count};
 
 /// Runs the program with nothing of this process' settings.
@@ -107,6 +109,78 @@ fn what_keeps_the_program_from_starting_is_one_line() {
     assert!(
         refusal(&ates(None, &["config"], &[("ATES_FEE_MIN", "-3")], "")).contains("ATES_FEE_MIN")
     );
+}
+
+#[test]
+fn a_database_that_comes_late_is_waited_for() {
+    let cluster = Cluster::start();
+    let folder = tempfile::tempdir().unwrap();
+    let door = folder.path().join("door");
+    let mut url = url::Url::parse(&cluster.url()).unwrap();
+    let socket = |key: &str| (key == "host").then(|| door.to_string_lossy().into_owned());
+    let query: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(key, value)| (key.to_string(), socket(&key).unwrap_or(value.into())))
+        .collect();
+    let real = cluster_folder(&url);
+    url.query_pairs_mut().clear().extend_pairs(query);
+
+    let mut serving = Command::new(env!("CARGO_BIN_EXE_ates"))
+        .arg("serve")
+        .current_dir(std::env::temp_dir())
+        .env("DATABASE_URL", url.as_str())
+        .env("ATES_BIND", "127.0.0.1:0")
+        .env("ATES_METRICS_BIND", "")
+        .env("ATES_START_WAIT_SECONDS", "120")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(serving.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains("waiting for the database"), "{first}");
+    std::os::unix::fs::symlink(real, &door).unwrap();
+    let serves = lines.any(|line| line.unwrap().contains("\"serving\""));
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    assert!(serves);
+}
+
+/// The folder of the socket in an address.
+fn cluster_folder(url: &url::Url) -> String {
+    let host = url.query_pairs().find(|(key, _)| key == "host");
+    host.expect("a private server is reached by a socket")
+        .1
+        .into_owned()
+}
+
+#[test]
+fn a_database_that_stays_away_ends_the_start_and_one_that_is_unknown_does_so_at_once() {
+    let begun = Instant::now();
+    let away = ates(
+        Some("postgres://ates:hidden@127.0.0.1:9/ates"),
+        &["serve"],
+        &[("ATES_START_WAIT_SECONDS", "2")],
+        "",
+    );
+    assert!(refusal(&away).contains("cannot reach the database"));
+    assert!(begun.elapsed() >= Duration::from_secs(2));
+    let log = String::from_utf8_lossy(&away.stdout).into_owned();
+    assert!(
+        log.contains("waiting for the database") && !log.contains("hidden"),
+        "{log}"
+    );
+
+    let database = TestDatabase::create();
+    let mut url = url::Url::parse(database.url()).unwrap();
+    url.set_path("nobody_made_this");
+    let unknown = ates(
+        Some(url.as_str()),
+        &["serve"],
+        &[("ATES_START_WAIT_SECONDS", "3600")],
+        "",
+    );
+    assert!(refusal(&unknown).contains("does not exist"));
+    assert_eq!(String::from_utf8_lossy(&unknown.stdout), "");
 }
 
 #[test]

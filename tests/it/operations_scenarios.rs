@@ -407,7 +407,10 @@ fn r16_a_healthy_company_is_left_alone_and_so_is_what_a_paused_subscriber_has_no
     let mut browser = company.app.log_in(&root);
     assert_eq!(
         browser
-            .post("/admin/modules/accounting.ledger/pause", &[])
+            .post(
+                "/admin/modules/accounting.ledger/pause",
+                &[("reason", "a quiet Monday"), ("confirm", "yes")],
+            )
             .status,
         303
     );

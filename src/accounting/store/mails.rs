@@ -47,6 +47,10 @@ pub(in crate::accounting) struct ClaimedMail {
     pub created_at: DateTime<Utc>,
 }
 
+/// The condition under which a mail is due; `$1` is the time.
+pub(in crate::accounting) const MAIL_WAITS: &str = "exists (select from accounting.mails
+  where state in ('new', 'waiting') and next_attempt_at <= $1 and (claimed_until is null or claimed_until <= $1))";
+
 /// Claims due mails for `hold`; a claim that ran out, because its worker died, is due again.
 pub(in crate::accounting) fn claim_mails(
     conn: &mut PgConnection,

@@ -23,7 +23,7 @@ pub(super) use days::{
 };
 pub(super) use ledger::{OpenLedger, Posted};
 pub(super) use mails::{
-    ClaimedMail, claim_mails, retry_mail, update_failed, update_sent, update_waiting,
+    ClaimedMail, MAIL_WAITS, claim_mails, retry_mail, update_failed, update_sent, update_waiting,
 };
 pub(super) use people::{NewEmployee, deactivate_employee, upsert_employees};
 pub(super) use prices::{NewTitle, insert_prices, list_prices, upsert_titles};

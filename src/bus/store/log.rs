@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
-    Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Bool, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
@@ -50,7 +50,42 @@ pub(in crate::bus) fn head(conn: &mut PgConnection) -> AppResult<i64> {
     Ok(row.seq)
 }
 
-/// The next events of some types, in order.
+/// What there is to do.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(in crate::bus) struct Outlook {
+    /// The last number of the log.
+    #[diesel(sql_type = BigInt)]
+    pub head: i64,
+    /// Whether somebody has work, new events or not.
+    #[diesel(sql_type = Bool)]
+    pub due: bool,
+}
+
+/// Looks whether the log has grown and whether anybody has work: some subscribers that are behind or have a retry that is due,
+/// and whoever gave a condition. One statement.
+pub(in crate::bus) fn look(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    subscribers: &[&str],
+    conditions: &[&str],
+) -> AppResult<Outlook> {
+    let others: String = conditions
+        .iter()
+        .map(|condition| format!(" or {condition}"))
+        .collect();
+    Ok(sql_query(format!(
+        "select log.head, exists (select from bus.subscribers s
+             where s.name = any($2) and not s.paused and s.retired_at is null and (s.position < log.head or exists (
+               select from bus.parked_items p
+               where p.subscriber = s.name and p.state = 'retrying' and p.next_attempt_at <= $1))){others} as due
+         from (select coalesce(max(seq), 0) as head from bus.events) log"
+    ))
+    .bind::<Timestamptz, _>(now)
+    .bind::<Array<Text>, _>(subscribers)
+    .get_result(conn)?)
+}
+
+/// The next events of some types, in order; those in the archive too, for who starts that far back.
 pub(in crate::bus) fn list_events(
     conn: &mut PgConnection,
     after: i64,
@@ -62,7 +97,7 @@ pub(in crate::bus) fn list_events(
         return Ok(Vec::new());
     }
     Ok(sql_query(format!(
-        "select {EVENT_COLUMNS} from bus.events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
+        "select {EVENT_COLUMNS} from bus.all_events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
     ))
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(upto)

@@ -73,7 +73,7 @@ fn serve(
     begun: Instant,
     interrupt: &Interrupt,
 ) -> Result<(), CliError> {
-    let db = connect::open_migrated(&config, url)?;
+    let db = connect::open_migrated_patiently(&config, url, &|| interrupt.is_asked())?;
     let password = if args.empty {
         None
     } else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::operations::queries::{Leg, LogEvent};
+use crate::operations::queries::{Journaled, Leg, LogEvent};
 
 /// A leg that an event calls for; its amount follows from the task's price.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,10 +20,35 @@ pub(super) struct Due {
     pub employee: Uuid,
 }
 
-/// What an event calls for; `unapplied` are the items and events that accounting has not applied and may never apply.
-pub(super) fn dues(event: &LogEvent, unapplied: &HashSet<Uuid>) -> Vec<Due> {
+impl From<Journaled> for Due {
+    fn from(row: Journaled) -> Self {
+        Self {
+            reason: row.event_id,
+            reward: row.completes,
+            task: row.task,
+            employee: row.employee,
+        }
+    }
+}
+
+/// What accounting did not hear from the log itself.
+#[derive(Debug, Default)]
+pub(super) struct Unheard {
+    /// Items and events that it has not applied and may never apply; nothing is booked for them.
+    pub unapplied: HashSet<Uuid>,
+    /// Events that were parked and booked all the same, by a correction or by the sweep, with what the journal of the tasks has of
+    /// them: their content may be unreadable.
+    pub journaled: HashMap<Uuid, Vec<Due>>,
+}
+
+/// What an event calls for.
+pub(super) fn dues(event: &LogEvent, unheard: &Unheard) -> Vec<Due> {
+    let unapplied = &unheard.unapplied;
     if unapplied.contains(&event.event_id) {
         return Vec::new();
+    }
+    if let Some(journaled) = unheard.journaled.get(&event.event_id) {
+        return journaled.clone();
     }
     let id = |value: &Value| value.as_str().and_then(|text| text.parse::<Uuid>().ok());
     let due = |reason, reward, task, employee| {
@@ -122,7 +147,7 @@ mod tests {
         );
         let mut assigned = event("task.assigned", json!({"to": uuid(3)}));
         assigned.event_id = uuid(7);
-        let none = HashSet::new();
+        let none = Unheard::default();
         let dues: Vec<Due> = [dues(&created, &none), dues(&assigned, &none)].concat();
         let legs = legs_of(&dues, &HashMap::from([(uuid(2), (1_000, 4_000))]));
         assert_eq!(legs[&uuid(7)].len(), 1);
@@ -135,9 +160,29 @@ mod tests {
             "tasks.reassigned",
             json!({"assignments": [{"task": uuid(8), "to": uuid(3)}, {"task": uuid(9), "to": uuid(4)}]}),
         );
-        let parked = HashSet::from([Uuid::new_v5(&uuid(1), uuid(8).as_bytes())]);
-        let left = dues(&batch, &parked);
+        let parked = |id| Unheard {
+            unapplied: HashSet::from([id]),
+            ..Unheard::default()
+        };
+        let left = dues(&batch, &parked(Uuid::new_v5(&uuid(1), uuid(8).as_bytes())));
         assert_eq!((left.len(), left[0].task), (1, uuid(9)));
-        assert!(dues(&batch, &HashSet::from([uuid(1)])).is_empty());
+        assert!(dues(&batch, &parked(uuid(1))).is_empty());
+    }
+
+    #[test]
+    fn what_nobody_can_read_calls_for_what_the_journal_has_of_it() {
+        let unreadable = event("task.completed", json!({"nonsense": true}));
+        assert!(dues(&unreadable, &Unheard::default()).is_empty());
+        let due = Due {
+            reason: uuid(1),
+            reward: true,
+            task: uuid(2),
+            employee: uuid(3),
+        };
+        let unheard = Unheard {
+            journaled: HashMap::from([(uuid(1), vec![due.clone()])]),
+            ..Unheard::default()
+        };
+        assert_eq!(dues(&unreadable, &unheard), [due]);
     }
 }

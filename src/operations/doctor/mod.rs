@@ -6,10 +6,11 @@
 mod fold;
 mod reconcile;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
+use fold::Unheard;
 
 use super::queries;
 use crate::bus::{self, Check, Roster};
@@ -63,11 +64,19 @@ pub fn examine(
     let mut checks = bus::check_log(conn, roster)?;
     checks.push(partitions_ahead(conn, now)?);
     let parked = bus::list_unapplied(conn, LEDGER)?;
-    let mut unapplied: HashSet<_> = parked.iter().copied().collect();
-    for item in queries::list_booked_otherwise(conn, &parked)? {
-        unapplied.remove(&item);
+    let mut unheard = Unheard {
+        unapplied: parked.iter().copied().collect(),
+        journaled: HashMap::new(),
+    };
+    let booked = queries::list_booked_otherwise(conn, &parked)?;
+    for item in &booked {
+        unheard.unapplied.remove(item);
     }
-    checks.push(reconcile::ledger(conn, LEDGER, &unapplied)?);
+    for row in queries::list_journaled(conn, &booked)? {
+        let dues = unheard.journaled.entry(row.event_id).or_default();
+        dues.push(row.into());
+    }
+    checks.push(reconcile::ledger(conn, LEDGER, &unheard)?);
     checks.push(Check::new("told transfers", queries::untold(conn)?));
     Ok(Diagnosis(checks))
 }

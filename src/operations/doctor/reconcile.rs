@@ -1,11 +1,11 @@
 //! The ledger against the log, event by event.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use diesel::pg::PgConnection;
 use uuid::Uuid;
 
-use super::fold::{self, Due};
+use super::fold::{self, Due, Unheard};
 use crate::bus::{self, Check};
 use crate::operations::queries::{self, Leg};
 use crate::platform::error::AppResult;
@@ -20,7 +20,7 @@ const TOLD: usize = 100;
 pub(super) fn ledger(
     conn: &mut PgConnection,
     consumer: &str,
-    unapplied: &HashSet<Uuid>,
+    unheard: &Unheard,
 ) -> AppResult<Check> {
     let Some(position) = bus::reached(conn, consumer)? else {
         return Ok(Check::new("ledger", Vec::new()));
@@ -36,7 +36,7 @@ pub(super) fn ledger(
         events += page.len();
         let dues: Vec<Due> = page
             .iter()
-            .flat_map(|event| fold::dues(event, unapplied))
+            .flat_map(|event| fold::dues(event, unheard))
             .collect();
         let tasks: Vec<Uuid> = dues.iter().chain(&before).map(|due| due.task).collect();
         let prices = queries::list_prices(conn, &tasks)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
@@ -175,4 +175,36 @@ pub(in crate::operations) fn list_booked_otherwise(
     .bind::<Array<SqlUuid>, _>(unapplied)
     .load(conn)?;
     Ok(rows.into_iter().map(|row| row.item_id).collect())
+}
+
+/// An assignment or a completion as the journal of the tasks has it.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::operations) struct Journaled {
+    /// Its event.
+    #[diesel(sql_type = SqlUuid)]
+    pub event_id: Uuid,
+    /// Whether it is a completion; else an assignment.
+    #[diesel(sql_type = Bool)]
+    pub completes: bool,
+    /// The task.
+    #[diesel(sql_type = SqlUuid)]
+    pub task: Uuid,
+    /// Who got or completed it.
+    #[diesel(sql_type = SqlUuid)]
+    pub employee: Uuid,
+}
+
+/// What the journal has of these events.
+pub(in crate::operations) fn list_journaled(
+    conn: &mut PgConnection,
+    events: &[Uuid],
+) -> AppResult<Vec<Journaled>> {
+    Ok(sql_query(
+        "select a.event_id, false as completes, a.task_id as task, a.assignee_id as employee
+         from report_v1.assignments a where a.event_id = any($1)
+         union all
+         select c.event_id, true, c.task_id, c.assignee_id from report_v1.completions c where c.event_id = any($1)",
+    )
+    .bind::<Array<SqlUuid>, _>(events)
+    .load(conn)?)
 }

@@ -7,6 +7,7 @@ mod shuffles;
 pub(super) use invariants::allow_time;
 pub use invariants::{Finding, verify};
 pub(super) use ledger::{
-    Leg, LogEvent, legs_ahead_of, list_booked_otherwise, list_legs, list_log, list_prices, untold,
+    Journaled, Leg, LogEvent, legs_ahead_of, list_booked_otherwise, list_journaled, list_legs,
+    list_log, list_prices, untold,
 };
 pub(super) use shuffles::{ShuffleRun, list_shuffles};

@@ -188,6 +188,8 @@ pub(in crate::operations) struct Choice {
     pub sample: Vec<ParkedItem>,
     /// Whether a consumer of money is among them.
     pub money: bool,
+    /// Those of the sample that may be skipped with a correcting transfer.
+    pub correctable: Vec<ParkedItem>,
 }
 
 /// The selection of a form: items by hand as `consumer/item`, or all that the filter meets.
@@ -247,7 +249,12 @@ pub(in crate::operations) fn choose(
             sample.iter().any(|item| roster.is_money(&item.subscriber))
         }
     };
+    let dead = ParkedState::Dead.as_str();
+    let correctable = sample
+        .iter()
+        .filter(|item| item.state == dead && roster.is_money(&item.subscriber));
     Ok(Choice {
+        correctable: correctable.cloned().collect(),
         selection,
         count,
         sample,

@@ -119,6 +119,11 @@ pub const KEYS: &[Key] = &[
         "database connections for pages that only read",
     ),
     key(
+        "ATES_START_WAIT_SECONDS",
+        "30",
+        "how long `ates serve` and `ates demo` wait at their start for a database that is away or not ready yet, seconds",
+    ),
+    key(
         "ATES_POOL_WAIT_MS",
         "2000",
         "how long a request waits for a connection before it is answered 503, milliseconds",
@@ -172,6 +177,11 @@ pub const KEYS: &[Key] = &[
         "ATES_EVENT_RETRY_MAX_SECONDS",
         "300",
         "longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds",
+    ),
+    key(
+        "ATES_EVENT_PAGE",
+        "1000",
+        "events that a subscriber takes in one transaction at most",
     ),
     key(
         "ATES_LAG_WARNING_EVENTS",

@@ -6,6 +6,7 @@
 mod migrate;
 mod once;
 mod outbox;
+mod standing;
 mod tx;
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::once;
 pub use outbox::Outgoing;
+pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
 
 type Pool = diesel::r2d2::Pool<ConnectionManager<PgConnection>>;
@@ -69,6 +71,7 @@ struct Inner {
     web_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
     pool_wait: Duration,
+    standing: (String, Limits),
     clock: Clock,
     wake: Wake,
 }
@@ -96,6 +99,13 @@ impl Db {
         };
         let permits = |count: u32| Arc::new(Semaphore::new(count as usize));
         Self(Arc::new(Inner {
+            standing: (
+                url.to_owned(),
+                Limits {
+                    name: "ates watch",
+                    ..worker.clone()
+                },
+            ),
             web: pool(url, config.web_pool, config.pool_wait, web),
             worker: pool(url, config.worker_pool, Duration::from_secs(10), worker),
             read: pool(read_url, config.read_pool, config.pool_wait, read),
@@ -277,7 +287,8 @@ fn pool(url: &str, size: u32, wait: Duration, limits: Limits) -> Pool {
 }
 
 /// The address with `connect_timeout=3`, unless it has one.
-fn with_connect_timeout(url: &str) -> String {
+#[must_use]
+pub fn with_connect_timeout(url: &str) -> String {
     if url.contains("connect_timeout") {
         return url.to_owned();
     }

@@ -73,6 +73,10 @@ pub(in crate::tasks) fn insert_shuffle(
     Ok(())
 }
 
+/// The condition under which a press waits.
+pub(in crate::tasks) const RUN_WAITS: &str =
+    "exists (select from tasks.shuffles where state <> 'done')";
+
 /// Locks the oldest press that is not done; none when there is none, or when another process has it: runs go one after another.
 pub(in crate::tasks) fn lock_next_run(conn: &mut PgConnection) -> AppResult<Option<Run>> {
     Ok(sql_query(

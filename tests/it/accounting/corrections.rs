@@ -428,6 +428,25 @@ fn m07_a_dead_assignment_is_skipped_with_its_fee_and_what_waited_behind_it_goes_
 }
 
 #[test]
+fn m07_a_completion_that_nobody_can_read_is_skipped_with_its_reward_and_the_doctor_agrees() {
+    let mut books = Books::open();
+    books.app.expect_planted_events();
+    let kesha = books.app.register("kesha", &["developer"]);
+    let task = books.create(&kesha);
+    books.complete(task, &kesha);
+    let damage = "set session_replication_role = replica;
+        update bus.events set payload = '{\"nonsense\": true}' where event_type = 'task.completed'";
+    books.app.conn().batch_execute(damage).unwrap();
+    books.app.drain();
+    let mut conn = books.app.conn();
+    let dead = "select item_id::text as t from bus.parked_items where state = 'dead' and subscriber = 'accounting.ledger'";
+    let item: Uuid = text(&mut conn, dead).parse().unwrap();
+    let heard_by_others = "delete from bus.parked_items where subscriber <> 'accounting.ledger'";
+    conn.batch_execute(heard_by_others).unwrap();
+    skip(&books, item, &kesha, Some("+$30.00"), 20);
+}
+
+#[test]
 fn m04_a_dead_creation_is_skipped_with_the_price_and_the_first_fee() {
     let books = Books::open();
     let kesha = books.app.register("kesha", &["developer"]);

@@ -26,6 +26,7 @@ mod pauses;
 mod processes;
 mod rebuild;
 mod repair;
+mod watch;
 
 /// The name of the probe and of its cursor.
 pub const PROBE: &str = "test.probe";

@@ -243,12 +243,15 @@ fn e13_a_letter_is_skipped_for_a_reason_and_never_one_of_money() {
         "select item_id::text as t from bus.parked_items where state = 'dead' limit 1",
     );
     let page = browser.get(&format!("/admin/dead-letters/accounting.ledger/{item}"));
-    assert!(page.has("#money a[href^='/accounting/corrections']"));
+    let correction = format!("a[href='/accounting/corrections/missing?item={item}']");
+    assert!(page.has(&format!("#money {correction}")));
     let page = browser.get(&format!(
         "/admin/dead-letters/choice?act=skip&item=accounting.ledger/{item}"
     ));
     assert!(
-        page.has("#refused") && !page.has("#decide"),
+        page.has("#refused")
+            && page.has(&format!("#corrections {correction}"))
+            && !page.has("#decide"),
         "{}",
         page.text()
     );

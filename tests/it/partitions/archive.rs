@@ -2,6 +2,7 @@
 
 use std::process::{Command, Output};
 
+use ates::platform::db::Origin;
 use ates::platform::partitions::{self, archive};
 use chrono::NaiveDate;
 use diesel::PgConnection;
@@ -222,6 +223,22 @@ fn r07_a_part_of_the_log_moves_when_nobody_needs_it() {
         &["archive", "show", "events", "--month", "2026-03"],
     );
     assert!(words(&shown).contains("task.created"));
+
+    let figures = |books: &Books| {
+        let table = |name| {
+            format!("(select string_agg(t::text, ' ' order by t::text) from analytics.{name} t)")
+        };
+        let all = ["day_totals", "employees", "tasks"].map(table).join(", ");
+        text(
+            &mut books.app.conn(),
+            &format!("select concat_ws(' | ', {all}) as t"),
+        )
+    };
+    let before = figures(&books);
+    let projection = ates::analytics::subscribers(books.app.config()).remove(0);
+    let told = ates::bus::rebuild(books.app.db(), projection.as_ref(), Origin::system()).unwrap();
+    assert!(told > 10, "{told}");
+    assert_eq!(figures(&books), before, "a rebuild hears the archive too");
     books.settle();
 }
 

@@ -1,7 +1,7 @@
 //! The proofs of the bus: histories against a naive model, processes that are killed, and planted faults that must be found.
 
 mod chaos;
-mod cluster;
+pub mod cluster;
 mod fleet;
 mod history;
 mod judge;

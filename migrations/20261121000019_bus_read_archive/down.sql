@@ -1,0 +1,1 @@
+drop view bus.all_events;
