@@ -49,8 +49,8 @@ fn cases() -> impl Strategy<Value = Case> {
         (vec(0..PEOPLE, 1..5), any::<bool>()).prop_map(|(holders, done)| Story { holders, done });
     (
         vec(story, 1..5),
-        vec(any::<prop::sample::Index>(), 16),
-        vec(0..6_u8, 16),
+        vec(any::<prop::sample::Index>(), 12),
+        vec(0..6_u8, 12),
     )
         .prop_map(|(stories, turns, ills)| Case {
             stories,
