@@ -22,7 +22,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::history::check;
+use super::history::{TOLD_TO_PANIC, check};
 use crate::support::TestApp;
 
 const PEOPLE: u8 = 3;
@@ -49,8 +49,8 @@ fn cases() -> impl Strategy<Value = Case> {
         (vec(0..PEOPLE, 1..5), any::<bool>()).prop_map(|(holders, done)| Story { holders, done });
     (
         vec(story, 1..5),
-        vec(any::<prop::sample::Index>(), 24),
-        vec(0..6_u8, 24),
+        vec(any::<prop::sample::Index>(), 12),
+        vec(0..6_u8, 12),
     )
         .prop_map(|(stories, turns, ills)| Case {
             stories,
@@ -102,7 +102,7 @@ impl Subscriber for Frail {
         self.inner.handle(tx, items)?;
         match self.ill.replace(0) {
             1 => Err(AppError::internal("told to fail")),
-            2 => panic!("told to panic"),
+            2 => panic!("{TOLD_TO_PANIC}"),
             3 => {
                 tx.conn()
                     .batch_execute("select pg_terminate_backend(pg_backend_pid())")?;

@@ -89,7 +89,7 @@ fn p10_each_date_is_settled_once_and_in_order_whatever_the_clocks_do() {
         instances: RefCell::new([0, 1].map(|_| Instance::open(database.url(), now))),
         database,
     };
-    let cases = (0..ZONES.len(), vec(op(), 1..16));
+    let cases = (0..ZONES.len(), vec(op(), 1..12));
     check(&cases, |(zone, ops)| house.play(ZONES[zone], &ops));
 }
 

@@ -3,7 +3,8 @@
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
 
-/// Sets the stage in a migrated database.
+/// Sets the stage in a migrated database. A step in which the breaker trips pauses itself and still ends: only a pause by an
+/// earlier transaction counts as one.
 pub fn set(conn: &mut PgConnection) {
     conn.batch_execute(
         "create schema proof;
@@ -20,7 +21,8 @@ pub fn set(conn: &mut PgConnection) {
          create function proof.note_move() returns trigger language plpgsql security definer as $$
          begin
            insert into proof.moves (subscriber, from_position, to_position, was_paused)
-           values (old.name, old.position, new.position, old.paused);
+           values (old.name, old.position, new.position, exists (select from bus.pauses p
+             where p.subscriber = old.name and p.xmin::text::bigint <> pg_current_xact_id()::text::bigint % 4294967296));
            return null;
          end $$;
          create trigger subscribers_note_move after update on bus.subscribers

@@ -9,16 +9,35 @@ mod op;
 mod probe;
 mod truth;
 
+use std::sync::Once;
+
 use proptest::collection::vec;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 
 use house::House;
+
+/// What a handler says when it panics as it was told; nobody needs to see where.
+pub const TOLD_TO_PANIC: &str = "told to panic";
+
+/// Leaves panics that were asked for out of the output.
+fn hush() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if info.payload_as_str() != Some(TOLD_TO_PANIC) {
+                usual(info);
+            }
+        }));
+    });
+}
 
 /// Runs a property over cases from a printed seed.
 pub fn check<T: std::fmt::Debug>(
     strategy: &impl proptest::strategy::Strategy<Value = T>,
     test: impl Fn(T) -> Result<(), String>,
 ) {
+    hush();
     let cases = std::env::var("ATES_TEST_CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())
@@ -43,7 +62,7 @@ pub fn check<T: std::fmt::Debug>(
 #[test]
 fn p1_p2_p3_p5_p6_p7_p8_p9_hold_after_every_step_of_every_history() {
     let house = House::new();
-    check(&vec(op::any(), 1..40), |ops| house.play(&ops));
+    check(&vec(op::any(), 1..24), |ops| house.play(&ops));
 }
 
 #[test]

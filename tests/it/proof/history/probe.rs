@@ -99,7 +99,7 @@ impl Probe {
         match ill {
             Ill::Error => Err(AppError::internal("told to fail")),
             Ill::Invalid => Err(AppError::Invalid(Vec::new())),
-            Ill::Panic => panic!("told to panic"),
+            Ill::Panic => panic!("{}", super::TOLD_TO_PANIC),
             Ill::Cut => {
                 tx.conn()
                     .batch_execute("select pg_terminate_backend(pg_backend_pid())")?;
