@@ -22,7 +22,7 @@ pub fn set(conn: &mut PgConnection) {
          begin
            insert into proof.moves (subscriber, from_position, to_position, was_paused)
            values (old.name, old.position, new.position, exists (select from bus.pauses p
-             where p.subscriber = old.name and p.xmin::text::bigint <> pg_current_xact_id()::text::bigint % 4294967296));
+             where p.subscriber = old.name and pg_xact_status(p.xmin::text::xid8) = 'committed'));
            return null;
          end $$;
          create trigger subscribers_note_move after update on bus.subscribers

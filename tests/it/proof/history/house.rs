@@ -96,11 +96,12 @@ impl House {
         };
         game.add(0, Start::Beginning);
         game.add(1, Start::Beginning);
+        let mut before = BTreeMap::new();
         for (step, op) in ops.iter().enumerate() {
-            let before = game.look();
             game.act(op)
                 .map_err(|error| format!("step {step}, {op:?}: {error}"))?;
-            game.judge(op, &before)
+            before = game
+                .judge(op, &before)
                 .map_err(|broken| format!("after step {step}, {op:?}: {broken}"))?;
         }
         game.end().map_err(|broken| format!("at the end: {broken}"))
@@ -152,15 +153,6 @@ impl Game<'_> {
         let mut conn = self.house.conn.borrow_mut();
         let log = truth::log(&mut conn);
         truth::cursor(&mut conn, name, &log)
-    }
-
-    fn look(&self) -> BTreeMap<usize, Cursor> {
-        let mut conn = self.house.conn.borrow_mut();
-        let log = truth::log(&mut conn);
-        self.beliefs
-            .keys()
-            .filter_map(|index| Some((*index, truth::cursor(&mut conn, NAMES[*index], &log)?)))
-            .collect()
     }
 
     fn act(&mut self, op: &Op) -> Result<(), String> {
@@ -345,8 +337,12 @@ impl Game<'_> {
         Ok(())
     }
 
-    /// Holds every property against the database.
-    fn judge(&mut self, op: &Op, before: &BTreeMap<usize, Cursor>) -> Result<(), String> {
+    /// Holds every property against the database; gives what it saw.
+    fn judge(
+        &mut self,
+        op: &Op,
+        before: &BTreeMap<usize, Cursor>,
+    ) -> Result<BTreeMap<usize, Cursor>, String> {
         let house = self.house;
         let mut conn = house.conn.borrow_mut();
         let log = truth::log(&mut conn);
@@ -357,6 +353,7 @@ impl Game<'_> {
                 self.published
             ));
         }
+        let mut seen = BTreeMap::new();
         for (index, belief) in &mut self.beliefs {
             let name = NAMES[*index];
             let now = truth::cursor(&mut conn, name, &log).ok_or("a cursor is gone")?;
@@ -386,8 +383,9 @@ impl Game<'_> {
             if worked && now.position < head {
                 return Err(format!("P6: {name} rests at {} of {head}", now.position));
             }
+            seen.insert(*index, now);
         }
-        Ok(())
+        Ok(seen)
     }
 
     /// Everybody is well, nobody is held, all is tried again: then everything was heard, once and in order.
