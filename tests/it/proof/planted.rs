@@ -30,15 +30,23 @@ const WITHOUT_THE_LOCK: &str = "
       execute unlocked;
     end $$";
 
+/// Trials before a fault counts as not found: a single one may be lucky, as its kills come at random moments.
+const TRIALS: usize = 5;
+
 fn found(trial: &Trial, rules: &[&str]) {
-    let findings = trial.run();
-    println!("{findings:#?}");
-    assert!(
-        findings
+    let mut all = Vec::new();
+    for _ in 0..TRIALS {
+        let findings = trial.run();
+        println!("{findings:#?}");
+        if findings
             .iter()
-            .any(|finding| rules.iter().any(|rule| finding.starts_with(rule))),
-        "the fault was planted and none of {rules:?} was found, only {findings:#?}"
-    );
+            .any(|finding| rules.iter().any(|rule| finding.starts_with(rule)))
+        {
+            return;
+        }
+        all.extend(findings);
+    }
+    panic!("the fault was planted and none of {rules:?} was found, only {all:#?}");
 }
 
 #[test]
@@ -67,7 +75,8 @@ fn planted_b_a_cursor_in_a_second_transaction_is_found() {
         faults: Some("plant=second_transaction"),
         ..TRIAL
     };
-    found(&trial, &["P1: doubled"]);
+    // The late cursor also moves behind a pause that has returned.
+    found(&trial, &["P1: doubled", "P5: "]);
 }
 
 #[test]
