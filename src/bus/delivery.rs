@@ -71,14 +71,15 @@ impl<'s> Delivery<'s> {
         failure: &Failure,
     ) -> AppResult<()> {
         let mut held = self.held(tx, items)?;
+        let mut blocked = Vec::new();
         for item in items {
             if held.insert(self.subscriber.key(item)) {
                 parked::park_failed(tx, self, item, failure)?;
             } else {
-                parked::park_blocked(tx, self.subscriber, item)?;
+                blocked.push(item);
             }
         }
-        Ok(())
+        parked::park_blocked(tx, self.subscriber, blocked)
     }
 
     fn held(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<HashSet<Uuid>> {
@@ -99,9 +100,7 @@ impl<'s> Delivery<'s> {
             .iter()
             .cloned()
             .partition(|item| held.contains(&self.subscriber.key(item)));
-        for item in &blocked {
-            parked::park_blocked(tx, self.subscriber, item)?;
-        }
+        parked::park_blocked(tx, self.subscriber, &blocked)?;
         if free.is_empty() {
             return Ok(());
         }

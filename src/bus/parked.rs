@@ -238,20 +238,24 @@ pub(super) fn park_failed(
         ..row_of(subscriber, item)
     };
     faults::point("parked.while_parking");
-    store::insert_parked(tx.conn(), &row, now)?;
+    store::insert_parked(tx.conn(), &[row], now)?;
     delivery.failed += 1;
     delivery.last_failure = Some(failure.text.clone());
     Ok(())
 }
 
-/// Parks an item that waits behind another one of its key.
-pub(super) fn park_blocked(
+/// Parks items that wait behind another one of their key.
+pub(super) fn park_blocked<'a>(
     tx: &mut Tx<'_>,
     subscriber: &dyn Subscriber,
-    item: &Item,
+    items: impl IntoIterator<Item = &'a Item>,
 ) -> AppResult<()> {
+    let rows: Vec<NewParked<'_>> = items
+        .into_iter()
+        .map(|item| row_of(subscriber, item))
+        .collect();
     let now = tx.now;
-    store::insert_parked(tx.conn(), &row_of(subscriber, item), now)
+    store::insert_parked(tx.conn(), &rows, now)
 }
 
 fn row_of(subscriber: &dyn Subscriber, item: &Item) -> NewParked<'static> {
@@ -297,7 +301,7 @@ pub(super) fn park_undecodable(
         error: Some((failure.class, &failure.text)),
     };
     let now = tx.now;
-    store::insert_parked(tx.conn(), &row, now)?;
+    store::insert_parked(tx.conn(), &[row], now)?;
     delivery.failed += 1;
     delivery.last_failure = Some(failure.text);
     Ok(())

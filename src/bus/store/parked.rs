@@ -85,33 +85,39 @@ pub(in crate::bus) struct NewParked<'a> {
     pub error: Option<(&'a str, &'a str)>,
 }
 
-/// Parks an item. One that was parked and resolved before a rewind begins anew; one that is parked still stays as it is.
+/// Parks items, each once. One that was parked and resolved before a rewind begins anew; one that is parked still stays as it is.
 pub(in crate::bus) fn insert_parked(
     conn: &mut PgConnection,
-    row: &NewParked<'_>,
+    rows: &[NewParked<'_>],
     now: DateTime<Utc>,
 ) -> AppResult<()> {
+    fn column<'a, T>(rows: &'a [NewParked<'a>], field: impl Fn(&'a NewParked<'a>) -> T) -> Vec<T> {
+        rows.iter().map(field).collect()
+    }
+    if rows.is_empty() {
+        return Ok(());
+    }
     sql_query(
         "insert into bus.parked_items as p (subscriber, item_id, event_id, seq, item_no, sequence_key, state, attempts,
            next_attempt_at, error_class, error, first_failed_at, last_failed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)
+         select r.*, $12, $12 from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) as r
          on conflict (subscriber, item_id) do update set state = excluded.state, attempts = excluded.attempts,
            next_attempt_at = excluded.next_attempt_at, error_class = excluded.error_class, error = excluded.error,
            first_failed_at = excluded.first_failed_at, last_failed_at = excluded.last_failed_at,
            resolved_at = null, resolved_by = null, resolution_reason = null
          where p.state = 'done'",
     )
-    .bind::<Text, _>(row.subscriber)
-    .bind::<SqlUuid, _>(row.item_id)
-    .bind::<SqlUuid, _>(row.event_id)
-    .bind::<BigInt, _>(row.seq)
-    .bind::<Integer, _>(row.item_no)
-    .bind::<SqlUuid, _>(row.sequence_key)
-    .bind::<Text, _>(row.state)
-    .bind::<Integer, _>(row.attempts)
-    .bind::<Nullable<Timestamptz>, _>(row.next_attempt_at)
-    .bind::<Nullable<Text>, _>(row.error.map(|(class, _)| class))
-    .bind::<Nullable<Text>, _>(row.error.map(|(_, text)| text))
+    .bind::<Array<Text>, _>(column(rows, |row| row.subscriber))
+    .bind::<Array<SqlUuid>, _>(column(rows, |row| row.item_id))
+    .bind::<Array<SqlUuid>, _>(column(rows, |row| row.event_id))
+    .bind::<Array<BigInt>, _>(column(rows, |row| row.seq))
+    .bind::<Array<Integer>, _>(column(rows, |row| row.item_no))
+    .bind::<Array<SqlUuid>, _>(column(rows, |row| row.sequence_key))
+    .bind::<Array<Text>, _>(column(rows, |row| row.state))
+    .bind::<Array<Integer>, _>(column(rows, |row| row.attempts))
+    .bind::<Array<Nullable<Timestamptz>>, _>(column(rows, |row| row.next_attempt_at))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.error.map(|(class, _)| class)))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.error.map(|(_, text)| text)))
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
