@@ -53,7 +53,8 @@ pub struct Envelope {
     pub recorded_at: DateTime<Utc>,
 }
 
-const ENVELOPE: &str = "e.seq, e.event_id, e.event_type, e.type_version, e.topic, e.producer, e.subject_id, e.item_count, e.correlation_id, e.causation_id, e.actor_id, e.recorded_at";
+/// Its columns, of an `e` that is the log.
+pub(super) const ENVELOPE: &str = "e.seq, e.event_id, e.event_type, e.type_version, e.topic, e.producer, e.subject_id, e.item_count, e.correlation_id, e.causation_id, e.actor_id, e.recorded_at";
 
 /// Which events of the log are wanted; nothing takes them all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,15 +5,12 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{
-    BigInt, Bool, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
-};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
-use uuid::Uuid;
 
+use super::log::{ENVELOPE, Envelope};
 use super::subscriber::Start;
 use super::{ROLE, store};
 use crate::platform::db::{Db, Lane, Origin};
@@ -30,39 +27,9 @@ const PAGE: i64 = 200;
 /// An event with its whole envelope, as the log has it.
 #[derive(Clone, Debug, QueryableByName)]
 pub struct LoggedEvent {
-    /// Its number in the log.
-    #[diesel(sql_type = BigInt)]
-    pub seq: i64,
-    /// Its id.
-    #[diesel(sql_type = SqlUuid)]
-    pub event_id: Uuid,
-    /// Its type, such as `task.completed`.
-    #[diesel(sql_type = Text)]
-    pub event_type: String,
-    /// The version of its schema.
-    #[diesel(sql_type = SmallInt)]
-    pub type_version: i16,
-    /// The topic it belongs to.
-    #[diesel(sql_type = Text)]
-    pub topic: String,
-    /// The module that said it.
-    #[diesel(sql_type = Text)]
-    pub producer: String,
-    /// What it is about.
-    #[diesel(sql_type = SqlUuid)]
-    pub subject_id: Uuid,
-    /// The chain that it belongs to.
-    #[diesel(sql_type = SqlUuid)]
-    pub correlation_id: Uuid,
-    /// The event that caused it, if any.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub causation_id: Option<Uuid>,
-    /// The person who caused it, if any.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub actor_id: Option<Uuid>,
-    /// When it was recorded; grows with `seq`.
-    #[diesel(sql_type = Timestamptz)]
-    pub recorded_at: DateTime<Utc>,
+    /// All but its content.
+    #[diesel(embed)]
+    pub envelope: Envelope,
     /// Its content.
     #[diesel(sql_type = Jsonb)]
     pub payload: Value,
@@ -132,7 +99,7 @@ fn step(db: &Db, tap: &mut dyn Tap) -> AppResult<Progress> {
         let taken = tap.take(&events)?.min(events.len());
         if let Some(last) = events[..taken].last() {
             let now = tx.now;
-            store::advance(tx.conn(), tap.name(), last.seq, taken, now)?;
+            store::advance(tx.conn(), tap.name(), last.envelope.seq, taken, now)?;
         }
         Ok(Progress::More)
     })
@@ -146,7 +113,7 @@ fn is_waited_for(conn: &mut PgConnection, name: &str) -> AppResult<bool> {
         waits: bool,
     }
     let row: Row = sql_query(
-        "select exists (select from bus.subscribers s where s.name = $1 and not s.paused
+        "select exists (select from bus.subscribers s where s.name = $1 and not s.paused and s.retired_at is null
            and exists (select from bus.events e where e.seq > s.position)) as waits",
     )
     .bind::<Text, _>(name)
@@ -155,11 +122,9 @@ fn is_waited_for(conn: &mut PgConnection, name: &str) -> AppResult<bool> {
 }
 
 fn list_logged(conn: &mut PgConnection, after: i64, limit: i64) -> AppResult<Vec<LoggedEvent>> {
-    Ok(sql_query(
-        "select seq, event_id, event_type, type_version, topic, producer, subject_id, correlation_id, causation_id,
-           actor_id, recorded_at, payload
-         from bus.all_events where seq > $1 order by seq limit $2",
-    )
+    Ok(sql_query(format!(
+        "select {ENVELOPE}, e.payload from bus.all_events e where e.seq > $1 order by e.seq limit $2"
+    ))
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(limit)
     .load(conn)?)

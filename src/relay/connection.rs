@@ -88,7 +88,7 @@ impl Connection {
                     break;
                 }
             }
-            before = Some(event.event_id.to_string());
+            before = Some(event.envelope.event_id.to_string());
         }
         let mut stored = 0;
         for ack in acks {

@@ -18,35 +18,42 @@ pub(super) struct Message {
 /// The message of an event; the same event gives the same message every time.
 pub(super) fn of(event: &LoggedEvent) -> Message {
     let (event_type, version, subject) = (
-        &event.event_type,
-        event.type_version,
-        event.subject_id.to_string(),
+        &event.envelope.event_type,
+        event.envelope.type_version,
+        event.envelope.subject_id.to_string(),
     );
     let mut headers = vec![
         ("ce-specversion", "1.0".to_owned()),
-        ("ce-id", event.event_id.to_string()),
-        ("ce-source", format!("/ates/{}", event.producer)),
+        ("ce-id", event.envelope.event_id.to_string()),
+        ("ce-source", format!("/ates/{}", event.envelope.producer)),
         ("ce-type", format!("ates.{event_type}.v{version}")),
         ("ce-subject", subject.clone()),
         (
             "ce-time",
             event
+                .envelope
                 .recorded_at
                 .to_rfc3339_opts(SecondsFormat::Micros, true),
         ),
         (
             "ce-dataschema",
-            format!("/schemas/{}/{event_type}/{version}.json", event.producer),
+            format!(
+                "/schemas/{}/{event_type}/{version}.json",
+                event.envelope.producer
+            ),
         ),
         ("content-type", "application/json".to_owned()),
-        ("ce-sequence", event.seq.to_string()),
+        ("ce-sequence", event.envelope.seq.to_string()),
         ("ce-partitionkey", subject),
-        ("ce-topic", event.topic.clone()),
-        ("ce-correlationid", event.correlation_id.to_string()),
+        ("ce-topic", event.envelope.topic.clone()),
+        (
+            "ce-correlationid",
+            event.envelope.correlation_id.to_string(),
+        ),
     ];
     let chain = [
-        ("ce-causationid", event.causation_id),
-        ("ce-actorid", event.actor_id),
+        ("ce-causationid", event.envelope.causation_id),
+        ("ce-actorid", event.envelope.actor_id),
     ];
     headers.extend(
         chain
@@ -54,7 +61,7 @@ pub(super) fn of(event: &LoggedEvent) -> Message {
             .filter_map(|(name, id)| Some((name, id?.to_string()))),
     );
     Message {
-        id: event.event_id.to_string(),
+        id: event.envelope.event_id.to_string(),
         event_type: event_type.clone(),
         headers,
         body: event.payload.to_string().into_bytes(),
@@ -67,21 +74,25 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::bus::Envelope;
 
     #[test]
     fn an_event_becomes_a_cloud_event_in_binary_mode() {
         let event = LoggedEvent {
-            seq: 42,
-            event_id: Uuid::from_u128(1),
-            event_type: "task.completed".into(),
-            type_version: 1,
-            topic: "task".into(),
-            producer: "tasks".into(),
-            subject_id: Uuid::from_u128(2),
-            correlation_id: Uuid::from_u128(3),
-            causation_id: None,
-            actor_id: Some(Uuid::from_u128(4)),
-            recorded_at: "2026-03-02T09:00:00.000001Z".parse().unwrap(),
+            envelope: Envelope {
+                seq: 42,
+                event_id: Uuid::from_u128(1),
+                event_type: "task.completed".into(),
+                type_version: 1,
+                topic: "task".into(),
+                producer: "tasks".into(),
+                subject_id: Uuid::from_u128(2),
+                correlation_id: Uuid::from_u128(3),
+                causation_id: None,
+                actor_id: Some(Uuid::from_u128(4)),
+                recorded_at: "2026-03-02T09:00:00.000001Z".parse().unwrap(),
+                item_count: 1,
+            },
             payload: json!({"assignee": "Кеша"}),
         };
         let message = of(&event);
