@@ -42,7 +42,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             "operations.scenarios",
             operations::watch_scenarios(db, config),
         ),
-        ("auth.clean_up", auth::clean_up(db)),
+        ("auth.clean_up", auth::clean_up(db, config)),
         (
             "operations.doctor",
             operations::examine_nightly(db, config.zone, &services.roster()),

@@ -1,5 +1,4 @@
-//! Auth over the API (contract section 3): tokens, one's own record, users. Whoever has a token asks for the next one with the
-//! password again: there are no refresh tokens yet.
+//! Auth over the API (contract section 3): tokens, one's own record, users.
 
 use actix_web::web::{Data, Json, Path, Query, ServiceConfig, get, post, resource};
 use actix_web::{HttpRequest, HttpResponse};
@@ -7,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::service::{self, LogIn, NewAccount, UserChange, actor_from, announce, authenticate};
+use super::service::{
+    self, Issued, LogIn, NewAccount, UserChange, actor_from, announce, authenticate,
+};
 use super::store::{self, UserFilter, UserRow};
-use super::tokens::TokenKeys;
-use super::web::origin_of;
+use super::tokens::{PUBLISHED_FOR, TokenKeys};
+use super::web::{origin_of, user_agent};
 use super::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin};
@@ -20,6 +21,8 @@ use crate::platform::web::{Cursor, PageOf, limit};
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/api/v1/auth/token").route(post().to(auth_user)))
+        .service(resource("/api/v1/auth/refresh").route(post().to(refresh_token)))
+        .service(resource("/api/v1/auth/logout").route(post().to(revoke_token)))
         .service(resource("/.well-known/jwks.json").route(get().to(public_keys)))
         .service(resource("/api/v1/me").route(get().to(me)))
         .service(
@@ -63,30 +66,87 @@ async fn auth_user(
         },
     )
     .await?;
-    let actor = actor_from(&user)?;
     let id = user.id;
-    db.transaction(
-        ROLE,
-        Origin {
-            actor: Some(id),
-            ..origin
-        },
-        move |tx| announce(tx, id),
-    )
+    let agent = user_agent(&request);
+    let settings = config.clone();
+    let origin = Origin {
+        actor: Some(id),
+        ..origin
+    };
+    let issued = db
+        .transaction(ROLE, origin, move |tx| {
+            announce(tx, id)?;
+            service::begin_family(tx, &settings, id, agent.as_deref())
+        })
+        .await?;
+    answer_with_tokens(&db, &config, &keys, &user, issued).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefreshRequest {
+    refresh_token: String,
+}
+
+/// `refresh_token` (A07): the next pair for a refresh token, which is then used up.
+async fn refresh_token(
+    request: HttpRequest,
+    db: Data<Db>,
+    config: Data<Config>,
+    keys: Data<TokenKeys>,
+    body: Json<RefreshRequest>,
+) -> AppResult<HttpResponse> {
+    let secret = body.into_inner().refresh_token;
+    let (user, issued) = db
+        .transaction(ROLE, origin_of(&request, None), move |tx| {
+            service::exchange(tx, &secret)
+        })
+        .await??;
+    answer_with_tokens(&db, &config, &keys, &user, issued).await
+}
+
+/// `revoke_token`: ends the log-in that a refresh token belongs to, with all its tokens.
+async fn revoke_token(
+    request: HttpRequest,
+    db: Data<Db>,
+    body: Json<RefreshRequest>,
+) -> AppResult<HttpResponse> {
+    let secret = body.into_inner().refresh_token;
+    db.transaction(ROLE, origin_of(&request, None), move |tx| {
+        service::revoke(tx, &secret)
+    })
     .await?;
-    let token = keys.sign(&db, &config, &user, &actor).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn answer_with_tokens(
+    db: &Db,
+    config: &Config,
+    keys: &TokenKeys,
+    user: &UserRow,
+    issued: Issued,
+) -> AppResult<HttpResponse> {
+    let actor = actor_from(user)?;
+    let token = keys
+        .sign(db, config, user, &actor, Some(issued.pair))
+        .await?;
     Ok(HttpResponse::Ok().json(json!({
         "access_token": token,
         "token_type": "Bearer",
         "expires_in": config.access_token_lifetime.as_secs(),
+        "refresh_token": issued.secret,
     })))
 }
 
 /// `public_keys` (A11).
-async fn public_keys(db: Data<Db>, keys: Data<TokenKeys>) -> AppResult<HttpResponse> {
+async fn public_keys(
+    db: Data<Db>,
+    config: Data<Config>,
+    keys: Data<TokenKeys>,
+) -> AppResult<HttpResponse> {
     Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "max-age=300"))
-        .json(keys.jwks(&db).await?))
+        .insert_header(("cache-control", format!("max-age={PUBLISHED_FOR}")))
+        .json(keys.jwks(&db, &config).await?))
 }
 
 /// A user as the API shows it.

@@ -18,6 +18,7 @@ mod web;
 
 use actix_web::web::ServiceConfig;
 
+use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
 use crate::platform::error::AppResult;
 
@@ -34,7 +35,7 @@ pub use service::{
     update_user,
 };
 pub use store::count_users;
-pub use tokens::TokenKeys;
+pub use tokens::{Rotation, TokenKeys, rotate_keys};
 pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
 
 /// The module's role in the database.
@@ -60,13 +61,15 @@ pub fn configure(app: &mut ServiceConfig) {
     api::configure(app);
 }
 
-/// Removes sessions and counted failures whose time is over.
+/// Removes sessions, API log-ins, counted failures and signing keys whose time is over.
 ///
 /// # Errors
 /// Those of the database.
-pub fn clean_up(db: &Db) -> AppResult<()> {
+pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let now = tx.now;
-        store::delete_expired(tx.conn(), now)
+        store::delete_expired(tx.conn(), now)?;
+        store::delete_expired_families(tx.conn(), now)?;
+        tokens::remove_old_keys(tx, config)
     })
 }

@@ -3,6 +3,7 @@
 mod changes;
 mod failures;
 mod keys;
+mod refresh;
 mod sessions;
 mod users;
 
@@ -11,7 +12,15 @@ pub(super) use changes::{
     update_user,
 };
 pub(super) use failures::{release_attempt, reserve_attempt};
-pub(super) use keys::{StoredKey, insert_key, list_keys};
+pub(super) use keys::{
+    StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
+    secret_or_insert,
+};
+pub(super) use refresh::{
+    NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,
+    insert_refresh_token, lock_refresh_token, revoke_families_of, revoke_family, update_exchanged,
+    update_pair_used,
+};
 pub(super) use sessions::{
     NewSession, delete_expired, delete_session, delete_sessions_of, find_session, insert_session,
     touch_session,

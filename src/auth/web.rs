@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use super::service::{actor_from, hash_of};
 use super::store::{self, UserRow};
-use super::tokens::TokenKeys;
+use super::tokens::{TokenKeys, Verified};
 use super::{Actor, Operation, Permission, ROLE};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::web::{self, Frame, NavLink, Person, Visitor, cookies};
@@ -151,15 +151,27 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
     let verified = data::<TokenKeys>(request)?
         .verify(db, config, token)
         .await?;
-    let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
-            store::find_user(tx.conn(), verified.user)
-        })
-        .await?;
-    user.filter(|user| {
-        user.deactivated_at.is_none() && user.session_version == verified.session_version
-    })
-    .ok_or(AppError::Unauthenticated)
+    db.transaction(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
+        .await?
+        .ok_or(AppError::Unauthenticated)
+}
+
+/// The user of a verified token, if neither they nor the log-in that it belongs to have ended since.
+fn holder_of(tx: &mut Tx<'_>, token: &Verified) -> AppResult<Option<UserRow>> {
+    let now = tx.now;
+    let Some(pair) = token.pair else {
+        let user = store::find_user(tx.conn(), token.user)?;
+        return Ok(user.filter(|user| {
+            user.deactivated_at.is_none() && user.session_version == token.session_version
+        }));
+    };
+    let Some(found) = store::find_token_user(tx.conn(), pair, token.session_version, now)? else {
+        return Ok(None);
+    };
+    if found.first_use {
+        store::update_pair_used(tx.conn(), pair, now)?;
+    }
+    Ok(Some(found.user))
 }
 
 /// What was put into the app's data.
@@ -275,6 +287,18 @@ pub(super) fn origin_of(request: &HttpRequest, actor: Option<Uuid>) -> Origin {
         address: address_of(request),
         correlation: Some(web::request_id(request)),
     }
+}
+
+/// With what a request was made, as it says itself; shortened, to be shown in lists of sessions.
+pub(super) fn user_agent(request: &HttpRequest) -> Option<String> {
+    let agent = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
+    Some(
+        agent
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect(),
+    )
 }
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.

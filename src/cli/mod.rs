@@ -7,6 +7,7 @@ mod demo;
 mod events;
 mod export;
 mod import;
+mod keys;
 mod migrate;
 mod payout;
 mod serve;
@@ -46,6 +47,9 @@ enum Command {
     /// Manage users.
     #[command(subcommand)]
     User(UserCommand),
+    /// Look after the keys that sign access tokens.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Settle a closed business date, or every one that is due.
     Payout {
         /// The date, YYYY-MM-DD.
@@ -222,6 +226,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Demo(args) => demo::demo(config, &args),
         Command::Migrate => migrate::migrate(&config),
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
+        Command::Keys(command) => keys::keys(&config, &command),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
         Command::Events(command) => events::events(config, command),

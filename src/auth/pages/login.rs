@@ -9,7 +9,7 @@ use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use crate::auth::service::{self, LogIn};
-use crate::auth::web::origin_of;
+use crate::auth::web::{origin_of, user_agent};
 use crate::auth::{Actor, PasswordGate, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -73,17 +73,7 @@ pub(super) async fn log_in(
         next,
     } = form.into_inner();
     let next = local(next);
-    let agent = request
-        .headers()
-        .get("user-agent")
-        .and_then(|value| value.to_str().ok());
-    let agent = agent.map(|agent| {
-        agent
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect()
-    });
+    let agent = user_agent(&request);
     let attempt = LogIn {
         login: username.clone(),
         password,

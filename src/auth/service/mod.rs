@@ -5,6 +5,7 @@ mod actors;
 mod login;
 mod own;
 mod people;
+mod refresh;
 mod users;
 
 use account::FieldProblem;
@@ -15,6 +16,7 @@ pub use actors::{actor_by_username, actor_of, first_administrator};
 pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
 pub use own::{change_password, set_language, set_password_hash};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
+pub(super) use refresh::{Issued, begin_family, exchange, revoke};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,
 };

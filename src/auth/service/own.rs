@@ -1,6 +1,7 @@
 //! What people change of their own record, and the password of those who were imported without one.
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::actors::active;
 use super::users::record_of;
@@ -17,8 +18,15 @@ use crate::platform::error::{AppError, AppResult};
 pub fn change_password(tx: &mut Tx<'_>, actor: &Actor, hash: &str) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
     store::update_password(tx.conn(), actor.id.0, hash, true)?;
-    store::delete_sessions_of(tx.conn(), actor.id.0)?;
+    end_everything_of(tx, actor.id.0)?;
     tx.audit("auth.password_changed", Some(actor.id.0), &json!({}))
+}
+
+/// Ends all sessions and all API log-ins of a user.
+pub(super) fn end_everything_of(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
+    let now = tx.now;
+    store::delete_sessions_of(tx.conn(), user)?;
+    store::revoke_families_of(tx.conn(), user, now)
 }
 
 /// Keeps the language in which somebody wants pages and mails (D18).

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::account::{CheckedAccount, NewAccount, TAKEN, kept};
+use super::own::end_everything_of;
 use crate::auth::person::{check_email, check_name};
 use crate::auth::store::{self, NewUser, UserRow};
 use crate::auth::{Actor, Operation, Role, RoleSet};
@@ -149,6 +150,7 @@ pub fn update_user(
     if roles_changed {
         store::replace_roles(tx.conn(), id.0, &after.roles)?;
         guard_last_administrator(tx)?;
+        end_everything_of(tx, id.0)?;
     }
     events::publish(tx, id, &AccountUpdated(record_of(&after)))?;
     let detail = json!({
@@ -169,7 +171,7 @@ pub fn deactivate_user(tx: &mut Tx<'_>, actor: &Actor, id: UserId) -> AppResult<
     let (by, now, version) = (tx.origin.actor, tx.now, user.version + 1);
     store::update_deactivated(tx.conn(), id.0, version, by, now)?;
     guard_last_administrator(tx)?;
-    store::delete_sessions_of(tx.conn(), id.0)?;
+    end_everything_of(tx, id.0)?;
     events::publish(tx, id, &AccountDeleted { version })?;
     tx.audit(
         "auth.user_deactivated",

@@ -46,7 +46,7 @@ impl UserRow {
     }
 }
 
-const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.meta, u.version, u.session_version,
+pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.meta, u.version, u.session_version,
     u.deactivated_at,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions

@@ -1,9 +1,8 @@
 //! Access tokens: short-lived JWTs signed with Ed25519 (A10, A11). What somebody may do is never read from the token, only who they are
 //! and which version of their sessions it belongs to.
 
-use std::sync::{Arc, PoisonError, RwLock};
+mod keys;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -12,11 +11,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::store::{self, StoredKey, UserRow};
-use super::{Actor, ROLE};
+use super::Actor;
+use super::store::UserRow;
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin, Tx};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
+
+pub(super) use keys::{PUBLISHED_FOR, remove_old_keys};
+pub use keys::{Rotation, TokenKeys, rotate_keys};
 
 /// Who the tokens are for.
 const AUDIENCE: &str = "ates";
@@ -27,16 +29,18 @@ const TYPE: &str = "at+jwt";
 /// How far the clocks of two machines may be apart, seconds.
 const LEEWAY: u64 = 5;
 
-/// The keys of this process, read from the database when they are first needed and when a token names an unknown one.
-#[derive(Clone, Default)]
-pub struct TokenKeys(Arc<RwLock<Vec<StoredKey>>>);
-
 #[derive(Serialize, Deserialize)]
 struct Claims {
     iss: String,
     aud: String,
     sub: Uuid,
     jti: Uuid,
+    /// The log-in that it belongs to; ending that one ends the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    /// The refresh token that was handed out beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pair: Option<Uuid>,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -50,10 +54,18 @@ struct Claims {
     permissions: Vec<String>,
 }
 
-/// What a verified token says: who, and which version of their sessions.
+/// The log-in that an access token belongs to, and the refresh token beside it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    pub family: Uuid,
+    pub id: Uuid,
+}
+
+/// What a verified token says: who, which version of their sessions, and of which log-in; a service's token is of none.
 pub(super) struct Verified {
     pub user: Uuid,
     pub session_version: i64,
+    pub pair: Option<Uuid>,
 }
 
 impl TokenKeys {
@@ -67,8 +79,9 @@ impl TokenKeys {
         config: &Config,
         user: &UserRow,
         actor: &Actor,
+        pair: Option<Pair>,
     ) -> AppResult<String> {
-        let key = self.newest(db).await?;
+        let key = self.signing(db, config).await?;
         let now = db.clock().now();
         let life = i64::try_from(config.access_token_lifetime.as_secs()).unwrap_or(600);
         let claims = Claims {
@@ -76,6 +89,8 @@ impl TokenKeys {
             aud: AUDIENCE.to_owned(),
             sub: user.id,
             jti: crate::platform::ids::fresh_key(),
+            sid: pair.map(|pair| pair.family),
+            pair: pair.map(|pair| pair.id),
             iat: now.timestamp(),
             nbf: now.timestamp(),
             exp: now.timestamp() + life,
@@ -120,7 +135,7 @@ impl TokenKeys {
         }
         let kid = header.kid.ok_or(AppError::Unauthenticated)?;
         let key = self
-            .by_kid(db, &kid)
+            .find(db, config, &kid)
             .await?
             .ok_or(AppError::Unauthenticated)?;
         let mut rules = Validation::new(Algorithm::EdDSA);
@@ -142,6 +157,7 @@ impl TokenKeys {
         Ok(Verified {
             user: claims.sub,
             session_version: claims.sv,
+            pair: claims.pair,
         })
     }
 
@@ -149,9 +165,8 @@ impl TokenKeys {
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) async fn jwks(&self, db: &Db) -> AppResult<Value> {
-        self.newest(db).await?;
-        let keys = self.known();
+    pub(super) async fn jwks(&self, db: &Db, config: &Config) -> AppResult<Value> {
+        let keys = self.published(db, config).await?;
         let keys: Vec<Value> = keys
             .iter()
             .map(|key| {
@@ -161,68 +176,9 @@ impl TokenKeys {
             .collect();
         Ok(json!({ "keys": keys }))
     }
-
-    fn known(&self) -> Vec<StoredKey> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    async fn newest(&self, db: &Db) -> AppResult<StoredKey> {
-        if let Some(key) = self.known().into_iter().next() {
-            return Ok(key);
-        }
-        self.reload(db)
-            .await?
-            .into_iter()
-            .next()
-            .ok_or_else(|| AppError::internal("no signing key"))
-    }
-
-    async fn by_kid(&self, db: &Db, kid: &str) -> AppResult<Option<StoredKey>> {
-        let find = |keys: Vec<StoredKey>| keys.into_iter().find(|key| key.kid == kid);
-        match find(self.known()) {
-            Some(key) => Ok(Some(key)),
-            None => Ok(find(self.reload(db).await?)),
-        }
-    }
-
-    async fn reload(&self, db: &Db) -> AppResult<Vec<StoredKey>> {
-        let keys = db.transaction(ROLE, Origin::system(), read_or_make).await?;
-        self.0
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone_from(&keys);
-        Ok(keys)
-    }
 }
 
-/// The keys of the table; the first one is made when there is none.
-fn read_or_make(tx: &mut Tx<'_>) -> AppResult<Vec<StoredKey>> {
-    let keys = store::list_keys(tx.conn())?;
-    if !keys.is_empty() {
-        return Ok(keys);
-    }
-    let failed = |what: &str| AppError::internal(format!("an Ed25519 key cannot be {what}"));
-    let pair = Ed25519KeyPair::generate().map_err(|_| failed("made"))?;
-    let private_key = pair
-        .to_pkcs8()
-        .map_err(|_| failed("written"))?
-        .as_ref()
-        .to_vec();
-    let kid = tx.new_id::<Uuid>().to_string();
-    let key = StoredKey {
-        kid,
-        private_key,
-        public_key: pair.public_key().as_ref().to_vec(),
-    };
-    let now = tx.now;
-    store::insert_key(tx.conn(), &key, now)?;
-    store::list_keys(tx.conn())
-}
-
-fn issuer(config: &Config) -> String {
+pub(super) fn issuer(config: &Config) -> String {
     config.base_url.origin().ascii_serialization()
 }
 
