@@ -85,10 +85,7 @@ impl TokenKeys {
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         let now = db.clock().now();
-        if known
-            .read_at
-            .is_some_and(|at| now >= at && now - at < age)
-        {
+        if known.read_at.is_some_and(|at| now >= at && now - at < age) {
             return Ok(known.keys);
         }
         let keep = kept_for(config);

@@ -182,9 +182,9 @@ fn a40_even_the_hundredth_failure_locks_only_until_the_cycle_ends() {
     assert_eq!(ask_token(&app, "buh", PASSWORD).0, 429);
     app.clock().advance(Duration::hours(1));
     assert_eq!(ask_token(&app, "buh", PASSWORD).0, 200);
-    ates::auth::clean_up(app.db()).unwrap();
+    ates::auth::clean_up(app.db(), app.config()).unwrap();
     app.clock().advance(Duration::hours(25));
-    ates::auth::clean_up(app.db()).unwrap();
+    ates::auth::clean_up(app.db(), app.config()).unwrap();
     assert_eq!(count(&mut app.conn(), "auth.login_failures"), 0);
 }
 

@@ -62,7 +62,7 @@ fn a_session_ends_after_an_hour_of_silence_and_after_half_a_day_anyway() {
     app.clock().advance(Duration::minutes(25));
     assert!(!is_in(&mut busy), "twelve hours are over");
     app.clock().advance(Duration::hours(1));
-    ates::auth::clean_up(app.db()).unwrap();
+    ates::auth::clean_up(app.db(), app.config()).unwrap();
     assert_eq!(count(&mut app.conn(), "auth.sessions"), 0);
 }
 

@@ -145,11 +145,14 @@ fn cell(operation: Operation, role: Role) -> Cell {
 }
 
 /// Whether this is an answer of somebody who does what was asked, or says what is wrong with it. A log-in is refused with 401,
-/// and with 429 when it comes again; a log-out leads to the log-in page.
+/// and with 429 when it comes again, a refresh with 401 too; a log-out leads to the log-in page.
 fn is_answer(route: &Route, status: u16) -> bool {
     match status {
         200..=399 => true,
-        401 => matches!(route.path, "/login" | "/api/v1/auth/token" | "/logout"),
+        401 => matches!(
+            route.path,
+            "/login" | "/api/v1/auth/token" | "/api/v1/auth/refresh" | "/logout"
+        ),
         429 => matches!(route.path, "/login" | "/api/v1/auth/token"),
         409 | 422 => route.method != "GET",
         _ => false,

@@ -73,6 +73,18 @@ pub const ROUTES: &[Route] = &[
         Everybody,
         r#"{"username":"nobody","password":"a wrong password"}"#,
     ),
+    send(
+        "POST",
+        "/api/v1/auth/refresh",
+        Everybody,
+        r#"{"refresh_token":"no token of ours"}"#,
+    ),
+    send(
+        "POST",
+        "/api/v1/auth/logout",
+        Everybody,
+        r#"{"refresh_token":"no token of ours"}"#,
+    ),
     get("/", EveryPerson),
     get("/profile", To(OwnProfile)),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
