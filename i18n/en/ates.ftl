@@ -71,6 +71,7 @@ error-try-again-in = Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+error-tokens-of-services-only = Everyone makes their own tokens; you can make those of services only
 flash-session-ended = You are not logged in any more, so nothing was sent. Log in and do it again.
 error-request-number = Request number
 
@@ -476,6 +477,58 @@ flash-password-changed = The password is changed; log in with the new one
 flash-user-registered = { $username } is registered
 flash-user-saved = Saved
 flash-user-deactivated = Deactivated; open tasks go to others
+access = Sessions and tokens
+sessions-caption = Where you are logged in
+sessions-none = Not logged in anywhere
+session-device = Device
+session-device-unknown = unknown device
+session-place = Address
+session-since = Since
+session-seen = Last seen
+session-current = this one
+session-api = API
+end = End
+sessions-end-others = End all other sessions
+sessions-end-all = End all sessions and tokens
+tokens = Tokens of your scripts
+tokens-hint = A script shows its token as “Authorization: Bearer …”. It may do what you chose for it, as long as you may do it yourself.
+tokens-caption = Tokens that count
+token-fresh = Your new token
+token-fresh-hint = Copy it now: it is shown only this once.
+token-scopes = What it may do
+token-last-used = Last used
+token-ends = Ends
+never = never
+token-name = Name of the token
+token-name-hint = Such as the name of the script
+token-days = Counts for how many days
+token-make = Make a token
+service-tokens = Credentials of this service
+service-tokens-hint = As soon as it has one, its password does not open the API any more.
+permissions-own = Permissions on top of the roles’
+permission-can-see-all-tasks = See all tasks and who has them
+permission-can-reassign-tasks = Shuffle the tasks
+permission-can-see-company-money = See the company’s money
+permission-can-run-payouts = Settle overdue dates
+permission-can-see-analytics = See the analytics
+permission-can-manage-users = Manage users
+permission-can-operate = Operate the system
+scope-profile = Read and change your own record
+scope-tasks-read = Read tasks
+scope-tasks-write = Create, change and complete tasks
+scope-shuffle = Shuffle the tasks
+scope-account = Read your balance and log
+scope-company-money = Read the company’s money
+scope-payouts = Settle overdue dates
+scope-analytics = Read the analytics
+field-scope-beyond-rights = You may do nothing of one of these yourself
+field-permission-opens-nothing = { $permission } opens nothing for these roles
+field-meta = Meta information is a JSON object of at most 4,096 bytes without U+0000
+error-too-many-tokens = There are { $most } tokens already; end one of them first
+flash-other-sessions-ended = All other sessions are ended
+flash-sessions-ended = All sessions and tokens are ended
+flash-token-revoked = The token is ended
+flash-token-made-before = This token was made before and cannot be shown again
 ## Accounting
 
 nav-accounting = Finance

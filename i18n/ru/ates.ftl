@@ -73,6 +73,7 @@ error-try-again-in = Попробуйте через { $seconds ->
     [few] { $seconds } секунды
    *[other] { $seconds } секунд
 }.
+error-tokens-of-services-only = Свои токены каждый создаёт сам; вы можете создать токен только сервису
 flash-session-ended = Вы больше не в системе, поэтому ничего не отправлено. Войдите и повторите.
 error-request-number = Номер запроса
 
@@ -485,6 +486,58 @@ flash-password-changed = Пароль сменён; войдите с новым
 flash-user-registered = { $username } зарегистрирован
 flash-user-saved = Сохранено
 flash-user-deactivated = Отключён; открытые задачи переходят к другим
+access = Сеансы и токены
+sessions-caption = Где вы вошли
+sessions-none = Нигде не вошёл
+session-device = Устройство
+session-device-unknown = неизвестное устройство
+session-place = Адрес
+session-since = С какого времени
+session-seen = Последнее действие
+session-current = этот
+session-api = API
+end = Завершить
+sessions-end-others = Завершить все остальные сеансы
+sessions-end-all = Завершить все сеансы и токены
+tokens = Токены ваших скриптов
+tokens-hint = Скрипт показывает токен в заголовке «Authorization: Bearer …». Ему можно то, что вы выбрали, пока это можно вам самим.
+tokens-caption = Действующие токены
+token-fresh = Ваш новый токен
+token-fresh-hint = Скопируйте его сейчас: больше он не будет показан.
+token-scopes = Что ему можно
+token-last-used = Последнее использование
+token-ends = Действует до
+never = ни разу
+token-name = Название токена
+token-name-hint = Например, название скрипта
+token-days = На сколько дней
+token-make = Создать токен
+service-tokens = Ключи этого сервиса
+service-tokens-hint = Как только ключ есть, пароль сервиса больше не открывает API.
+permissions-own = Права сверх прав ролей
+permission-can-see-all-tasks = Видеть все задачи и у кого они
+permission-can-reassign-tasks = Перемешивать задачи
+permission-can-see-company-money = Видеть деньги компании
+permission-can-run-payouts = Закрывать просроченные дни
+permission-can-see-analytics = Видеть аналитику
+permission-can-manage-users = Управлять людьми
+permission-can-operate = Управлять системой
+scope-profile = Читать и менять ваш профиль
+scope-tasks-read = Читать задачи
+scope-tasks-write = Создавать, менять и завершать задачи
+scope-shuffle = Перемешивать задачи
+scope-account = Читать ваш баланс и журнал
+scope-company-money = Читать деньги компании
+scope-payouts = Закрывать просроченные дни
+scope-analytics = Читать аналитику
+field-scope-beyond-rights = Что-то из этого вам самим нельзя
+field-permission-opens-nothing = { $permission } ничего не открывает для этих ролей
+field-meta = Метаданные — объект JSON не длиннее 4096 байт и без U+0000
+error-too-many-tokens = Токенов уже { $most }; сначала завершите какой-нибудь
+flash-other-sessions-ended = Все остальные сеансы завершены
+flash-sessions-ended = Все сеансы и токены завершены
+flash-token-revoked = Токен завершён
+flash-token-made-before = Этот токен уже создан; показать его снова нельзя
 ## Accounting
 
 nav-accounting = Финансы

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::service::{
-    self, Issued, LogIn, NewAccount, UserChange, actor_from, announce, authenticate,
+    self, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from, announce, authenticate,
 };
 use super::store::{self, UserFilter, UserRow};
 use super::tokens::{PUBLISHED_FOR, TokenKeys};
@@ -24,7 +24,11 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .service(resource("/api/v1/auth/refresh").route(post().to(refresh_token)))
         .service(resource("/api/v1/auth/logout").route(post().to(revoke_token)))
         .service(resource("/.well-known/jwks.json").route(get().to(public_keys)))
-        .service(resource("/api/v1/me").route(get().to(me)))
+        .service(
+            resource("/api/v1/me")
+                .route(get().to(me))
+                .route(actix_web::web::patch().to(update_me)),
+        )
         .service(
             resource("/api/v1/users")
                 .route(get().to(list_users))
@@ -38,14 +42,36 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         );
 }
 
+/// What somebody shows for a token: a person name and password, a service its own credential.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TokenRequest {
+    Password(PasswordGrant),
+    Client(ClientGrant),
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TokenRequest {
+struct PasswordGrant {
     username: String,
     password: String,
 }
 
-/// `auth_user` (A03): name or address and password for an access token.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClientGrant {
+    grant_type: ClientCredentials,
+    client_id: String,
+    client_secret: String,
+}
+
+#[derive(Deserialize)]
+enum ClientCredentials {
+    #[serde(rename = "client_credentials")]
+    Word,
+}
+
+/// `auth_user` (A03): name or address and password for an access token; for a service its name and credential (A22).
 async fn auth_user(
     request: HttpRequest,
     db: Data<Db>,
@@ -54,18 +80,24 @@ async fn auth_user(
     keys: Data<TokenKeys>,
     body: Json<TokenRequest>,
 ) -> AppResult<HttpResponse> {
-    let TokenRequest { username, password } = body.into_inner();
     let origin = origin_of(&request, None);
-    let user = authenticate(
-        &db,
-        &gate,
-        &origin,
-        LogIn {
-            login: username,
-            password,
-        },
-    )
-    .await?;
+    let user = match body.into_inner() {
+        TokenRequest::Password(PasswordGrant { username, password }) => {
+            let attempt = LogIn {
+                login: username,
+                password,
+            };
+            let user = authenticate(&db, &gate, &origin, attempt).await?;
+            if !service::password_opens_api(&db, &user).await? {
+                return Err(AppError::Unauthenticated);
+            }
+            user
+        }
+        TokenRequest::Client(grant) => {
+            let ClientCredentials::Word = grant.grant_type;
+            return answer_service(&request, &db, &config, &keys, grant).await;
+        }
+    };
     let id = user.id;
     let agent = user_agent(&request);
     let settings = config.clone();
@@ -75,11 +107,33 @@ async fn auth_user(
     };
     let issued = db
         .transaction(ROLE, origin, move |tx| {
-            announce(tx, id)?;
+            announce(tx, id, "password")?;
             service::begin_family(tx, &settings, id, agent.as_deref())
         })
         .await?;
     answer_with_tokens(&db, &config, &keys, &user, issued).await
+}
+
+/// A service's access token: short-lived, without a refresh token, since the credential is at hand.
+async fn answer_service(
+    request: &HttpRequest,
+    db: &Db,
+    config: &Config,
+    keys: &TokenKeys,
+    grant: ClientGrant,
+) -> AppResult<HttpResponse> {
+    let user = db
+        .transaction(ROLE, origin_of(request, None), move |tx| {
+            service::service_of_credential(tx, &grant.client_id, &grant.client_secret)
+        })
+        .await?;
+    let actor = actor_from(&user)?;
+    let token = keys.sign(db, config, &user, &actor, None).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "access_token": token,
+        "token_type": "Bearer",
+        "expires_in": config.access_token_lifetime.as_secs(),
+    })))
 }
 
 #[derive(Deserialize)]
@@ -188,6 +242,17 @@ impl Profile {
 
 async fn me(user: ApiUser, db: Data<Db>) -> AppResult<HttpResponse> {
     user.actor.allow(Operation::OwnProfile)?;
+    answer_with(&db, user.actor.id).await
+}
+
+/// `update_me` (A05, A09): one's own address, name and meta information, never one's own rights.
+async fn update_me(user: ApiUser, db: Data<Db>, body: Json<OwnChange>) -> AppResult<HttpResponse> {
+    let (actor, change) = (user.actor.clone(), body.into_inner());
+    db.transaction(ROLE, user.origin(), move |tx| {
+        service::update_me(tx, &actor, &change)
+    })
+    .await
+    .map_err(service::conflict_if_taken)?;
     answer_with(&db, user.actor.id).await
 }
 

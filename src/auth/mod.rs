@@ -13,6 +13,7 @@ mod policy;
 mod role;
 mod service;
 mod store;
+mod token_scope;
 mod tokens;
 mod web;
 
@@ -35,6 +36,7 @@ pub use service::{
     update_user,
 };
 pub use store::count_users;
+pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
 pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
 

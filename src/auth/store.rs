@@ -1,5 +1,6 @@
 //! Auth's SQL: users with their roles and grants, sessions, failures, keys.
 
+mod api_tokens;
 mod changes;
 mod failures;
 mod keys;
@@ -7,9 +8,13 @@ mod refresh;
 mod sessions;
 mod users;
 
+pub(super) use api_tokens::{
+    ApiTokenRow, NewApiToken, find_api_token_user, insert_api_token, list_api_tokens,
+    revoke_api_token, revoke_api_tokens_of,
+};
 pub(super) use changes::{
-    NewUser, insert_users, replace_roles, update_deactivated, update_language, update_password,
-    update_user,
+    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_language,
+    update_password, update_user,
 };
 pub(super) use failures::{release_attempt, reserve_attempt};
 pub(super) use keys::{
@@ -22,8 +27,8 @@ pub(super) use refresh::{
     update_pair_used,
 };
 pub(super) use sessions::{
-    NewSession, delete_expired, delete_session, delete_sessions_of, find_session, insert_session,
-    touch_session,
+    NewSession, SessionRow, delete_expired, delete_other_sessions, delete_session,
+    delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
 };
 pub use users::count_users;
 pub(super) use users::{

@@ -12,10 +12,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::service::{actor_from, hash_of};
+use super::service::{PREFIX, actor_from, hash_of, scopes_of};
 use super::store::{self, UserRow};
 use super::tokens::{TokenKeys, Verified};
-use super::{Actor, Operation, Permission, ROLE};
+use super::{Actor, Operation, Permission, ROLE, TokenScopes};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
@@ -131,15 +131,17 @@ impl FromRequest for ApiUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let user = user_of_token(&request).await?;
-            let actor = actor_of_request(&request, &user)?;
+            let (user, limits) = user_of_token(&request).await?;
+            let mut actor = actor_of_request(&request, &user)?;
+            actor.limits = limits;
             let origin = origin_of(&request, Some(actor.id.0));
             Ok(Self { actor, origin })
         })
     }
 }
 
-async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
+/// The user of a token, and the limits of a token that was made for a script.
+async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<TokenScopes>)> {
     let bearer = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -148,12 +150,26 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or(AppError::Unauthenticated)?;
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
+    if token.starts_with(PREFIX) {
+        let hash = hash_of(token);
+        let found = db
+            .transaction(ROLE, Origin::system(), move |tx| {
+                let now = tx.now;
+                store::find_api_token_user(tx.conn(), &hash, NOTE_EVERY, now)
+            })
+            .await?
+            .ok_or(AppError::Unauthenticated)?;
+        let limits = scopes_of(&found.scopes);
+        return Ok((found.user, Some(limits)));
+    }
     let verified = data::<TokenKeys>(request)?
         .verify(db, config, token)
         .await?;
-    db.transaction(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
+    let user = db
+        .transaction(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
         .await?
-        .ok_or(AppError::Unauthenticated)
+        .ok_or(AppError::Unauthenticated)?;
+    Ok((user, None))
 }
 
 /// The user of a verified token, if neither they nor the log-in that it belongs to have ended since.

@@ -175,6 +175,7 @@ mod tests {
             id: UserId(Uuid::from_u128(id)),
             name: "Kesha".into(),
             permissions: roles.default_permissions(),
+            limits: None,
             roles,
         }
     }

@@ -8,8 +8,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use super::permission::PermissionSet;
+use super::permission::{Permission, PermissionSet};
 use super::role::{Role, RoleSet};
+use super::token_scope::TokenScopes;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
 pub use operation::Operation;
@@ -35,6 +36,8 @@ pub struct Actor {
     pub roles: RoleSet,
     /// What the roles bring along and what was granted.
     pub permissions: PermissionSet,
+    /// What of it a script's token has; nothing said: all of it.
+    pub limits: Option<TokenScopes>,
 }
 
 impl Actor {
@@ -59,6 +62,11 @@ impl Actor {
     }
 
     fn scope(&self, operation: Operation) -> Option<Scope> {
+        if let Some(limits) = &self.limits
+            && !limits.allow(operation)
+        {
+            return None;
+        }
         let row = table::row(operation);
         self.roles
             .iter()
@@ -74,6 +82,16 @@ impl Actor {
             Cell::With(permission) => self.permissions.contains(permission).then_some(Scope::Any),
         }
     }
+}
+
+/// Whether a permission opens anything for somebody of these roles that they could not do without it.
+#[must_use]
+pub fn opens_something(permission: Permission, roles: &RoleSet) -> bool {
+    rows().iter().any(|row| {
+        roles
+            .iter()
+            .any(|role| row.cell(Column::Role(role)) == Cell::With(permission))
+    })
 }
 
 /// Whether somebody without a session or token may do this.

@@ -13,6 +13,7 @@ fn actor(roles: &str, granted: &str) -> Actor {
         name: "Kesha".into(),
         roles,
         permissions,
+        limits: None,
     }
 }
 

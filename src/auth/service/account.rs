@@ -135,6 +135,12 @@ impl FieldProblem for crate::auth::RoleError {
     }
 }
 
+impl FieldProblem for crate::auth::UnknownPermission {
+    fn message(&self) -> &'static str {
+        "field-not-understood"
+    }
+}
+
 /// A conflict where nothing is wrong but that somebody has this name or address already (A04, A17); other errors stay what they
 /// are.
 pub(in crate::auth) fn conflict_if_taken(error: AppError) -> AppError {

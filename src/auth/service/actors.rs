@@ -55,6 +55,7 @@ pub(in crate::auth) fn actor_from(user: &UserRow) -> AppResult<Actor> {
         name: user.full_name(),
         roles,
         permissions,
+        limits: None,
     })
 }
 

@@ -1,15 +1,18 @@
 //! What people change of their own record, and the password of those who were imported without one.
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::account::{TAKEN, kept};
 use super::actors::active;
 use super::users::record_of;
-use crate::auth::store;
+use crate::auth::person::{check_email, check_name};
+use crate::auth::store::{self, UserRow};
 use crate::auth::{Actor, Operation};
 use crate::events::{self, AccountUpdated};
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::{AppError, AppResult, FieldError};
 
 /// Changes one's own password after the old one was checked; ends all other sessions and tokens (A36).
 ///
@@ -27,6 +30,61 @@ pub(super) fn end_everything_of(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
     let now = tx.now;
     store::delete_sessions_of(tx.conn(), user)?;
     store::revoke_families_of(tx.conn(), user, now)
+}
+
+/// What somebody changes of their own record; nothing means: leave it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnChange {
+    /// The mail address.
+    pub email: Option<String>,
+    /// The given name.
+    pub name: Option<String>,
+    /// The family name.
+    pub surname: Option<String>,
+    /// Meta information, a JSON object that the product keeps and does not read (A09).
+    pub meta: Option<Map<String, Value>>,
+}
+
+/// The longest meta information, bytes of its JSON.
+const META_MAX: usize = 4_096;
+
+/// Changes one's own record (A05, A09).
+///
+/// # Errors
+/// Forbidden; 422 for what is typed wrongly or taken.
+pub fn update_me(tx: &mut Tx<'_>, actor: &Actor, change: &OwnChange) -> AppResult<()> {
+    actor.allow(Operation::OwnProfile)?;
+    let before = active(store::lock_user(tx.conn(), actor.id.0)?)?;
+    let mut after = before.clone();
+    let mut errors = Vec::new();
+    if let Some(email) = &change.email {
+        after.email = kept(&mut errors, "email", check_email(email)).unwrap_or_default();
+    }
+    if let Some(name) = &change.name {
+        after.name = kept(&mut errors, "name", check_name(name)).unwrap_or_default();
+    }
+    if let Some(surname) = &change.surname {
+        after.surname = kept(&mut errors, "surname", check_name(surname)).unwrap_or_default();
+    }
+    if let Some(meta) = &change.meta {
+        after.meta = Value::Object(meta.clone());
+        let text = after.meta.to_string();
+        if text.len() > META_MAX || text.contains("\\u0000") {
+            errors.push(FieldError::new("meta", "field-meta"));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(AppError::Invalid(errors));
+    }
+    after.version += 1;
+    let (by, now) = (tx.origin.actor, tx.now);
+    store::update_user(tx.conn(), &after, false, by, now)
+        .map_err(|error| AppError::at_constraint(error, &TAKEN))?;
+    events::publish(tx, actor.id, &AccountUpdated(record_of(&after)))?;
+    let shown = |user: &UserRow| json!({ "email": user.email, "name": user.full_name() });
+    let detail = json!({ "before": shown(&before), "after": shown(&after) });
+    tx.audit("auth.own_record_updated", Some(actor.id.0), &detail)
 }
 
 /// Keeps the language in which somebody wants pages and mails (D18).

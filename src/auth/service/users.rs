@@ -7,10 +7,10 @@ use super::account::{CheckedAccount, NewAccount, TAKEN, kept};
 use super::own::end_everything_of;
 use crate::auth::person::{check_email, check_name};
 use crate::auth::store::{self, NewUser, UserRow};
-use crate::auth::{Actor, Operation, Role, RoleSet};
+use crate::auth::{Actor, Operation, PermissionSet, Role, RoleSet, policy};
 use crate::events::{self, AccountCreated, AccountDeleted, AccountRecord, AccountUpdated};
 use crate::platform::db::Tx;
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::ids::UserId;
 
 /// Registers a user (A04).
@@ -107,9 +107,11 @@ pub struct UserChange {
     pub surname: Option<String>,
     /// The role set, by name.
     pub roles: Option<Vec<String>>,
+    /// The permissions on top of those of the roles, by name (A14).
+    pub permissions: Option<Vec<String>>,
 }
 
-/// Changes a user's record or roles; a change of roles ends the user's sessions and tokens (A05, A26).
+/// Changes a user's record, roles or permissions; a change of rights ends the user's sessions and tokens (A05, A14, A26).
 ///
 /// # Errors
 /// Forbidden; 404; 422 for what is typed wrongly or taken; conflict for a deactivated user and for the last administrator.
@@ -139,23 +141,38 @@ pub fn update_user(
         guard_grant(actor, &set)?;
         after.roles = names(&set);
     }
+    if let Some(permissions) = &change.permissions
+        && let Some(set) = kept(
+            &mut errors,
+            "permissions",
+            PermissionSet::parse(&permissions.join(";")),
+        )
+    {
+        after.permissions = granted(actor, &before, &after, &set, &mut errors)?;
+    }
     if !errors.is_empty() {
         return Err(AppError::Invalid(errors));
     }
     after.version += 1;
     let roles_changed = before.roles != after.roles;
+    let grants_changed = before.permissions != after.permissions;
     let (by, now) = (tx.origin.actor, tx.now);
-    store::update_user(tx.conn(), &after, roles_changed, by, now)
+    store::update_user(tx.conn(), &after, roles_changed || grants_changed, by, now)
         .map_err(|error| AppError::at_constraint(error, &TAKEN))?;
     if roles_changed {
         store::replace_roles(tx.conn(), id.0, &after.roles)?;
         guard_last_administrator(tx)?;
+    }
+    if grants_changed {
+        store::replace_permissions(tx.conn(), id.0, &after.permissions, by, now)?;
+    }
+    if roles_changed || grants_changed {
         end_everything_of(tx, id.0)?;
     }
     events::publish(tx, id, &AccountUpdated(record_of(&after)))?;
     let detail = json!({
-        "before": { "email": before.email, "name": before.full_name(), "roles": before.roles },
-        "after": { "email": after.email, "name": after.full_name(), "roles": after.roles },
+        "before": { "email": before.email, "name": before.full_name(), "roles": before.roles, "permissions": before.permissions },
+        "after": { "email": after.email, "name": after.full_name(), "roles": after.roles, "permissions": after.permissions },
     });
     tx.audit("auth.user_updated", Some(id.0), &detail)
 }
@@ -196,6 +213,38 @@ fn guard_grant(actor: &Actor, roles: &RoleSet) -> AppResult<()> {
     } else {
         Err(AppError::Forbidden)
     }
+}
+
+/// The permissions that a user has of their own from now on: no new one that the giver does not have (A46), and none that would
+/// open nothing for these roles.
+fn granted(
+    actor: &Actor,
+    before: &UserRow,
+    after: &UserRow,
+    wanted: &PermissionSet,
+    errors: &mut Vec<FieldError>,
+) -> AppResult<Vec<String>> {
+    let roles = super::actor_from(after)?.roles;
+    let own = roles.default_permissions();
+    let mut kept = Vec::new();
+    for permission in wanted
+        .iter()
+        .filter(|permission| !own.contains(*permission))
+    {
+        let name = permission.to_string();
+        if !before.permissions.contains(&name) && !actor.permissions.contains(permission) {
+            return Err(AppError::Forbidden);
+        }
+        if !policy::opens_something(permission, &roles) {
+            errors.push(FieldError::new(
+                "permissions",
+                Message::new("field-permission-opens-nothing").with("permission", &name),
+            ));
+        }
+        kept.push(name);
+    }
+    kept.sort_unstable();
+    Ok(kept)
 }
 
 /// There is always an administrator (A46); counted under the lock of all such changes.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -63,7 +63,7 @@ pub(in crate::auth) fn update_user(
 ) -> Result<(), diesel::result::Error> {
     sql_query(
         "update auth.users set email = $2, name = $3, surname = $4, version = $5,
-           session_version = session_version + case when $6 then 1 else 0 end, updated_at = $7, updated_by = $8
+           session_version = session_version + case when $6 then 1 else 0 end, updated_at = $7, updated_by = $8, meta = $9
          where id = $1",
     )
     .bind::<SqlUuid, _>(user.id)
@@ -74,6 +74,7 @@ pub(in crate::auth) fn update_user(
     .bind::<Bool, _>(revoke)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(by)
+    .bind::<Jsonb, _>(&user.meta)
     .execute(conn)
     .map(drop)
 }
@@ -105,6 +106,30 @@ pub(in crate::auth) fn replace_roles(
         .bind::<SqlUuid, _>(id)
         .bind::<Array<Text>, _>(roles)
         .execute(conn)?;
+    Ok(())
+}
+
+/// Gives a user exactly these permissions on top of those of the roles.
+pub(in crate::auth) fn replace_permissions(
+    conn: &mut PgConnection,
+    id: Uuid,
+    permissions: &[String],
+    by: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query("delete from auth.user_permissions where user_id = $1 and permission <> all($2)")
+        .bind::<SqlUuid, _>(id)
+        .bind::<Array<Text>, _>(permissions)
+        .execute(conn)?;
+    sql_query(
+        "insert into auth.user_permissions (user_id, permission, granted_at, granted_by)
+         select $1, p, $3, $4 from unnest($2) as p on conflict do nothing",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Array<Text>, _>(permissions)
+    .bind::<Timestamptz, _>(now)
+    .bind::<Nullable<SqlUuid>, _>(by)
+    .execute(conn)?;
     Ok(())
 }
 

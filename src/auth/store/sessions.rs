@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -72,6 +72,86 @@ pub(in crate::auth) fn find_session(
     .bind::<Timestamptz, _>(now)
     .get_result(conn)
     .optional()?)
+}
+
+/// A session as its owner sees it in the list.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::auth) struct SessionRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Bool)]
+    pub current: bool,
+    /// Whether it is one over the API rather than of a browser.
+    #[diesel(sql_type = Bool)]
+    pub api: bool,
+    #[diesel(sql_type = Timestamptz)]
+    pub created_at: DateTime<Utc>,
+    #[diesel(sql_type = Timestamptz)]
+    pub last_seen_at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub address: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub user_agent: Option<String>,
+}
+
+/// The live sessions of a user, those of browsers and those over the API, the one that was seen last first; `current` is the hash
+/// of the one that asks.
+pub(in crate::auth) fn list_sessions(
+    conn: &mut PgConnection,
+    user: Uuid,
+    current: Option<&[u8]>,
+    idle_since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> AppResult<Vec<SessionRow>> {
+    Ok(sql_query(
+        "select s.id, s.id_hash is not distinct from $2 as current, false as api, s.created_at, s.last_seen_at, s.address, s.user_agent
+         from auth.sessions s join auth.users u on u.id = s.user_id and u.session_version = s.session_version
+         where s.user_id = $1 and s.last_seen_at > $3 and s.expires_at > $4
+         union all
+         select f.id, false, true, f.created_at, f.last_used_at, f.address, f.user_agent
+         from auth.token_families f join auth.users u on u.id = f.user_id and u.session_version = f.session_version
+         where f.user_id = $1 and f.revoked_at is null and f.expires_at > $4
+         order by last_seen_at desc, id",
+    )
+    .bind::<SqlUuid, _>(user)
+    .bind::<Nullable<Binary>, _>(current)
+    .bind::<Timestamptz, _>(idle_since)
+    .bind::<Timestamptz, _>(now)
+    .load(conn)?)
+}
+
+/// Ends one session of a user, of either kind; tells whether there was one.
+pub(in crate::auth) fn end_session_of(
+    conn: &mut PgConnection,
+    user: Uuid,
+    id: Uuid,
+    now: DateTime<Utc>,
+) -> AppResult<bool> {
+    let ended = sql_query("delete from auth.sessions where user_id = $1 and id = $2")
+        .bind::<SqlUuid, _>(user)
+        .bind::<SqlUuid, _>(id)
+        .execute(conn)?;
+    let revoked = sql_query(
+        "update auth.token_families set revoked_at = $3 where user_id = $1 and id = $2 and revoked_at is null",
+    )
+    .bind::<SqlUuid, _>(user)
+    .bind::<SqlUuid, _>(id)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    Ok(ended + revoked == 1)
+}
+
+/// Ends all sessions of a user but the one of this hash.
+pub(in crate::auth) fn delete_other_sessions(
+    conn: &mut PgConnection,
+    user: Uuid,
+    current: &[u8],
+) -> AppResult<()> {
+    sql_query("delete from auth.sessions where user_id = $1 and id_hash <> $2")
+        .bind::<SqlUuid, _>(user)
+        .bind::<Binary, _>(current)
+        .execute(conn)?;
+    Ok(())
 }
 
 pub(in crate::auth) fn touch_session(

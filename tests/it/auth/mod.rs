@@ -1,5 +1,6 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
+mod access;
 mod log_in;
 mod refresh;
 mod sessions;

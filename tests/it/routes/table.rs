@@ -89,6 +89,31 @@ pub const ROUTES: &[Route] = &[
     get("/profile", To(OwnProfile)),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
     get("/api/v1/me", To(OwnProfile)),
+    send(
+        "PATCH",
+        "/api/v1/me",
+        To(OwnProfile),
+        r#"{"meta":{"perch":"top"}}"#,
+    ),
+    get("/profile/access", To(OwnSessions)),
+    send(
+        "POST",
+        "/profile/tokens",
+        To(OwnSessions),
+        "key={key}&token_name=script&days=30&scopes=profile",
+    ),
+    send(
+        "POST",
+        "/profile/tokens/{id}/revocation",
+        OfOthers(OwnSessions),
+        "",
+    ),
+    send(
+        "POST",
+        "/profile/sessions/{id}/end",
+        OfOthers(OwnSessions),
+        "",
+    ),
     // Tasks.
     get("/tasks", To(OwnTasks)),
     get("/tasks/new", To(CreateTask)),
@@ -295,12 +320,31 @@ pub const ROUTES: &[Route] = &[
     ),
     send(
         "POST",
+        "/admin/users/{uid}/tokens",
+        To(ManageUsers),
+        "key={key}&token_name=cron&days=30&scopes=payouts",
+    ),
+    send(
+        "POST",
+        "/admin/users/{uid}/tokens/{id}/revocation",
+        To(ManageUsers),
+        "",
+    ),
+    send(
+        "POST",
+        "/admin/users/{uid}/sessions/end",
+        To(ManageUsers),
+        "",
+    ),
+    send(
+        "POST",
         "/admin/users/{uid}/deactivation",
         To(ManageUsers),
         "",
     ),
     send("DELETE", "/api/v1/users/{uid}", To(ManageUsers), ""),
     // What ends one's own sessions.
+    send("POST", "/profile/sessions/end-others", To(OwnSessions), ""),
     send(
         "POST",
         "/profile/password",

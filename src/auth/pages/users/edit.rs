@@ -3,16 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use chrono::DateTime;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use super::{RoleChoice, UserView, choices, status_of};
+use crate::auth::pages::access::{TokenForm, TokensView};
 use crate::auth::pages::login::Nothing;
-use crate::auth::service::{self, UserChange};
-use crate::auth::store;
-use crate::auth::{Operation, ROLE, Viewer};
+use crate::auth::policy::opens_something;
+use crate::auth::service::{self, UserChange, actor_from};
+use crate::auth::store::{self, SessionRow};
+use crate::auth::{Operation, Permission, ROLE, RoleSet, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
+use crate::platform::i18n::{Lang, text_of};
 use crate::platform::ids::UserId;
 use crate::platform::web::{Flash, FormBody, FormErrors, Frame, redirect_with, render_with};
 
@@ -24,6 +28,43 @@ struct UserPage {
     user: UserView,
     form: UpdateForm,
     roles: Vec<RoleChoice>,
+    permissions: Vec<PermissionChoice>,
+    sessions: Vec<SessionRow>,
+    /// Of a service, which has no page to make its own.
+    tokens: Option<TokensView>,
+    action: String,
+}
+
+/// A permission to be ticked, on top of what the roles bring along.
+struct PermissionChoice {
+    code: &'static str,
+    name: String,
+    chosen: bool,
+}
+
+fn permission_choices(lang: Lang, roles: &RoleSet, chosen: &[String]) -> Vec<PermissionChoice> {
+    Permission::ALL
+        .into_iter()
+        .filter(|permission| {
+            opens_something(*permission, roles)
+                || chosen.iter().any(|name| name == permission.as_str())
+        })
+        .map(|permission| PermissionChoice {
+            code: permission.as_str(),
+            name: text_of(
+                lang,
+                &format!("permission-{}", permission.as_str().replace('_', "-")),
+                [],
+            ),
+            chosen: chosen.iter().any(|name| name == permission.as_str()),
+        })
+        .collect()
+}
+
+/// The form for a service's token as it was sent, with what came of it.
+pub(super) struct TokenAttempt {
+    pub form: TokenForm,
+    pub made: Result<String, Vec<FieldError>>,
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -34,6 +75,8 @@ pub(in crate::auth::pages) struct UpdateForm {
     surname: String,
     #[serde(default)]
     roles: Vec<String>,
+    #[serde(default)]
+    permissions: Vec<String>,
 }
 
 impl From<UpdateForm> for UserChange {
@@ -43,6 +86,7 @@ impl From<UpdateForm> for UserChange {
             name: Some(form.name),
             surname: Some(form.surname),
             roles: Some(form.roles),
+            permissions: Some(form.permissions),
         }
     }
 }
@@ -53,38 +97,69 @@ pub(in crate::auth::pages) async fn show_user(
     uid: Path<UserId>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    user_page(viewer, &db, uid.into_inner(), None, &[]).await
+    user_page(viewer, &db, uid.into_inner(), None, &[], None).await
 }
 
-async fn user_page(
+pub(super) async fn user_page(
     viewer: Viewer,
     db: &Db,
     id: UserId,
     form: Option<UpdateForm>,
     errors: &[FieldError],
+    attempt: Option<TokenAttempt>,
 ) -> AppResult<HttpResponse> {
-    let user = db
-        .read(ROLE, move |conn| store::find_user(conn, id.0))
-        .await?
-        .ok_or(AppError::NotFound)?;
-    let lang = viewer.frame.lang;
+    let now = db.clock().now();
+    let (user, sessions, tokens) = db
+        .read(ROLE, move |conn| {
+            Ok((
+                store::find_user(conn, id.0)?.ok_or(AppError::NotFound)?,
+                store::list_sessions(conn, id.0, None, DateTime::UNIX_EPOCH, now)?,
+                store::list_api_tokens(conn, id.0, now)?,
+            ))
+        })
+        .await?;
+    let mut frame = viewer.frame;
+    let lang = frame.lang;
+    let owner = actor_from(&user)?;
+    let mut errors = errors.to_vec();
+    let (token_form, fresh) = match attempt {
+        Some(TokenAttempt {
+            form,
+            made: Err(wrong),
+        }) => {
+            frame.key = form.key;
+            errors.extend(wrong);
+            (Some(form), None)
+        }
+        Some(TokenAttempt {
+            made: Ok(secret), ..
+        }) => (None, Some(secret)),
+        None => (None, None),
+    };
+    let tokens = owner
+        .is_service()
+        .then(|| TokensView::new(lang, &owner, tokens, token_form, fresh));
     let view = UserView::of(lang, &user);
     let form = form.unwrap_or_else(|| UpdateForm {
         email: user.email.clone(),
         name: user.name.clone(),
         surname: user.surname.clone(),
         roles: user.roles.clone(),
+        permissions: user.permissions.clone(),
     });
-    let status = status_of(errors);
-    let (roles, errors) = (choices(lang, &form.roles), FormErrors::new(lang, errors));
+    let status = status_of(&errors);
     render_with(
         status,
         &UserPage {
-            frame: viewer.frame,
-            errors,
+            errors: FormErrors::new(lang, &errors),
+            roles: choices(lang, &form.roles),
+            permissions: permission_choices(lang, &owner.roles, &form.permissions),
+            action: format!("/admin/users/{id}/tokens"),
             user: view,
             form,
-            roles,
+            sessions,
+            tokens,
+            frame,
         },
     )
 }
@@ -107,7 +182,9 @@ pub(in crate::auth::pages) async fn update_user(
             &format!("/admin/users/{id}"),
             Flash::ok(Message::new("flash-user-saved")),
         )),
-        Err(AppError::Invalid(errors)) => user_page(viewer, &db, id, Some(form), &errors).await,
+        Err(AppError::Invalid(errors)) => {
+            user_page(viewer, &db, id, Some(form), &errors, None).await
+        }
         Err(error) => Err(error),
     }
 }

@@ -1,0 +1,2 @@
+drop table auth.api_tokens;
+alter table auth.sessions drop column id;

@@ -1,0 +1,85 @@
+//! The sessions of somebody, and the tokens of a service, as an administrator looks after them.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use uuid::Uuid;
+
+use super::edit::{TokenAttempt, user_page};
+use crate::auth::pages::access::{TokenForm, make};
+use crate::auth::pages::login::Nothing;
+use crate::auth::service::{self, actor_of};
+use crate::auth::{Operation, ROLE, Viewer};
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, AppResult, Message};
+use crate::platform::ids::UserId;
+use crate::platform::web::{Flash, FormBody, redirect_with};
+
+fn page_of(id: UserId) -> String {
+    format!("/admin/users/{id}")
+}
+
+/// Ends all sessions and tokens of somebody.
+pub(in crate::auth::pages) async fn end_sessions(
+    viewer: Viewer,
+    db: Data<Db>,
+    uid: Path<UserId>,
+    _form: FormBody<Nothing>,
+) -> AppResult<HttpResponse> {
+    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::end_all_sessions(tx, &actor, id)
+    })
+    .await?;
+    Ok(redirect_with(
+        &page_of(id),
+        Flash::ok(Message::new("flash-sessions-ended")),
+    ))
+}
+
+/// Makes a credential of a service and shows it this once (A22).
+pub(in crate::auth::pages) async fn make_token(
+    viewer: Viewer,
+    db: Data<Db>,
+    uid: Path<UserId>,
+    form: FormBody<TokenForm>,
+) -> AppResult<HttpResponse> {
+    viewer.actor.allow(Operation::ManageUsers)?;
+    let (id, form) = (uid.into_inner(), form.into_inner());
+    let owner = db.read(ROLE, move |conn| actor_of(conn, id)).await?;
+    let made = match make(&viewer, &db, &owner, form.clone()).await {
+        Ok(Some(secret)) => Ok(secret),
+        Ok(None) => {
+            let flash = Flash::ok(Message::new("flash-token-made-before"));
+            return Ok(redirect_with(&page_of(id), flash));
+        }
+        Err(AppError::Invalid(errors)) => Err(errors),
+        Err(error) => return Err(error),
+    };
+    user_page(
+        viewer,
+        &db,
+        id,
+        None,
+        &[],
+        Some(TokenAttempt { form, made }),
+    )
+    .await
+}
+
+/// Ends a credential of a service.
+pub(in crate::auth::pages) async fn revoke_token(
+    viewer: Viewer,
+    db: Data<Db>,
+    path: Path<(UserId, Uuid)>,
+    _form: FormBody<Nothing>,
+) -> AppResult<HttpResponse> {
+    let ((owner, id), actor) = (path.into_inner(), viewer.actor.clone());
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::revoke_api_token(tx, &actor, owner, id)
+    })
+    .await?;
+    Ok(redirect_with(
+        &page_of(owner),
+        Flash::ok(Message::new("flash-token-revoked")),
+    ))
+}
