@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::ROLE;
 use super::service::{self, Happened, LEDGER, Run, Terms, Units, Work};
-use super::store::{self, Unbooked};
+use super::store::{self, Seal, Unbooked};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
@@ -66,6 +66,19 @@ fn note_failure(db: &Db, date: NaiveDate, reason: &str) {
     if let Err(error) = recorded {
         tracing::error!(error = %error, "a failed settlement could not be written down");
     }
+}
+
+/// Seals the closed dates that have no seal yet, each in a transaction of its own: those that were closed before there were seals. A
+/// date that closes is sealed with its close.
+///
+/// # Errors
+/// Those of the database.
+pub fn seal_due(db: &Db) -> AppResult<Vec<Seal>> {
+    let mut seals = Vec::new();
+    while let Some(seal) = system(db, service::seal_next_day)? {
+        seals.push(seal);
+    }
+    Ok(seals)
 }
 
 /// Looks for tasks without a price and for assignments and completions without a transfer, older than the configured time, and

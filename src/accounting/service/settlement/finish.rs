@@ -6,13 +6,14 @@ use uuid::Uuid;
 
 use super::JOB;
 use super::run::{Run, RunStatus};
+use crate::accounting::service::seals::seal_days;
 use crate::accounting::store::{self, Totals};
 use crate::events::{self, BusinessDayClosed};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, RunState};
 
-/// Closes a date if every account is settled; otherwise says who is left, and what the others were paid.
+/// Closes a date if every account is settled and no earlier date is left; otherwise says who is left, and what the others were paid.
 ///
 /// # Errors
 /// Those of the database.
@@ -23,13 +24,12 @@ pub(super) fn close_if_nobody_is_left(tx: &mut Tx<'_>, date: NaiveDate) -> AppRe
         return Ok(Run::closed(&day));
     }
     let totals = store::sum_statements(tx.conn(), date)?;
-    let status = if day.next_after().is_some() {
-        RunStatus::Running
-    } else {
-        match store::count_held(tx.conn(), date)? {
-            0 => return close_for_good(tx, date, &totals),
-            held => RunStatus::Held(held),
-        }
+    let held = store::count_held(tx.conn(), date)?;
+    let is_first = store::next_unclosed_day(tx.conn(), None)? == Some(date);
+    let status = match (day.next_after(), held) {
+        (None, 0) if is_first => return close_for_good(tx, date, &totals),
+        (None, 1..) => RunStatus::Held(held),
+        _ => RunStatus::Running,
     };
     let run = Run {
         business_date: date,
@@ -55,6 +55,7 @@ fn close_for_good(tx: &mut Tx<'_>, date: NaiveDate, totals: &Totals) -> AppResul
         negative_balances: totals.negative_balances,
     };
     store::close_business_day(tx.conn(), &closed, now)?;
+    seal_days(tx)?;
     jobs::record(tx.conn(), JOB, &date.to_string(), RunState::Done, None, now)?;
     let subject = Uuid::new_v5(&Uuid::NAMESPACE_OID, date.to_string().as_bytes());
     events::publish(tx, subject, &closed)?;
