@@ -152,7 +152,7 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
         .verify(db, config, token)
         .await?;
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             store::find_user(tx.conn(), verified.user)
         })
         .await?;
@@ -213,7 +213,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
     let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
     let hash = hash_of(&secret);
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             let now = tx.now;
             let Some(session) = store::find_session(tx.conn(), &hash, now - idle, now)? else {
                 return Ok(None);

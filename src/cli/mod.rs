@@ -188,7 +188,9 @@ impl From<AppError> for CliError {
                 })
                 .collect::<Vec<_>>()
                 .join("; "),
-            AppError::Conflict(message) | AppError::Unavailable { message, .. } => {
+            AppError::Conflict(message)
+            | AppError::Stopped(message)
+            | AppError::Unavailable { message, .. } => {
                 crate::platform::i18n::text(crate::platform::i18n::Lang::En, message)
             }
             AppError::Internal(cause) => cause.to_string(),

@@ -48,7 +48,7 @@ pub(in crate::auth) async fn authenticate(
         .take(LOGIN_MAX)
         .collect();
     let found = db
-        .transaction(ROLE, origin.clone(), move |tx| reserve(tx, &login))
+        .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
     let (name, credentials) = found?;
     let stored = credentials
@@ -64,7 +64,7 @@ pub(in crate::auth) async fn authenticate(
     let id = credentials
         .map(|user| user.id)
         .ok_or(AppError::Unauthenticated)?;
-    db.transaction(ROLE, origin.clone(), move |tx| {
+    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
         let now = tx.now;
         store::release_attempt(tx.conn(), &name, now)?;
         if let Some(hash) = new_hash {
@@ -123,7 +123,7 @@ pub(in crate::auth) async fn log_in(
         ..origin.clone()
     };
     let address = origin.address.clone();
-    db.transaction(ROLE, origin, move |tx| {
+    db.transaction_even_stopped(ROLE, origin, move |tx| {
         let now = tx.now;
         let session = NewSession {
             id_hash: &hash,
@@ -160,7 +160,7 @@ pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid
 /// Those of the database.
 pub(in crate::auth) async fn log_out(db: &Db, origin: Origin, secret: &str) -> AppResult<()> {
     let hash = hash_of(secret);
-    db.transaction(ROLE, origin, move |tx| {
+    db.transaction_even_stopped(ROLE, origin, move |tx| {
         store::delete_session(tx.conn(), &hash)?;
         let actor = tx.origin.actor;
         tx.audit("auth.logged_out", actor, &serde_json::json!({}))
