@@ -66,7 +66,8 @@ impl Stop {
 }
 
 /// What everybody is told of a stop.
-fn message_of(reason: &str, check: Option<i16>) -> Message {
+#[must_use]
+pub fn message_of(reason: &str, check: Option<i16>) -> Message {
     match check {
         Some(number) => Message::new("stopped-by-check").with("number", number),
         None => Message::new("stopped").with("reason", reason),

@@ -4,6 +4,7 @@ use chrono::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::actors::active;
 use crate::auth::password::{PasswordGate, Verdict};
 use crate::auth::store::{self, Credentials, NewSession, UserRow};
 use crate::auth::{ROLE, Role};
@@ -11,6 +12,7 @@ use crate::events::{self, AccountLoggedIn};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin};
 use crate::platform::error::{AppError, AppResult, Message};
+use crate::platform::ids::UserId;
 use crate::platform::web::cookies;
 
 /// The longest log-in name or address that is looked at.
@@ -74,6 +76,33 @@ pub(in crate::auth) async fn authenticate(
         user.ok_or(AppError::Unauthenticated)
     })
     .await
+}
+
+/// Checks the password of somebody who is known, before something grave (M22); counts as an attempt to log in.
+///
+/// # Errors
+/// 422 at `password` when it does not fit; 404 for somebody who is not active; else as [`authenticate`].
+pub async fn confirm_password(
+    db: &Db,
+    gate: &PasswordGate,
+    origin: &Origin,
+    user: UserId,
+    password: String,
+) -> AppResult<()> {
+    let known = db
+        .transaction_even_stopped(ROLE, origin.clone(), move |tx| {
+            active(store::find_user(tx.conn(), user.0)?)
+        })
+        .await?;
+    let attempt = LogIn {
+        login: known.username,
+        password,
+    };
+    match authenticate(db, gate, origin, attempt).await {
+        Ok(_) => Ok(()),
+        Err(AppError::Unauthenticated) => Err(AppError::field("password", "field-password-wrong")),
+        Err(error) => Err(error),
+    }
 }
 
 type Found = AppResult<(String, Option<Credentials>)>;

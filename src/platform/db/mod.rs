@@ -48,10 +48,7 @@ impl DbRole {
     }
 
     /// The same, unless the emergency stop is set: one trip to the server for both (R14).
-    fn assume_unless_stopped(
-        self,
-        conn: &mut PgConnection,
-    ) -> Result<(), diesel::result::Error> {
+    fn assume_unless_stopped(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
         conn.batch_execute(&format!(
             "set local role {}; select platform.refuse_when_stopped()",
             self.0

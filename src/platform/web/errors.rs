@@ -114,11 +114,7 @@ impl Face {
             },
             AppError::Stopped(message) => Self {
                 retry_after: Some(stop::RETRY_AFTER),
-                ..Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "stopped",
-                    message.clone(),
-                )
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", message.clone())
             },
             AppError::Internal(_) => Self::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
