@@ -375,6 +375,7 @@ check-8 = Nothing is booked into a closed date
 check-9 = Each payout has one mail, and each mail a Message-ID of its own
 check-10 = No role of the program can change the books or write another module's tables
 check-11 = Nobody who gets no tasks was given one
+check-12 = Each closed date holds what its seal says, and the seals are one chain
 ## Auth
 
 log-in = Log in
@@ -904,7 +905,8 @@ stopped-by-check = Emergency stop: nothing can be changed until an administrator
     [8] {check-8}
     [9] {check-9}
     [10] {check-10}
-   *[11] {check-11}
+    [11] {check-11}
+   *[12] {check-12}
 }.
 nav-stop = Emergency stop
 admin-about-stop = Stop every change at once, release it, and see what was before

@@ -1,8 +1,10 @@
-//! The eleven invariants of the contract as SQL.
+//! The eleven invariants of the contract as SQL, and a twelfth: the seals of the closed dates.
 //!
 //! Each query gives one text column, `offender`: a line for every row that breaks it, with what it is about before its first colon.
 //! `$1` is the present instant, `$2` and `$3` are the first and the last business date in question; `Window` says the rest. Asked of
 //! all dates they read each view once or twice as a whole and join by hash, so that a ledger of a million transfers takes seconds.
+
+use super::seals::SEALS_IN_QUESTION;
 
 /// Something that always holds on a quiet, healthy system.
 #[derive(Debug)]
@@ -97,6 +99,13 @@ pub const INVARIANTS: &[Invariant] = &[
         label: "check-11",
         money: false,
         sql: &[ASSIGNEES],
+    },
+    Invariant {
+        number: 12,
+        name: "each closed date holds what its seal says, and the seals are one chain",
+        label: "check-12",
+        money: true,
+        sql: &[SEALS_IN_QUESTION],
     },
 ];
 
@@ -357,7 +366,7 @@ const PRIVILEGES: &str = "
     ),
     books (module, name) as (
       values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+        ('accounting', 'day_seals'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
     ),
     written as (
       select b.name as book, t.* from books b join tables t

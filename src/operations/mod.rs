@@ -12,6 +12,7 @@ mod pages;
 mod queries;
 mod reconciler;
 mod scenarios;
+mod seals;
 mod service;
 mod views;
 mod window;
@@ -23,7 +24,7 @@ use crate::platform::db::DbRole;
 
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
-pub use queries::{Finding, verify};
+pub use queries::{Finding, verify, verify_seals};
 pub use reconciler::{reconcile, start_reconciler};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, release, stop_from_host, trees};

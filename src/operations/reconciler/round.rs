@@ -1,4 +1,4 @@
-//! The questions of a round. What is compared by more than one statement, such as the seals of the closed days, joins in [`ask_all`].
+//! The questions of a round: the invariants, among them the seals of the closed dates.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,6 +19,9 @@ const NOTHING_WAITS: u8 = 6;
 
 /// The invariant that is about the catalogue and not about any date.
 const PRIVILEGES: u8 = 10;
+
+/// The invariant about the seals of the closed dates: it reads and digests whole dates, so it is asked slice by slice.
+const SEALS: u8 = 12;
 
 /// What is asked about in one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,7 @@ pub(super) fn ask_all(
         let applies = match invariant.number {
             NOTHING_WAITS => !stopped,
             PRIVILEGES => span.present,
+            SEALS => !span.present,
             _ => true,
         };
         if applies {
