@@ -391,8 +391,8 @@ const PRIVILEGES: &str = "
     select format('%s of %s has lost the trigger of the emergency stop', b.name, b.module)
     from (values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
         ('accounting', 'corrections'), ('accounting', 'business_days'), ('tasks', 'tasks')) b (module, name)
-    where not exists (select from pg_catalog.pg_trigger g where g.tgenabled in ('O', 'A')
-      and g.tgrelid = to_regclass(b.module || '.' || b.name)
+      join tables t on t.module = b.module and t.name = b.name
+    where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
       and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'guard_stop'))
     union all
     select format('%s is not in the database', b.name)
