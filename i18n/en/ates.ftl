@@ -897,3 +897,52 @@ job-archive = Moves old months to the archive
 job-scenarios = Watches that each step was followed by the next
 bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
 bus-rebuild-under-way = It is being built again already.
+
+## The emergency stop and the reconciler
+
+error-title-stopped = Changes are stopped
+stopped = Emergency stop: nothing can be changed until an administrator releases it; reading works. The reason: { $reason }
+stopped-by-check = Emergency stop: nothing can be changed until an administrator releases it; reading works. The books differ: { $number ->
+    [1] {check-1}
+    [2] {check-2}
+    [3] {check-3}
+    [4] {check-4}
+    [5] {check-5}
+    [6] {check-6}
+    [7] {check-7}
+    [8] {check-8}
+    [9] {check-9}
+    [10] {check-10}
+    [11] {check-11}
+   *[12] {check-12}
+}.
+nav-stop = Emergency stop
+admin-about-stop = Stop every change at once, release it, and see what was before
+stop-lead = While the stop is set every change is refused, payouts and mails wait, and reading works.
+stop-is-set = The emergency stop is set
+stop-is-not-set = The emergency stop is not set.
+stop-reason = Reason
+stop-since = Since
+stop-by = Set by
+stop-release-title = Release
+stop-release-text = Release it when the cause is found and the books are repaired. What differs still sets it again at once.
+stop-release-reason = Reason of the release
+stop-reason-hint = In 10 to 500 characters; everybody who uses aTES reads it.
+stop-password = Your password
+stop-release = Release the stop
+stop-set-title = Stop everything
+stop-set-text = From then on nobody can change anything until an administrator releases it.
+stop-set = Set the emergency stop
+stop-history = Earlier stops
+stop-released-at = Released
+stop-set-flash = The emergency stop is set.
+stop-released-flash = The emergency stop is released.
+field-stop-reason = Say why in 10 to 500 characters.
+error-stop-already-set = The emergency stop is set already.
+error-stop-not-set = The emergency stop is not set.
+error-stop-still-writing = The emergency stop is set, but somebody is still writing. Look at the log and try again.
+badge-agrees = The books agree as of { $at }
+badge-differs = The books differ.
+badge-agreed-last = They agreed last as of { $at }.
+badge-stale = The books have not been compared since { $at }
+badge-never = The books have not been compared yet

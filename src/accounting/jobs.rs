@@ -19,7 +19,7 @@ pub const MAIL_WAITS: &str = store::MAIL_WAITS;
 /// # Errors
 /// Those of the database.
 pub fn open_first_day(db: &Db, config: &Config) -> AppResult<()> {
-    system(db, |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         store::lock_days(tx.conn())?;
         if store::first_open_day(tx.conn())?.is_none() {
             let today = config.zone.date_of(tx.now);

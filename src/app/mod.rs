@@ -102,6 +102,7 @@ impl Services {
         self.spawn(&mut workers, "accounting.mail", |services| {
             accounting::mail_step(&services.db, &services.mailer, &services.config)
         })?;
+        operations::start_reconciler(&mut workers, &self.db, &self.config)?;
         schedule::start(self, &mut workers)?;
         Ok(workers)
     }

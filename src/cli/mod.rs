@@ -11,6 +11,7 @@ mod migrate;
 mod payout;
 mod serve;
 mod shuffle;
+mod stop;
 mod verify;
 
 use std::fmt;
@@ -54,6 +55,14 @@ enum Command {
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
+    /// Set the emergency stop: every change is refused until an administrator releases it.
+    Stop {
+        /// Why, in 10 to 500 characters; everybody reads it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Release the emergency stop, as an administrator with the password.
+    Release(ReleaseArgs),
     /// Look after the bus.
     #[command(subcommand)]
     Events(events::EventsCommand),
@@ -131,6 +140,19 @@ struct CreateAdminArgs {
 }
 
 #[derive(Args, Debug)]
+struct ReleaseArgs {
+    /// Why, in 10 to 500 characters.
+    #[arg(long)]
+    reason: String,
+    /// The log-in name of the administrator who releases it.
+    #[arg(long)]
+    username: String,
+    /// Read the password from the first line of standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args, Debug)]
 struct ExportArgs {
     /// What to export.
     #[arg(value_enum)]
@@ -188,7 +210,9 @@ impl From<AppError> for CliError {
                 })
                 .collect::<Vec<_>>()
                 .join("; "),
-            AppError::Conflict(message) | AppError::Unavailable { message, .. } => {
+            AppError::Conflict(message)
+            | AppError::Stopped(message)
+            | AppError::Unavailable { message, .. } => {
                 crate::platform::i18n::text(crate::platform::i18n::Lang::En, message)
             }
             AppError::Internal(cause) => cause.to_string(),
@@ -224,6 +248,8 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
         Command::Verify => verify::verify(&config),
+        Command::Stop { reason } => stop::stop(&config, &reason),
+        Command::Release(args) => stop::release(&config, &args),
         Command::Events(command) => events::events(config, command),
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),

@@ -10,10 +10,12 @@ mod doctor;
 mod invariants;
 mod pages;
 mod queries;
+mod reconciler;
 mod scenarios;
 mod seals;
 mod service;
 mod views;
+mod window;
 
 use actix_web::web::ServiceConfig;
 
@@ -23,8 +25,10 @@ use crate::platform::db::DbRole;
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use queries::{Finding, verify, verify_seals};
+pub use reconciler::{reconcile, start_reconciler};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
-pub use service::{Node, Stage, Tree, Visit, trees};
+pub use service::{Node, Stage, Tree, Visit, release, stop_from_host, trees};
+pub use window::Window;
 
 /// Mounts the pages and the API.
 pub fn configure(app: &mut ServiceConfig) {
@@ -61,6 +65,11 @@ pub const ADMIN: &[NavEntry] = &[
     NavEntry {
         href: "/admin/checks",
         label: "nav-checks",
+        operation: Operation::Checks,
+    },
+    NavEntry {
+        href: "/admin/emergency-stop",
+        label: "nav-stop",
         operation: Operation::Checks,
     },
     NavEntry {

@@ -18,7 +18,7 @@ use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{Badge, FormErrors, Frame};
 
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
@@ -201,6 +201,7 @@ fn of_period(frame: &Frame, heading: String, period: &Period) -> String {
 #[derive(Template)]
 #[template(path = "accounting/company.html")]
 pub(super) struct CompanyPage {
+    pub badge: Badge,
     pub frame: Frame,
     pub today: NaiveDate,
     pub earned_today: Money,

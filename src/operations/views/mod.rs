@@ -6,12 +6,14 @@ mod events;
 mod letters;
 mod places;
 mod runs;
+mod stop;
 
 pub(super) use checks::ChecksPage;
 pub(super) use consumers::{ConsumerPage, ModulesPage, PauseWords};
 pub(super) use events::{EventsPage, StoryPage, csv_of_events};
 pub(super) use letters::{ChoicePage, ChoiceWords, LetterPage, LettersPage, csv_of_letters};
 pub(super) use runs::RunsPage;
+pub(super) use stop::{StopPage, StopWords};
 
 use url::form_urlencoded::Serializer;
 

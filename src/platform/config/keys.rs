@@ -169,6 +169,11 @@ pub const KEYS: &[Key] = &[
         "time within which each step of a planned scenario must follow the one before, seconds; then an alert is raised",
     ),
     key(
+        "ATES_RECONCILE_SECONDS",
+        "60",
+        "how often the reconciler compares the books; it rests longer when a round takes more than a tenth of this, seconds",
+    ),
+    key(
         "ATES_MAIL_RETRY_SECONDS",
         "172800",
         "how long a mail is retried before it is marked failed, seconds",

@@ -6,3 +6,6 @@ mod invariants;
 mod letters;
 mod metrics;
 mod pages;
+mod reconciler;
+mod stop;
+mod tampering;

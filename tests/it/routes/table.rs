@@ -248,6 +248,32 @@ pub const ROUTES: &[Route] = &[
     get("/admin/events", To(Operate)),
     get("/admin/events.csv", To(Operate)),
     get("/admin/events/{uid}", To(Operate)),
+    get("/admin/emergency-stop", To(Checks)),
+    // Asked for too short a reason, so that the sweep itself stops nothing.
+    send(
+        "POST",
+        "/admin/emergency-stop",
+        To(Operate),
+        "reason=Sweep&password=a wrong password",
+    ),
+    send(
+        "POST",
+        "/admin/emergency-stop/release",
+        To(Operate),
+        "reason=Sweep&password=a wrong password",
+    ),
+    send(
+        "POST",
+        "/api/v1/ops/stop",
+        To(Operate),
+        r#"{"reason":"Sweep","password":"a wrong password"}"#,
+    ),
+    send(
+        "POST",
+        "/api/v1/ops/release",
+        To(Operate),
+        r#"{"reason":"Sweep","password":"a wrong password"}"#,
+    ),
     get("/admin/checks", To(Checks)),
     get("/admin/scenarios", To(Checks)),
     // Users.

@@ -19,6 +19,7 @@ use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
 use crate::platform::mail::{MailError, Mailer};
+use crate::platform::stop;
 use crate::platform::workers::Progress;
 
 pub(in crate::accounting) use letter::{Content, Letters, Notice};
@@ -56,7 +57,15 @@ pub fn mail_step(db: &Db, mailer: &Mailer, config: &Config) -> AppResult<Progres
         let outcome = Letters::new(config)
             .of(&mail)
             .and_then(|letter| mailer.send(&letter));
-        system(db, |tx| mark(tx, config, &mail, outcome))?;
+        // What has happened outside is written down even while the emergency stop is set; the next mail waits for its release (R14).
+        let origin = Origin::system();
+        let stopped = db.transaction_even_stopped_blocking(Lane::Worker, ROLE, origin, |tx| {
+            mark(tx, config, &mail, outcome)?;
+            Ok(stop::current(tx.conn())?.is_some())
+        })?;
+        if stopped {
+            return Ok(Progress::Idle);
+        }
     }
     Ok(if more { Progress::More } else { Progress::Idle })
 }
