@@ -74,6 +74,15 @@ pub fn settle_date(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Run> 
     outcome
 }
 
+/// Writes the mails about recently closed days that are not there yet (decision 22): the statements of those who were paid nothing,
+/// if that is switched on, and the digests of sealed days.
+///
+/// # Errors
+/// Those of the database.
+pub fn write_mails(db: &Db, config: &Config) -> AppResult<usize> {
+    system(db, |tx| service::write_mails(tx, config))
+}
+
 fn first_due(db: &Db, config: &Config) -> AppResult<Option<NaiveDate>> {
     system(db, |tx| {
         let first = store::first_open_day(tx.conn())?;

@@ -6,6 +6,7 @@ mod corrections;
 mod export;
 mod mails;
 mod payouts;
+mod statements;
 mod transfers;
 
 use std::fmt;
@@ -23,7 +24,14 @@ pub(super) use corrections::{
     show_correction, show_missing, what_is_missing,
 };
 pub use export::{export_journal, export_payouts, export_transfers};
-pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
+pub(super) use mails::{
+    MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
+    list_undeliverable, own_undeliverable, show_mail, show_trouble,
+};
+pub(super) use statements::{
+    CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
+    show_company_statement, show_period_statement, show_statement,
+};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,

@@ -10,7 +10,7 @@ pub(super) use corrections::{
     Adjustment, confirm, reject, request_adjustment, request_missing, withdraw,
 };
 pub use mailing::mail_step;
-pub(super) use mailing::{Content, Letters, Notice, retry_mail};
+pub(super) use mailing::{Content, Letters, Notice, send_again, write_mails};
 pub(super) use settlement::{JOB, Wait, close_day, is_due, pay_to_workers};
 pub use settlement::{Run, RunStatus};
 

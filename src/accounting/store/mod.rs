@@ -5,6 +5,7 @@
 
 mod corrections;
 mod days;
+mod figures;
 mod ledger;
 mod mails;
 mod people;
@@ -21,9 +22,13 @@ pub(super) use days::{
     BusinessDay, close_business_day, find_day, first_open_day, insert_day, last_closed_day,
     lock_days,
 };
+pub(super) use figures::Figures;
 pub(super) use ledger::{OpenLedger, Posted};
 pub(super) use mails::{
-    ClaimedMail, MAIL_WAITS, claim_mails, retry_mail, update_failed, update_sent, update_waiting,
+    ClaimedMail, DayDigest, Failure, MAIL_WAITS, Matter, Unwritten, claim_mails,
+    find_matter, find_sendable, follow_addresses, insert_mails_of, list_unwritten_digests,
+    list_unwritten_statements, postpone_mails, release_mails, send_again, update_failed,
+    update_sent, update_waiting,
 };
 pub(super) use people::{NewEmployee, deactivate_employee, upsert_employees};
 pub(super) use prices::{NewTitle, insert_prices, list_prices, upsert_titles};

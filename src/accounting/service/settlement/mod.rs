@@ -213,7 +213,8 @@ fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) 
     Ok(())
 }
 
-fn mail_domain(config: &Config) -> &str {
+/// The domain of the Message-IDs: that of the sender.
+pub(super) fn mail_domain(config: &Config) -> &str {
     let address = config
         .mail_from
         .rsplit_once('@')
