@@ -375,6 +375,7 @@ check-8 = Nothing is booked into a closed date
 check-9 = Each payout has one mail, and each mail a Message-ID of its own
 check-10 = No role of the program can change the books or write another module's tables
 check-11 = Nobody who gets no tasks was given one
+check-12 = Each closed date holds what its seal says, and the seals are one chain
 ## Auth
 
 log-in = Log in
@@ -629,7 +630,7 @@ mail-digest-subject = Digest of { $date }: { $amount } paid
 mail-digest-body = { $date } is closed and sealed. Keep this mail: with its digest anybody can show that the books of the day were not changed afterwards.
 mail-digest-transfers = Transfers
 mail-digest-label = Digest of the chain (SHA-256):
-mail-digest-again = To compute it again in the database:
+mail-digest-again = To compute it again (docs/TAMPER.md says how it is made):
 mail-digest-link = The statement of the company for this day:
 mails-title = Mails
 mails-caption = Mails, newest first

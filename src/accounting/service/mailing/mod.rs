@@ -255,12 +255,11 @@ mod tests {
             negative_balances: 2,
             transfers: 12,
             digest: vec![0xab; 32],
-            previous: None,
         }));
         let letter = Letters::new(&config()).of(&mail, &digest).unwrap();
         for part in [&letter.text, &letter.html] {
             assert!(part.contains(&"ab".repeat(32)), "{part}");
-            assert!(part.contains("accounting.seal_digest"), "{part}");
+            assert!(part.contains("docs/verify-seals.sql"), "{part}");
             assert!(part.contains("$1,250.00"), "{part}");
         }
     }

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Binary, Date, Integer, Nullable, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Date, Integer, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -34,9 +34,6 @@ pub(in crate::accounting) struct DayDigest {
     /// The digest of the chain.
     #[diesel(sql_type = Binary)]
     pub digest: Vec<u8>,
-    /// The digest of the date before; none for the first one.
-    #[diesel(sql_type = Nullable<Binary>)]
-    pub previous: Option<Vec<u8>>,
 }
 
 /// What a mail has to tell.
@@ -59,7 +56,7 @@ pub(in crate::accounting) fn find_matter(
 ) -> AppResult<Matter> {
     if kind == "day_digest" {
         let digest = sql_query(
-            "select d.fees_minor, d.rewards_minor, d.paid_minor, d.people, d.negative_balances, s.transfers, s.digest, s.previous
+            "select d.fees_minor, d.rewards_minor, d.paid_minor, d.people, d.negative_balances, s.transfers, s.digest
              from accounting.day_seals s join accounting.business_days d using (business_date)
              where s.business_date = $1",
         )
