@@ -54,9 +54,7 @@ impl Mailer {
     pub fn new(smtp_url: Option<&str>, from: &str, patience: Duration) -> Result<Self, String> {
         let transport = smtp_url
             .map(|url| {
-                SmtpTransport::from_url(url).map(|builder| {
-                    builder.timeout(Some(patience)).build()
-                })
+                SmtpTransport::from_url(url).map(|builder| builder.timeout(Some(patience)).build())
             })
             .transpose()
             .map_err(|error| format!("ATES_SMTP_URL: {error}"))?;

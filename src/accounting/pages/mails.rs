@@ -51,7 +51,10 @@ pub(super) async fn list_mails(
     let today = Period::day(config.zone.date_of(db.clock().now()));
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
     let asked = read_period(frame.lang, from, to, today)?;
-    let dated = [from, to].into_iter().flatten().any(|text| !text.is_empty());
+    let dated = [from, to]
+        .into_iter()
+        .flatten()
+        .any(|text| !text.is_empty());
     let (status, period) = (asked.status(), dated.then_some(asked.period));
     let after = query.cursor.clone();
     let (page, undeliverable, trouble) = db

@@ -28,13 +28,13 @@ pub(super) use mails::{
     MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
     list_undeliverable, own_undeliverable, show_mail, show_trouble,
 };
-pub(super) use statements::{
-    CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
-    show_company_statement, show_period_statement, show_statement,
-};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,
+};
+pub(super) use statements::{
+    CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
+    show_company_statement, show_period_statement, show_statement,
 };
 pub(super) use transfers::{
     CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,

@@ -26,8 +26,8 @@ pub(super) use days::{
 pub(super) use figures::Figures;
 pub(super) use ledger::{OpenLedger, Posted};
 pub(super) use mails::{
-    ClaimedMail, DayDigest, Failure, MAIL_WAITS, Matter, Unwritten, claim_mails,
-    find_matter, find_sendable, follow_addresses, insert_mails_of, list_unwritten_digests,
+    ClaimedMail, DayDigest, Failure, MAIL_WAITS, Matter, Unwritten, claim_mails, find_matter,
+    find_sendable, follow_addresses, insert_mails_of, list_unwritten_digests,
     list_unwritten_statements, postpone_mails, release_mails, send_again, update_failed,
     update_sent, update_waiting,
 };

@@ -246,10 +246,7 @@ impl CompanyRow {
         let user = transfer.employee.uid.to_string();
         Self {
             employee: transfer.employee.clone(),
-            href: address(
-                &format!("/account/statements/{date}"),
-                &[("user", &user)],
-            ),
+            href: address(&format!("/account/statements/{date}"), &[("user", &user)]),
             row: MovementRow::new(frame, &transfer.movement, actor),
         }
     }

@@ -52,14 +52,21 @@ impl StatementPage {
 
     /// The state of the mail: its colour and its words.
     fn mail(&self) -> (&'static str, String) {
-        let state = self.statement.mail.as_ref().map(|(state, _)| state.as_str());
+        let state = self
+            .statement
+            .mail
+            .as_ref()
+            .map(|(state, _)| state.as_str());
         let state = state.unwrap_or_default();
         (mail_chip(state), mail_state_text(self.frame.lang, state))
     }
 
     /// When it left.
     fn mailed_at(&self) -> Option<DateTime<Utc>> {
-        self.statement.mail.as_ref().and_then(|(_, sent_at)| *sent_at)
+        self.statement
+            .mail
+            .as_ref()
+            .and_then(|(_, sent_at)| *sent_at)
     }
 }
 
@@ -201,6 +208,10 @@ impl CompanyStatementPage {
     /// The title of the page.
     fn heading(&self) -> String {
         let date = self.frame.date_text(&self.statement.business_date);
-        fl!(self.frame.l, "company-statement-title", date = date.as_str())
+        fl!(
+            self.frame.l,
+            "company-statement-title",
+            date = date.as_str()
+        )
     }
 }

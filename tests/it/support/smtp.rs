@@ -49,6 +49,8 @@ pub enum Mood {
     Refuses,
     /// Keeps the mail and cuts the connection before it says so.
     KeepsAndCuts,
+    /// Keeps the mail and never says so.
+    KeepsAndHangs,
     /// Says nothing at all to the receiver's address.
     Stalls,
     /// Takes no connection.
@@ -212,7 +214,7 @@ fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
                     Mood::Away => return Ok(()),
                     // The client loses its patience and goes.
                     Mood::Stalls => return lines.read_line(&mut line).map(drop),
-                    Mood::Accepts | Mood::KeepsAndCuts => "250 ok\r\n",
+                    Mood::Accepts | Mood::KeepsAndCuts | Mood::KeepsAndHangs => "250 ok\r\n",
                 }
             }
             "DATA" => {
@@ -221,8 +223,10 @@ fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
                 while !raw.ends_with("\r\n.\r\n") && lines.read_line(&mut raw)? > 0 {}
                 let to = to.clone();
                 state.mails.lock().unwrap().push(ReceivedMail { to, raw });
-                if mood == Mood::KeepsAndCuts {
-                    return Ok(());
+                match mood {
+                    Mood::KeepsAndCuts => return Ok(()),
+                    Mood::KeepsAndHangs => return lines.read_line(&mut line).map(drop),
+                    _ => {}
                 }
                 "250 kept\r\n"
             }

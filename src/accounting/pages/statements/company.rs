@@ -70,7 +70,10 @@ pub(in super::super) async fn download_company_statement(
         .await?;
     let titles = ["column-description", "column-amount"].map(|id| text_of(frame.lang, id, []));
     let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
-    let sides = [company_side(&frame, &statement), people_side(&frame, &statement)];
+    let sides = [
+        company_side(&frame, &statement),
+        people_side(&frame, &statement),
+    ];
     for line in sides.concat() {
         csv.row(&[Cell::Text(line.text), Cell::Amount(line.amount.minor())]);
     }

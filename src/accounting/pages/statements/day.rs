@@ -91,7 +91,10 @@ pub(in super::super) async fn download_statement(
             queries::show_statement(conn, &actor, user, date, today, CSV_ROWS)
         })
         .await?;
-    let name = format!("statement-{}.csv", reference_of(date, statement.employee.uid));
+    let name = format!(
+        "statement-{}.csv",
+        reference_of(date, statement.employee.uid)
+    );
     Ok(attachment(&name, file_of(&frame, &statement)))
 }
 

@@ -9,9 +9,7 @@ use super::PeriodQuery;
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
 use crate::accounting::queries::{self, CSV_ROWS};
-use crate::accounting::views::{
-    PeriodForm, StatementRow, StatementsPage, address, user_parameter,
-};
+use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, address, user_parameter};
 use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::csv::{Cell, Csv};
@@ -47,8 +45,7 @@ pub(in super::super) async fn list_statements(
         .read(ROLE, move |conn| {
             let head = queries::show_account_head(conn, &actor, user, today)?;
             let after = cursor.as_deref();
-            let page =
-                queries::list_statements(conn, &actor, user, period, after, DEFAULT_LIMIT)?;
+            let page = queries::list_statements(conn, &actor, user, period, after, DEFAULT_LIMIT)?;
             Ok((head, page))
         })
         .await?;
@@ -84,7 +81,11 @@ pub(in super::super) async fn list_statements(
             &format!("/account/statements/{today}"),
             &[("user", parameter.as_str())],
         ),
-        first: query.cursor.as_ref().map(|_| link("/account/statements", "")).unwrap_or_default(),
+        first: query
+            .cursor
+            .as_ref()
+            .map(|_| link("/account/statements", ""))
+            .unwrap_or_default(),
         older: page
             .next
             .map(|next| link("/account/statements", &next))

@@ -55,11 +55,7 @@ pub(in super::super) async fn show_period_statement(
     let parameter = user_parameter(user);
     let link = |path: &str, period: Period| {
         let (from, to) = (period.from.to_string(), period.to.to_string());
-        let parameters = [
-            ("user", parameter.as_str()),
-            ("from", &from),
-            ("to", &to),
-        ];
+        let parameters = [("user", parameter.as_str()), ("from", &from), ("to", &to)];
         address(path, &parameters)
     };
     let (before, after) = neighbours_of(period);
@@ -127,7 +123,11 @@ pub(in super::super) async fn download_period_statement(
     let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
     for day in &statement.days {
         let figures = &day.figures;
-        let state = if day.is_final { "day-closed" } else { "day-open" };
+        let state = if day.is_final {
+            "day-closed"
+        } else {
+            "day-open"
+        };
         csv.row(&[
             Cell::Date(day.business_date),
             Cell::Amount(figures.opening_minor.minor()),

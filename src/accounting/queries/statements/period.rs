@@ -138,8 +138,7 @@ pub(in crate::accounting) fn show_period_statement(
         let figures = &mut day.figures;
         if !day.is_final {
             figures.opening_minor = total.closing_minor;
-            figures.closing_minor =
-                figures.opening_minor + figures.earned() - figures.payout_minor;
+            figures.closing_minor = figures.opening_minor + figures.earned() - figures.payout_minor;
         }
         total.fees_minor = total.fees_minor + figures.fees_minor;
         total.rewards_minor = total.rewards_minor + figures.rewards_minor;

@@ -2,16 +2,12 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{
-    BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid,
-};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::super::account::account_of;
-use super::super::{
-    EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref,
-};
+use super::super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref};
 use crate::accounting::store::Figures;
 use crate::auth::Actor;
 use crate::platform::error::{AppError, AppResult};

@@ -204,7 +204,9 @@ impl<'a> Letters<'a> {
             lines: lines.unwrap_or_default(),
             path: format!("/accounting/days/{}/statement", notice.date),
             link_text: fl!(l, "mail-digest-link"),
-            seal: digest.map(|day| hex(&day.digest)).map(|hex| (hex.clone(), command_of(&hex))),
+            seal: digest
+                .map(|day| hex(&day.digest))
+                .map(|hex| (hex.clone(), command_of(&hex))),
             figure,
         }
     }
@@ -221,10 +223,7 @@ impl<'a> Letters<'a> {
             |amount: Money| i18n::signed(lang, amount, currency),
         );
         let mut lines = vec![
-            (
-                fl!(l, "statement-opening"),
-                balance(figures.opening_minor),
-            ),
+            (fl!(l, "statement-opening"), balance(figures.opening_minor)),
             (fl!(l, "column-fees"), moved(figures.fees_minor)),
             (fl!(l, "column-rewards"), moved(figures.rewards_minor)),
         ];
@@ -233,10 +232,7 @@ impl<'a> Letters<'a> {
             lines.push((fl!(l, "statement-adjustments"), adjusted));
         }
         lines.push((fl!(l, "statement-payout"), moved(-figures.payout_minor)));
-        lines.push((
-            fl!(l, "statement-closing"),
-            balance(figures.closing_minor),
-        ));
+        lines.push((fl!(l, "statement-closing"), balance(figures.closing_minor)));
         lines
     }
 }
