@@ -182,7 +182,7 @@ fn undeliverable(
            and ($2 is null or m.business_date >= $2) and ($3 is null or m.business_date <= $3)
            and not exists (select from accounting.mails s
              where s.employee_id = m.employee_id and s.recipient = m.recipient and s.state = 'sent' and s.id > m.id)
-         group by e.id order by max(m.id) desc limit $4"
+         group by e.id order by mail_id desc limit $4"
     ))
     .bind::<Nullable<SqlUuid>, _>(employee)
     .bind::<Nullable<Date>, _>(period.map(|period| period.from))
