@@ -133,7 +133,7 @@ fn file_of(frame: &Frame, statement: &Statement) -> Vec<u8> {
             Cell::Amount(line.balance.minor()),
         ]);
     }
-    let closing = if statement.closed_at.is_some() {
+    let closing = if statement.is_final {
         "statement-closing"
     } else {
         "statement-so-far"

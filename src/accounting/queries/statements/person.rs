@@ -20,8 +20,10 @@ pub(in crate::accounting) struct Statement {
     pub employee: EmployeeRef,
     /// The day.
     pub business_date: NaiveDate,
-    /// When the day was closed; none while the statement is not final.
-    pub closed_at: Option<DateTime<Utc>>,
+    /// Whether it is stored, so that it never changes again.
+    pub is_final: bool,
+    /// When the day was settled, at least for this person; none while it is open.
+    pub settled_at: Option<DateTime<Utc>>,
     /// What it comes to.
     pub figures: Figures,
     /// The movements in the order of booking, the payout last, each with the balance after it.
@@ -51,8 +53,10 @@ impl Statement {
 struct Day {
     #[diesel(sql_type = Bool)]
     begun: bool,
+    #[diesel(sql_type = Bool)]
+    closed: bool,
     #[diesel(sql_type = Nullable<Timestamptz>)]
-    closed_at: Option<DateTime<Utc>>,
+    settled_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Text)]
     name: String,
 }
@@ -72,7 +76,8 @@ pub(in crate::accounting) fn show_statement(
     let uid = account_of(conn, actor, user)?;
     let day: Day = sql_query(format!(
         "select coalesce($2 >= (select min(business_date) from accounting.business_days), false) as begun,
-           (select closed_at from accounting.business_days where business_date = $2 and state = 'closed') as closed_at,
+           exists (select from accounting.business_days where business_date = $2 and state = 'closed') as closed,
+           (select started_at from accounting.business_days where business_date = $2 and state <> 'open') as settled_at,
            coalesce((select {EMPLOYEE_NAME} from accounting.employees e where e.id = $1), $3) as name"
     ))
     .bind::<SqlUuid, _>(uid)
@@ -94,9 +99,17 @@ pub(in crate::accounting) fn show_statement(
         Some(figures) => figures,
         None => figures_so_far(conn, uid, date)?,
     };
-    let (lines, count) = lines_of(conn, uid, date, day.closed_at, figures.opening_minor, limit)?;
+    let (lines, count) = lines_of(
+        conn,
+        uid,
+        date,
+        day.settled_at,
+        figures.opening_minor,
+        limit,
+    )?;
     // A closed day without a statement is final only for those whom it did not move.
-    let is_final = stored.is_some() || (count == 0 && figures.opening_minor == Money::ZERO);
+    let unmoved = count == 0 && figures.opening_minor == Money::ZERO;
+    let is_final = stored.is_some() || (day.closed && unmoved);
     Ok(Statement {
         mail: mail_of(conn, uid, date)?,
         employee: EmployeeRef {
@@ -104,7 +117,8 @@ pub(in crate::accounting) fn show_statement(
             name: day.name,
         },
         business_date: date,
-        closed_at: day.closed_at.filter(|_| is_final),
+        is_final,
+        settled_at: day.settled_at.filter(|_| is_final),
         figures,
         lines,
         count,
@@ -165,12 +179,12 @@ struct Row {
     total: i64,
 }
 
-/// The transfers of a date, tasks called as they were at `closed_at`.
+/// The transfers of a date, tasks called as they were when its settlement began.
 fn lines_of(
     conn: &mut PgConnection,
     uid: Uuid,
     date: NaiveDate,
-    closed_at: Option<DateTime<Utc>>,
+    settled_at: Option<DateTime<Utc>>,
     opening: Money,
     limit: i64,
 ) -> AppResult<(Vec<Movement>, i64)> {
@@ -194,7 +208,7 @@ fn lines_of(
     )
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
-    .bind::<Nullable<Timestamptz>, _>(closed_at)
+    .bind::<Nullable<Timestamptz>, _>(settled_at)
     .bind::<BigInt, _>(opening.minor())
     .bind::<BigInt, _>(limit)
     .load(conn)?;

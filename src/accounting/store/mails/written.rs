@@ -19,7 +19,7 @@ pub(in crate::accounting) struct Unwritten {
     pub business_date: NaiveDate,
 }
 
-/// The statements of dates closed after `since` whose people were paid nothing and have no mail about it.
+/// The statements of dates closed after `since`, or closing now, whose people were paid nothing and have no mail about it.
 pub(in crate::accounting) fn list_unwritten_statements(
     conn: &mut PgConnection,
     since: DateTime<Utc>,
@@ -28,7 +28,7 @@ pub(in crate::accounting) fn list_unwritten_statements(
         "select s.account_id as employee_id, s.business_date
          from accounting.business_days d join accounting.statements s using (business_date)
            join accounting.employees e on e.id = s.account_id
-         where d.closed_at > $1 and s.payout_minor = 0 and e.active and e.email <> ''
+         where (d.closed_at > $1 or d.state = 'closing') and s.payout_minor = 0 and e.active and e.email <> ''
            and not exists (select from accounting.mails m
              where m.kind = 'statement' and m.employee_id = s.account_id and m.business_date = s.business_date)
          order by s.business_date, s.account_id",
