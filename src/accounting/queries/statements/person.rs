@@ -202,7 +202,7 @@ fn lines_of(
          from (select * from lines order by place, version limit $5) t
            left join accounting.tasks k on k.id = t.task_id
            left join lateral (select f.task_id, f.title, f.jira_id from accounting.former_titles f
-             where f.task_id = t.task_id and f.until > $3 order by f.until limit 1) f on true
+             where f.task_id = t.task_id and f.until >= $3 order by f.until limit 1) f on true
            left join accounting.corrections c on c.transfer_id = t.id
          order by t.place, t.version",
     )

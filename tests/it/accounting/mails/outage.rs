@@ -134,7 +134,7 @@ fn t_mail_4_an_address_that_is_refused_and_one_that_stalls_hold_up_nobody_else()
     let expired = "select count(*) as n from accounting.mails where failure = 'expired'";
     assert_eq!(books.number(expired), 1);
     assert_eq!(arrivals(&sink.mails()).len(), sink.count());
-    let page = browser.get("/admin/mails");
+    let page = books.app.log_in(&buh).get("/admin/mails");
     assert_eq!(
         page.all("#undeliverable tbody tr").len(),
         1,
