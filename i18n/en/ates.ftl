@@ -573,8 +573,75 @@ payout-transfers = Transfers of the day
 payout-lines = Who was paid what
 payout-empty-title = Nobody was paid
 payout-empty-text = No balance was above zero at the end of this day.
+company-sides-agree = Both sides of the books agree.
+statements-title = Statements
+statements-caption = Settled days, newest first
+statements-today = Today so far
+statements-sheet = Statement of the period
+statements-empty-title = No statements here
+statements-empty-text = A day gets its statement when it is settled, if it moved the account or began with a debt.
+statement-title = Statement for { $date }
+statement-period-title = Statement of the period
+statement-open = Open: not final
+statement-opening = Opening balance
+statement-debt-carried = Debt carried over
+statement-adjustments = Adjustments
+statement-payout = Payout
+statement-payouts = Payouts
+statement-closing = Closing balance
+statement-so-far = Balance so far
+statement-lines = Operations in the order of booking
+statement-days = Days with operations
+statement-empty = No operations
+statement-foot = Summary
+statement-reference = Reference
+statement-printed = printed { $at }
+statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-cut = { $count ->
+    [one] The first { $shown } of { $count } operation are shown; the file has all of them.
+   *[other] The first { $shown } of { $count } operations are shown; the file has all of them.
+}
+company-statement-title = Company statement for { $date }
+company-statement-link = Company statement
+company-statement-own = The company
+company-statement-theirs = The employees
+company-statement-before = Balance of the company before
+company-statement-after = Balance of the company after
+company-statement-people-before = All balances before
+company-statement-people-after = All balances after
+company-statement-paid = Paid out since the start
+company-statement-adjusted = Adjustments since the start
+company-statement-people = { $count ->
+    [one] of { $count } account that moved
+   *[other] of { $count } accounts that moved
+}
+account-unreachable = We could not reach you at { $address }: the mail server refuses this address for good. Ask an administrator to change it; what could not be delivered is sent again then.
+mails-trouble = { $count ->
+    [one] { $count } mail waits for the mail server.
+   *[other] { $count } mails wait for the mail server.
+}
+undeliverable-caption = Undeliverable addresses: refused for good
+undeliverable-last = Last mail for
+mail-kind-payout = Payout
+mail-kind-statement = Statement
+mail-kind-digest = Digest
+mail-failure = Given up
+mail-failure-refused = The address is refused for good
+mail-failure-expired = The time for retries is over
+mail-repeat-confirm = It was delivered already; send it a second time
+error-mail-already-sent = This mail was sent already. Tick the box to send it a second time.
+error-mail-on-its-way = This mail is on its way already.
+mail-statement-subject = Statement for { $date }: { $amount }
+mail-statement-debt = nothing was paid out for { $date }. A debt of { $amount } is carried over to the next day.
+mail-statement-zero = nothing was paid out for { $date }, and nothing is carried over to the next day.
+mail-digest-subject = Digest of { $date }: { $amount } paid
+mail-digest-body = { $date } is closed and sealed. Keep this mail: with its digest anybody can show that the books of the day were not changed afterwards.
+mail-digest-transfers = Transfers
+mail-digest-label = Digest of the chain (SHA-256):
+mail-digest-again = To compute it again (docs/TAMPER.md says how it is made):
+mail-digest-link = The statement of the company for this day:
 mails-title = Mails
-mails-caption = Mails about payouts, newest first
+mails-caption = Mails, newest first
 mails-not-connected = No mail server is configured: mails are kept here and shown.
 mails-failed = { $count ->
     [one] { $count } failed
@@ -604,13 +671,12 @@ mail-html = HTML
 mail-payout-subject = Payout for { $date }: { $amount }
 mail-payout-greeting = Hello { $name },
 mail-payout-body = you were paid { $amount } for { $date }.
-mail-payout-link = Every fee and reward of the day is in your account.
+mail-payout-link = Every fee and reward of the day is in your statement:
 mail-payout-sign = Accounting, UberPopug Inc
 error-day-not-open = { $date } is not a day of the books that could be settled.
 error-day-before-open = A day before { $date } is not settled yet.
 error-day-not-over = { $date } is not over yet.
 error-nothing-to-settle = No day is over yet, so there is nothing to settle.
-error-mail-not-failed = Only a mail that failed can be sent again.
 field-not-a-date = Give a date such as 2026-03-02
 field-period-reversed = The last day must not be before the first
 field-period-too-long = That is too long for one table: ask for at most ten years

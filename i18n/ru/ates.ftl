@@ -583,8 +583,78 @@ payout-transfers = Операции за день
 payout-lines = Кому сколько выплачено
 payout-empty-title = Никому не выплачено
 payout-empty-text = В конце этого дня ни один баланс не был больше нуля.
+company-sides-agree = Обе стороны книг сходятся.
+statements-title = Выписки
+statements-caption = Закрытые дни, сначала новые
+statements-today = Сегодня на этот час
+statements-sheet = Выписка за период
+statements-empty-title = Выписок здесь нет
+statements-empty-text = Выписка появляется, когда день закрыт, если в этот день были операции или он начался с долга.
+statement-title = Выписка за { $date }
+statement-period-title = Выписка за период
+statement-open = Открыт: ещё изменится
+statement-opening = Баланс на начало
+statement-debt-carried = Перенесённый долг
+statement-adjustments = Корректировки
+statement-payout = Выплата
+statement-payouts = Выплаты
+statement-closing = Баланс на конец
+statement-so-far = Баланс на этот час
+statement-lines = Операции в порядке проводки
+statement-days = Дни с операциями
+statement-empty = Операций нет
+statement-foot = Итог
+statement-reference = Номер
+statement-printed = напечатано { $at }
+statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
+statement-cut = { $count ->
+    [one] Показаны первые { $shown } из { $count } операции; в файле есть все.
+    [few] Показаны первые { $shown } из { $count } операций; в файле есть все.
+   *[many] Показаны первые { $shown } из { $count } операций; в файле есть все.
+}
+company-statement-title = Выписка компании за { $date }
+company-statement-link = Выписка компании
+company-statement-own = Компания
+company-statement-theirs = Сотрудники
+company-statement-before = Баланс компании до
+company-statement-after = Баланс компании после
+company-statement-people-before = Все балансы до
+company-statement-people-after = Все балансы после
+company-statement-paid = Выплачено с самого начала
+company-statement-adjusted = Корректировки с самого начала
+company-statement-people = { $count ->
+    [one] из { $count } счёта с движением
+    [few] из { $count } счетов с движением
+   *[many] из { $count } счетов с движением
+}
+account-unreachable = Мы не смогли написать вам на { $address }: почтовый сервер окончательно отклоняет этот адрес. Попросите администратора изменить его; недоставленные письма уйдут снова.
+mails-trouble = { $count ->
+    [one] { $count } письмо ждёт почтовый сервер.
+    [few] { $count } письма ждут почтовый сервер.
+   *[many] { $count } писем ждут почтовый сервер.
+}
+undeliverable-caption = Недоступные адреса: отклонены окончательно
+undeliverable-last = Последнее письмо за
+mail-kind-payout = Выплата
+mail-kind-statement = Выписка
+mail-kind-digest = Сводка
+mail-failure = Отправка прекращена
+mail-failure-refused = Адрес окончательно отклонён
+mail-failure-expired = Время повторных попыток истекло
+mail-repeat-confirm = Письмо уже доставлено; отправить второй раз
+error-mail-already-sent = Это письмо уже отправлено. Отметьте флажок, чтобы отправить его второй раз.
+error-mail-on-its-way = Это письмо уже в пути.
+mail-statement-subject = Выписка за { $date }: { $amount }
+mail-statement-debt = За { $date } выплаты нет. На следующий день перенесён долг { $amount }.
+mail-statement-zero = За { $date } выплаты нет, и на следующий день ничего не перенесено.
+mail-digest-subject = Сводка за { $date }: выплачено { $amount }
+mail-digest-body = { $date } закрыт и опечатан. Сохраните это письмо: по его отпечатку любой покажет, что книги этого дня потом не менялись.
+mail-digest-transfers = Операций
+mail-digest-label = Отпечаток цепочки (SHA-256):
+mail-digest-again = Чтобы вычислить его снова (как он получается, сказано в docs/TAMPER.md):
+mail-digest-link = Выписка компании за этот день:
 mails-title = Письма
-mails-caption = Письма о выплатах, сначала новые
+mails-caption = Письма, сначала новые
 mails-not-connected = Почтовый сервер не настроен: письма хранятся и показываются здесь.
 mails-failed = { $count ->
     [one] { $count } не отправлено
@@ -616,13 +686,12 @@ mail-html = HTML
 mail-payout-subject = Выплата за { $date }: { $amount }
 mail-payout-greeting = Здравствуйте, { $name }!
 mail-payout-body = Вам выплачено { $amount } за { $date }.
-mail-payout-link = Все списания и начисления за день есть в вашем счёте.
+mail-payout-link = Все списания и начисления за день есть в вашей выписке:
 mail-payout-sign = Бухгалтерия, UberPopug Inc
 error-day-not-open = { $date } не является днём, который можно закрыть.
 error-day-before-open = Один из дней до { $date } ещё не закрыт.
 error-day-not-over = День { $date } ещё не закончился.
 error-nothing-to-settle = Ни один день ещё не закончился, закрывать нечего.
-error-mail-not-failed = Ещё раз можно отправить только то письмо, которое не ушло.
 field-not-a-date = Укажите дату, например 2026-03-02
 field-period-reversed = Последний день не может быть раньше первого
 field-period-too-long = Слишком много для одной таблицы: не больше десяти лет

@@ -68,6 +68,15 @@ fn note_failure(db: &Db, date: NaiveDate, reason: &str) {
     }
 }
 
+/// Writes the mails about recently closed days that are not there yet (decision 22): the statements of those who were paid nothing,
+/// if that is switched on, and the digests of sealed days.
+///
+/// # Errors
+/// Those of the database.
+pub fn write_mails(db: &Db, config: &Config) -> AppResult<usize> {
+    system(db, |tx| service::write_mails(tx, config))
+}
+
 /// Seals the closed dates that have no seal yet, each in a transaction of its own: those that were closed before there were seals. A
 /// date that closes is sealed with its close.
 ///

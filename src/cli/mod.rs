@@ -90,6 +90,12 @@ struct ServeArgs {
     /// The bus, the jobs and the mails only.
     #[arg(long)]
     workers_only: bool,
+    /// Everything else, but no mails: another process sends them, or nobody for now.
+    #[arg(long, conflicts_with = "mails_only")]
+    no_mails: bool,
+    /// The mails only.
+    #[arg(long, conflicts_with_all = ["no_workers", "workers_only"])]
+    mails_only: bool,
 }
 
 #[derive(Args, Debug)]

@@ -42,7 +42,11 @@ pub(in crate::accounting) struct AccountHead {
 }
 
 /// Whose account `actor` means and may see: his own, or anybody's who has one (M13, M15).
-fn account_of(conn: &mut PgConnection, actor: &Actor, user: Option<Uuid>) -> AppResult<Uuid> {
+pub(super) fn account_of(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    user: Option<Uuid>,
+) -> AppResult<Uuid> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Bool)]

@@ -7,6 +7,7 @@ mod export;
 mod held;
 mod mails;
 mod payouts;
+mod statements;
 mod transfers;
 
 use std::fmt;
@@ -26,10 +27,17 @@ pub(super) use corrections::{
 pub use export::{export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};
 pub use held::{HeldFigures, held_figures};
-pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
+pub(super) use mails::{
+    MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
+    list_undeliverable, own_undeliverable, show_mail, show_trouble,
+};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,
+};
+pub(super) use statements::{
+    CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
+    show_company_statement, show_period_statement, show_statement,
 };
 pub(super) use transfers::{
     CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,

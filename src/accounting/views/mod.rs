@@ -2,6 +2,7 @@
 
 mod corrections;
 mod payouts;
+mod statements;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::period::Period;
 use super::queries::{
     AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
-    MovementKind, TaskRef,
+    MovementKind, TaskRef, Undeliverable,
 };
 use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
@@ -25,7 +26,12 @@ pub(super) use corrections::{
     MissingWords, correction_state_choices,
 };
 pub(super) use payouts::{
-    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_state_choices,
+    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_kind_choices,
+    mail_state_choices,
+};
+pub(super) use statements::{
+    CompanyStatementPage, Letterhead, PeriodStatementPage, StatementPage, StatementRow,
+    StatementsPage, company_side, people_side, reference_of,
 };
 
 /// A path with those of the parameters that say something.
@@ -175,6 +181,8 @@ pub(super) struct AccountPage {
     pub kinds: Vec<Choice>,
     pub rows: Vec<MovementRow>,
     pub corrects: bool,
+    pub statements: String,
+    pub unreachable: Option<Undeliverable>,
     pub first: String,
     pub following: String,
     pub neighbours: Neighbours,
@@ -239,10 +247,7 @@ impl CompanyRow {
         let user = transfer.employee.uid.to_string();
         Self {
             employee: transfer.employee.clone(),
-            href: address(
-                "/account",
-                &[("user", &user), ("from", &date), ("to", &date)],
-            ),
+            href: address(&format!("/account/statements/{date}"), &[("user", &user)]),
             row: MovementRow::new(frame, &transfer.movement, actor),
         }
     }

@@ -179,6 +179,16 @@ pub const KEYS: &[Key] = &[
         "how long a mail is retried before it is marked failed, seconds",
     ),
     key(
+        "ATES_MAIL_TIMEOUT_SECONDS",
+        "20",
+        "how long the mail server may take for each answer, seconds",
+    ),
+    key(
+        "ATES_STATEMENT_MAILS",
+        "false",
+        "whether those who are paid nothing for a day get their statement by mail too",
+    ),
+    key(
         "ATES_EVENT_RETRY_MAX_SECONDS",
         "300",
         "longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds",

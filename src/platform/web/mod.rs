@@ -49,7 +49,7 @@ pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
 pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT};
 pub use form_errors::FormErrors;
 pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
-pub use headers::security_headers;
+pub use headers::{framed, framing, security_headers};
 pub use live::{LiveEvent, Streams};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};

@@ -9,4 +9,5 @@ mod pages;
 mod random;
 mod seals;
 mod settlement;
+mod statements;
 mod sweep;

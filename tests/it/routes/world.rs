@@ -53,7 +53,7 @@ impl World {
         app.drain();
         let mail = text(
             &mut app.conn(),
-            "select id::text as t from accounting.mails",
+            "select id::text as t from accounting.mails where kind = 'payout'",
         );
         let clerk = app.register("clerk", &["accountant"]);
         let asked = app.log_in(&clerk).post(
