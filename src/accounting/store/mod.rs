@@ -3,6 +3,7 @@
 //! The ledger's lock is the advisory lock (7781, 3): bookings hold it shared, the close of a day holds it alone, so a date cannot
 //! be closed while something is being booked on it, and a booking costs no write for that.
 
+mod bank;
 mod corrections;
 mod days;
 mod ledger;
@@ -13,6 +14,10 @@ mod seals;
 mod settlement;
 mod unbooked;
 
+pub(super) use bank::{
+    StoredFile, find_bank_file, has_account, insert_bank_file, insert_bank_file_lines,
+    list_bank_file_lines, put_bank_account,
+};
 pub(super) use corrections::{
     Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
     find_employee, find_missing, find_transfer, insert_correction, list_missing_of,

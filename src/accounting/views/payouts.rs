@@ -4,7 +4,7 @@ use askama::Template;
 use i18n_embed_fl::fl;
 
 use super::Choice;
-use crate::accounting::queries::{MailView, OpenRun, PayoutLine, PayoutRun};
+use crate::accounting::queries::{BankFileView, MailView, OpenRun, PayoutLine, PayoutRun};
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::web::Frame;
@@ -37,9 +37,20 @@ impl PayoutsPage {
 pub(in crate::accounting) struct PayoutRunPage {
     pub frame: Frame,
     pub run: PayoutRun,
+    pub bank: BankFileView,
+    pub bank_set: bool,
     pub lines: Vec<PayoutRow>,
     pub first: String,
     pub older: String,
+}
+
+impl PayoutRunPage {
+    /// The SHA-256 of the payment file, in hexadecimal.
+    fn bank_digest(&self) -> String {
+        let made = self.bank.made.as_ref();
+        made.map(|made| hex::encode(&made.sha256))
+            .unwrap_or_default()
+    }
 }
 
 /// A line of a settled date.
