@@ -36,6 +36,12 @@ first-page = First page
 filter = Filter
 clear-filter = Clear the filter
 download-csv = Download as CSV
+download-xlsx = Download as XLSX
+download-hledger = Journal for hledger
+download-beancount = Journal for beancount
+xlsx-about = About
+xlsx-what = What this is
+xlsx-times = UTC
 
 ## Errors: headings
 
@@ -673,6 +679,38 @@ mail-payout-greeting = Hello { $name },
 mail-payout-body = you were paid { $amount } for { $date }.
 mail-payout-link = Every fee and reward of the day is in your statement:
 mail-payout-sign = Accounting, UberPopug Inc
+bank-account-title = Bank account
+bank-account-lead = Where the money goes when a day is paid out by bank. Leave both fields empty to remove the account.
+bank-account-now = Known now
+bank-account-iban = Account number (IBAN)
+bank-account-iban-hint = With its country and check digits; spaces do no harm.
+bank-account-bic = Bank (BIC), if you know it
+bank-account-bic-hint = Eight or eleven characters.
+bank-account-save = Save
+flash-bank-account-saved = The bank account is saved.
+flash-bank-file-made = The payment file is ready.
+field-iban-wrong = This is no account number: check its country, its length and its digits.
+field-bic-wrong = A BIC has eight or eleven letters and digits.
+bank-file-title = Payment file for the bank
+bank-file-made = { $count ->
+    [one] { $count } payment
+   *[other] { $count } payments
+}, { $sum }, made
+bank-file-ready = { $count ->
+    [one] { $count } person who was paid has a bank account.
+   *[other] { $count } people who were paid have a bank account.
+}
+bank-file-make = Make the file
+bank-file-download = Download pain.001
+bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
+bank-file-missing = { $count ->
+    [one] { $count } person is not in it, for want of a bank account:
+   *[other] { $count } people are not in it, for want of a bank account:
+}
+error-bank-file-unset = There is no payment file: the company's account is not set (ATES_PAYOUT_DEBTOR_NAME and ATES_PAYOUT_DEBTOR_IBAN).
+error-bank-file-currency = There is no payment file in { $currency }: only currencies with two decimals can be paid.
+error-bank-file-empty = There is no payment file: nobody who was paid that day has a bank account.
+error-xlsx-too-long = A sheet of a workbook has room for { $rows } rows, and there are more. Download it as CSV, or ask for less.
 error-day-not-open = { $date } is not a day of the books that could be settled.
 error-day-before-open = A day before { $date } is not settled yet.
 error-day-not-over = { $date } is not over yet.

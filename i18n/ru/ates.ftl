@@ -37,6 +37,12 @@ first-page = К началу
 filter = Показать
 clear-filter = Сбросить фильтр
 download-csv = Скачать CSV
+download-xlsx = Скачать XLSX
+download-hledger = Журнал для hledger
+download-beancount = Журнал для beancount
+xlsx-about = О файле
+xlsx-what = Что это
+xlsx-times = UTC
 
 ## Errors: headings
 
@@ -688,6 +694,40 @@ mail-payout-greeting = Здравствуйте, { $name }!
 mail-payout-body = Вам выплачено { $amount } за { $date }.
 mail-payout-link = Все списания и начисления за день есть в вашей выписке:
 mail-payout-sign = Бухгалтерия, UberPopug Inc
+bank-account-title = Банковский счёт
+bank-account-lead = Куда уходят деньги, когда день выплачивается через банк. Оставьте оба поля пустыми, чтобы убрать счёт.
+bank-account-now = Сейчас известно
+bank-account-iban = Номер счёта (IBAN)
+bank-account-iban-hint = Со страной и контрольными цифрами; пробелы не мешают.
+bank-account-bic = Банк (BIC), если знаете
+bank-account-bic-hint = Восемь или одиннадцать знаков.
+bank-account-save = Сохранить
+flash-bank-account-saved = Банковский счёт сохранён.
+flash-bank-file-made = Платёжный файл готов.
+field-iban-wrong = Это не номер счёта: проверьте страну, длину и цифры.
+field-bic-wrong = В BIC восемь или одиннадцать букв и цифр.
+bank-file-title = Платёжный файл для банка
+bank-file-made = { $count ->
+    [one] { $count } платёж
+    [few] { $count } платежа
+   *[other] { $count } платежей
+}, { $sum }, создан
+bank-file-ready = { $count ->
+    [one] Банковский счёт есть у { $count } получателя.
+   *[other] Банковский счёт есть у { $count } получателей.
+}
+bank-file-make = Создать файл
+bank-file-download = Скачать pain.001
+bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
+bank-file-missing = { $count ->
+    [one] Без банковского счёта в него не попадает { $count } человек:
+    [few] Без банковского счёта в него не попадают { $count } человека:
+   *[other] Без банковского счёта в него не попадают { $count } человек:
+}
+error-bank-file-unset = Платёжного файла нет: счёт компании не задан (ATES_PAYOUT_DEBTOR_NAME и ATES_PAYOUT_DEBTOR_IBAN).
+error-bank-file-currency = Платёжного файла в валюте { $currency } нет: платить можно только в валютах с двумя знаками после запятой.
+error-bank-file-empty = Платёжного файла нет: ни у кого из получателей этого дня нет банковского счёта.
+error-xlsx-too-long = На листе книги помещается строк: { $rows }, а здесь их больше. Скачайте CSV или сузьте выборку.
 error-day-not-open = { $date } не является днём, который можно закрыть.
 error-day-before-open = Один из дней до { $date } ещё не закрыт.
 error-day-not-over = День { $date } ещё не закончился.

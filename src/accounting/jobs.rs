@@ -77,6 +77,14 @@ pub fn write_mails(db: &Db, config: &Config) -> AppResult<usize> {
     system(db, |tx| service::write_mails(tx, config))
 }
 
+/// The payment file of a settled date, pain.001.001.09: made at the first time, the same bytes ever after.
+///
+/// # Errors
+/// 404 for a date that is not settled; conflict when it cannot be made, with the reason.
+pub fn export_bank_file(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Vec<u8>> {
+    system(db, |tx| service::make_bank_file(tx, config, date))
+}
+
 /// Seals the closed dates that have no seal yet, each in a transaction of its own: those that were closed before there were seals. A
 /// date that closes is sealed with its close.
 ///

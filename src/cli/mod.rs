@@ -163,6 +163,12 @@ struct ExportArgs {
     /// What to export.
     #[arg(value_enum)]
     what: export::Export,
+    /// Of a payment file: the settled date, YYYY-MM-DD.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    date: Option<NaiveDate>,
+    /// Of a journal: the program that is to read it.
+    #[arg(long, value_enum, default_value = "hledger")]
+    format: export::Format,
     /// The first business date, YYYY-MM-DD.
     #[arg(long)]
     from: Option<NaiveDate>,

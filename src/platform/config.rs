@@ -3,6 +3,7 @@
 //! Layers, the later ones win: defaults, a `.env` file, one TOML file (`--config`), the environment. An unknown `ATES_*` key or
 //! a value out of range is a one-line error at start.
 
+mod debtor;
 mod keys;
 mod reader;
 mod relay;
@@ -19,6 +20,7 @@ use url::Url;
 
 use super::clock::BusinessZone;
 use super::money::Money;
+pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
 use reader::Reader;
 pub use relay::{NatsLogin, RelayTarget};
@@ -63,6 +65,7 @@ pub struct Config {
     pub zone: BusinessZone,
     pub payout_at: NaiveTime,
     pub currency: String,
+    pub payout_debtor: Option<Debtor>,
     pub fee: PriceRange,
     pub reward: PriceRange,
     pub web_pool: u32,
@@ -183,6 +186,7 @@ impl Config {
             zone: BusinessZone(read.parsed("ATES_TIMEZONE")?),
             payout_at: read.time("ATES_PAYOUT_AT")?,
             currency: read.currency("ATES_CURRENCY")?,
+            payout_debtor: read.debtor()?,
             fee: read.price_range("ATES_FEE_MIN", "ATES_FEE_MAX")?,
             reward: read.price_range("ATES_REWARD_MIN", "ATES_REWARD_MAX")?,
             web_pool: read.number("ATES_WEB_POOL", 1, 200)?,

@@ -24,3 +24,4 @@ pub mod text;
 pub mod wake;
 pub mod web;
 pub mod workers;
+pub mod xlsx;

@@ -1,5 +1,6 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod bank;
 mod corrections;
 mod payouts;
 mod statements;
@@ -21,6 +22,7 @@ use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 use crate::platform::web::{Badge, FormErrors, Frame};
 
+pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
     MissingWords, correction_state_choices,
@@ -187,6 +189,7 @@ pub(super) struct AccountPage {
     pub following: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 impl AccountPage {
@@ -221,6 +224,8 @@ pub(super) struct CompanyPage {
     pub total: Money,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
+    pub journals: [String; 2],
     pub sees_days: bool,
     pub sees_payouts: bool,
     pub corrects: bool,
@@ -269,6 +274,7 @@ pub(super) struct DayPage {
     pub older: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 /// The person's id as an address parameter.

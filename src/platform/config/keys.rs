@@ -84,6 +84,21 @@ pub const KEYS: &[Key] = &[
         "currency code shown with amounts and used in exports",
     ),
     key(
+        "ATES_PAYOUT_DEBTOR_NAME",
+        "",
+        "name of the company in payment files; empty, with the next two: no payment files",
+    ),
+    key(
+        "ATES_PAYOUT_DEBTOR_IBAN",
+        "",
+        "the company's account from which payouts are paid; its check digits are verified",
+    ),
+    key(
+        "ATES_PAYOUT_DEBTOR_BIC",
+        "",
+        "BIC of the company's bank; empty: the file says that it is not provided",
+    ),
+    key(
         "ATES_FEE_MIN",
         "10",
         "lowest assignment fee, whole currency units",

@@ -42,7 +42,9 @@ mod tags;
 mod tests;
 
 pub use badge::Badge;
-pub use download::{Pieces, attachment, attachment_in_pieces};
+pub use download::{
+    FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
+};
 pub use errors::{Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};

@@ -1,5 +1,6 @@
 //! Money as people see it: prices, fees, rewards, payouts, mails, exports.
 
+mod bank;
 pub mod books;
 mod corrections;
 mod export;
