@@ -259,6 +259,9 @@ error-shuffle-not-finished = Это перемешивание ещё не за�
 live-lost = Связь потеряна; пробуем снова.
 error-live-full = Сейчас обновляется слишком много страниц. Прочтите эту ещё раз через несколько секунд.
 error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.
+limit-creations-per-day = За день можно создать не больше задач, чем { $limit }. Следующую — с { $at }.
+limit-completion-age = Задачу нельзя выполнить раньше, чем через { $seconds } с после создания. Эту — с { $at }.
+limit-presses-per-day = За день можно перемешать не больше раз, чем { $limit }. Снова — с { $at }.
 # analytics
 
 nav-analytics = Аналитика
@@ -907,3 +910,73 @@ job-archive = Переносит старые месяцы в архив
 job-scenarios = Следит, что за каждым шагом последовал следующий
 bus-not-rebuildable = Подписчик хранит больше, чем можно вернуть из журнала: перестроить его нельзя.
 bus-rebuild-under-way = Он уже перестраивается.
+
+# Журнал действий и злоупотребления
+nav-audit = Действия
+admin-about-audit = Кто, что, когда и откуда сделал
+audit-title = Журнал действий
+audit-lead = Всё, что кто-либо изменил, новое сверху. Строка пишется вместе с самим изменением и никогда не удаляется.
+audit-person = Человек: логин или номер
+audit-action = Действие начинается с
+audit-caption = Что сделано
+audit-when = Когда
+audit-who = Кто
+audit-who-uid = Номер того, кто сделал
+audit-what = Действие
+audit-about = О чём
+audit-from = Откуда
+audit-address = Адрес
+audit-agent = Программа
+audit-request = Запрос
+audit-detail = Подробности
+audit-system = система
+audit-none-title = Ничего не сделано
+audit-none-text = Ни одна строка не подходит. Возьмите период подлиннее или меньше слов.
+nav-abuse = Злоупотребления
+admin-about-abuse = Кто для кого создаёт, кто за чей счёт перемешивает и какие есть пределы
+abuse-title = Отчёты о злоупотреблениях
+abuse-lead = Награда больше списания, поэтому пустяковые задачи печатают деньги, а перемешивание списывает со всех. Здесь видно, кто делает это часто.
+abuse-no-limits = Пределов нет: любой создаёт и перемешивает сколько угодно и выполняет сразу.
+abuse-limit-creations = Не больше созданных задач на человека в день: { $count }
+abuse-limit-age = Выполнить задачу можно не раньше, чем через { $seconds } с
+abuse-limit-presses = Не больше перемешиваний на человека в день: { $count }
+abuse-creators = По создателям
+abuse-creators-caption = Задачи, созданные за период, и что с ними стало к этой минуте
+abuse-no-creators = За этот период никто не создал ни одной задачи.
+abuse-creator = Создатель
+abuse-uid = Номер
+abuse-created = Создано
+abuse-completed = Выполнено
+abuse-self = Из них собой
+abuse-age = Быстрее всего
+abuse-age-seconds = Самое быстрое выполнение, секунды
+abuse-rewards = Награды
+abuse-fees = Списания
+abuse-net = Награды минус списания
+abuse-pairs = Кто чьи задачи выполняет
+abuse-pairs-lead = Случай делит задачи создателя поровну. Отклонение считает стандартные отклонения сверх того; отмечены те, где выполнено не меньше пяти и отклонение больше трёх.
+abuse-pairs-caption = Выполненные задачи периода по создателю и исполнителю
+abuse-completer = Кто выполнил
+abuse-assigned = Досталось
+abuse-share = Доля
+abuse-deviation = Отклонение
+abuse-pressers = По перемешавшим
+abuse-pressers-caption = Перемешивания за период
+abuse-no-pressers = За этот период никто не перемешивал.
+abuse-presser = Кто перемешал
+abuse-presses = Нажатия
+abuse-moved = Назначения
+abuse-people = Люди
+abuse-effects = Кого коснулось
+abuse-effects-caption = Пришедшие и ушедшие задачи и списания по перемешавшему и по человеку
+abuse-person = Человек
+abuse-given = Пришло
+abuse-taken = Ушло
+age-seconds = { $count } с
+age-minutes = { $count } мин
+age-hours = { $count } ч
+age-days = { $count ->
+    [one] { $count } день
+    [few] { $count } дня
+   *[many] { $count } дней
+}

@@ -17,6 +17,7 @@ pub mod mail;
 pub mod metrics;
 pub mod money;
 pub mod partitions;
+pub mod period;
 pub mod telemetry;
 pub mod text;
 pub mod wake;

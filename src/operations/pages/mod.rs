@@ -44,7 +44,9 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/admin/events/{uid}", get().to(events::show_event))
         .route("/admin/runs", get().to(runs::list_runs))
         .route("/admin/checks", get().to(show_checks))
-        .configure(super::scenarios::configure);
+        .configure(super::scenarios::configure)
+        .configure(super::audit::configure)
+        .configure(super::abuse::configure);
 }
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {

@@ -47,8 +47,9 @@ const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'stat
 use Asks::{EveryPerson, Everybody, OfOthers, To};
 use Operation::{
     AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
-    ConfirmCorrections, CreateTask, EditTask, ManageUsers, OneTask, Operate, OwnMoney, OwnProfile,
-    OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, Shuffle,
+    ConfirmCorrections, CreateTask, EditTask, ManageUsers, MoneyAudit, OneTask, Operate, OwnMoney,
+    OwnProfile, OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, SecurityAudit,
+    Shuffle,
 };
 
 /// Every route, in the order in which the sweep asks: what ends sessions comes last.
@@ -250,6 +251,13 @@ pub const ROUTES: &[Route] = &[
     get("/admin/events/{uid}", To(Operate)),
     get("/admin/checks", To(Checks)),
     get("/admin/scenarios", To(Checks)),
+    get("/admin/audit", To(MoneyAudit)),
+    get("/admin/audit.csv", To(MoneyAudit)),
+    get("/admin/abuse", To(SecurityAudit)),
+    get("/admin/abuse/creators.csv", To(SecurityAudit)),
+    get("/admin/abuse/pairs.csv", To(SecurityAudit)),
+    get("/admin/abuse/pressers.csv", To(SecurityAudit)),
+    get("/admin/abuse/effects.csv", To(SecurityAudit)),
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),
