@@ -268,7 +268,7 @@ analytics-dearest-today = Today
 analytics-dearest-week = This week
 analytics-dearest-month = This month
 analytics-no-closed-tasks = No closed tasks
-analytics-range = Dearest closed task by day
+analytics-range = A range of days: the dearest closed task of each
 analytics-from = From
 analytics-to = To
 analytics-of-month = { $month ->
@@ -286,7 +286,7 @@ analytics-of-month = { $month ->
    *[12] December
 }
 analytics-by-day = Earnings by day
-analytics-by-day-caption = Fees charged at assignments less rewards for completions, the last 7 days, newest first
+analytics-by-day-caption = Fees charged at assignments less rewards for completions, every day of the range above, newest first
 analytics-day = Day
 analytics-fees = Fees
 analytics-rewards = Rewards
@@ -305,8 +305,6 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Employee
 analytics-balance = Balance
-analytics-error-date = This is not a date such as 2026-03-01
-analytics-error-reversed = The last day is before the first
 analytics-error-period = The period is day, week or month
 analytics-error-period-and-range = Give either a period or two dates
 
@@ -960,3 +958,41 @@ age-days = { $count ->
     [one] { $count } day
    *[other] { $count } days
 }
+
+# Balances at a date, stored earnings
+account-balance-at = Balance at the close of { $date }
+balances-title = Balances
+balances-caption = Balances at the close of { $date }, the deepest debts first
+balances-date = At the close of
+balances-which = Which
+balances-all = All
+balances-negative = Only below zero
+balances-total = All balances together
+balances-people = { $count ->
+    [one] { $count } account
+   *[other] { $count } accounts
+}
+balances-debts = Debts
+balances-debtors = { $count ->
+    [one] { $count } account below zero
+   *[other] { $count } accounts below zero
+}
+balances-none-title = No such balance
+balances-none-text = Nobody was below zero at the close of that date.
+balances-more = Further balances
+column-uid = Id
+company-stored = Closed dates are read from the totals that were stored when they were closed.
+recount-title = Count closed dates again
+recount-lead = Every closed date of the period is added up from the ledger and compared with its stored total. A closed date is final: a difference is shown here and never written over.
+recount-again = Count again
+recount-equal = { $count ->
+    [one] { $count } closed date was counted; it is what the ledger adds up to.
+   *[other] { $count } closed dates were counted; each is what the ledger adds up to.
+}
+recount-differs = { $count } of { $dates } closed dates are not what the ledger adds up to.
+recount-caption = Closed dates that differ
+recount-stored-fees = Fees, stored
+recount-live-fees = Fees, ledger
+recount-stored-rewards = Rewards, stored
+recount-live-rewards = Rewards, ledger
+field-date-in-future = That day has not come yet

@@ -274,7 +274,7 @@ analytics-dearest-today = Сегодня
 analytics-dearest-week = На этой неделе
 analytics-dearest-month = В этом месяце
 analytics-no-closed-tasks = Закрытых задач нет
-analytics-range = Самая дорогая закрытая задача по дням
+analytics-range = Промежуток: самая дорогая закрытая задача каждого дня
 analytics-from = С
 analytics-to = По
 analytics-of-month = { $month ->
@@ -292,7 +292,7 @@ analytics-of-month = { $month ->
    *[12] декабря
 }
 analytics-by-day = Заработок по дням
-analytics-by-day-caption = Списания при назначении минус награды за выполнение, последние 7 дней, новые сверху
+analytics-by-day-caption = Списания за назначения минус награды за выполнение, каждый день выбранного промежутка, сначала новые
 analytics-day = День
 analytics-fees = Списания
 analytics-rewards = Награды
@@ -311,8 +311,6 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
-analytics-error-date = Это не дата вида 2026-03-01
-analytics-error-reversed = Последний день раньше первого
 analytics-error-period = Период — day, week или month
 analytics-error-period-and-range = Укажите либо период, либо две даты
 
@@ -980,3 +978,44 @@ age-days = { $count ->
     [few] { $count } дня
    *[many] { $count } дней
 }
+
+# Балансы на дату, сохранённая прибыль
+account-balance-at = Баланс на конец { $date }
+balances-title = Балансы
+balances-caption = Балансы на конец { $date }, сначала самые большие долги
+balances-date = На конец дня
+balances-which = Какие
+balances-all = Все
+balances-negative = Только ниже нуля
+balances-total = Все балансы вместе
+balances-people = { $count ->
+    [one] { $count } счёт
+    [few] { $count } счёта
+   *[many] { $count } счетов
+}
+balances-debts = Долги
+balances-debtors = { $count ->
+    [one] { $count } счёт ниже нуля
+    [few] { $count } счёта ниже нуля
+   *[many] { $count } счетов ниже нуля
+}
+balances-none-title = Таких балансов нет
+balances-none-text = На конец этого дня ниже нуля не было никого.
+balances-more = Дальше
+column-uid = Номер
+company-stored = Закрытые дни показаны по суммам, сохранённым при закрытии.
+recount-title = Пересчитать закрытые дни
+recount-lead = Каждый закрытый день периода складывается по журналу заново и сравнивается с сохранённой суммой. Закрытый день окончателен: разница показывается здесь и никогда не переписывается.
+recount-again = Пересчитать
+recount-equal = { $count ->
+    [one] Пересчитан { $count } закрытый день, он сходится с журналом.
+    [few] Пересчитано { $count } закрытых дня, все сходятся с журналом.
+   *[many] Пересчитано { $count } закрытых дней, все сходятся с журналом.
+}
+recount-differs = Не сходятся с журналом: { $count } из { $dates } закрытых дней.
+recount-caption = Закрытые дни, которые не сходятся
+recount-stored-fees = Списания, сохранено
+recount-live-fees = Списания, журнал
+recount-stored-rewards = Награды, сохранено
+recount-live-rewards = Награды, журнал
+field-date-in-future = Этот день ещё не наступил

@@ -30,6 +30,7 @@ use crate::platform::db::DbRole;
 
 pub use jobs::{MAIL_WAITS, open_first_day, settle_date, settle_due, sweep};
 pub use model::{Price, Settled, price, settle};
+pub use queries::{EarningsCheck, EarningsDifference, check_earnings};
 pub use queries::{export_journal, export_payouts, export_transfers};
 pub use service::{Run, RunStatus, mail_step};
 

@@ -4,6 +4,7 @@ mod archive;
 mod connect;
 mod create_admin;
 mod demo;
+mod earnings;
 mod events;
 mod export;
 mod import;
@@ -51,6 +52,15 @@ enum Command {
         /// The date, YYYY-MM-DD.
         #[arg(long)]
         date: Option<NaiveDate>,
+    },
+    /// Add up the earnings of closed dates anew and compare them with what is stored; exit code 2 when a date differs.
+    Earnings {
+        /// The first business date, YYYY-MM-DD.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last business date, YYYY-MM-DD.
+        #[arg(long)]
+        to: Option<NaiveDate>,
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
@@ -223,6 +233,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Migrate => migrate::migrate(&config),
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
+        Command::Earnings { from, to } => earnings::earnings(&config, from, to),
         Command::Verify => verify::verify(&config),
         Command::Events(command) => events::events(config, command),
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),

@@ -93,6 +93,18 @@ pub fn parse_date(field: &'static str, text: &str) -> AppResult<NaiveDate> {
     date_of(text).ok_or_else(|| AppError::field(field, "field-not-a-date"))
 }
 
+/// A date as `YYYY-MM-DD` that is not after `today`.
+///
+/// # Errors
+/// Invalid at `field`.
+pub fn parse_past_date(field: &'static str, text: &str, today: NaiveDate) -> AppResult<NaiveDate> {
+    let date = parse_date(field, text)?;
+    if date > today {
+        return Err(AppError::field(field, "field-date-in-future"));
+    }
+    Ok(date)
+}
+
 fn read(field: &'static str, text: Option<&str>) -> Result<Option<NaiveDate>, FieldError> {
     match text.map(str::trim).filter(|text| !text.is_empty()) {
         None => Ok(None),

@@ -52,7 +52,7 @@ pub(super) async fn show_account(
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
     let kind = query.kind.as_deref().and_then(MovementKind::parse);
     let (asker, cursor) = (actor.clone(), query.cursor.clone());
-    let (head, page) = db
+    let (head, closing, page) = db
         .read(ROLE, move |conn| {
             let filter = AccountFilter {
                 user,
@@ -62,7 +62,14 @@ pub(super) async fn show_account(
                 limit: DEFAULT_LIMIT,
             };
             let head = queries::show_account_head(conn, &asker, user, today)?;
-            Ok((head, queries::list_movements(conn, &asker, &filter)?))
+            let closing = (period.to < today)
+                .then(|| queries::show_balance_at(conn, &asker, user, period.to))
+                .transpose()?;
+            Ok((
+                head,
+                closing,
+                queries::list_movements(conn, &asker, &filter)?,
+            ))
         })
         .await?;
     let user_text = user_parameter(user);
@@ -86,6 +93,7 @@ pub(super) async fn show_account(
         next_payout: head.balance.max(Money::ZERO),
         next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
         head,
+        closing,
         kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
         rows: page
             .items

@@ -1,6 +1,7 @@
 //! The pages about money: extract, ask one query or use case, show.
 
 mod account;
+mod balances;
 mod company;
 mod corrections;
 mod day;
@@ -25,6 +26,12 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/account.csv", get().to(account::download_account))
         .route("/accounting", get().to(company::show_company))
         .route("/accounting.csv", get().to(company::download_company))
+        .route("/accounting/balances", get().to(balances::show_balances))
+        .route(
+            "/accounting/balances.csv",
+            get().to(balances::download_balances),
+        )
+        .route("/accounting/recount", get().to(balances::show_recount))
         .route("/accounting/days/{date}.csv", get().to(day::download_day))
         .route("/accounting/days/{date}", get().to(day::show_day))
         .route("/accounting/payouts", get().to(payouts::list_payouts))
