@@ -7,6 +7,7 @@ mod ledger;
 mod mails;
 mod pages;
 mod random;
+mod rows;
 mod seals;
 mod settlement;
 mod sweep;
