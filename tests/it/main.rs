@@ -22,6 +22,7 @@ mod partitions;
 mod periods;
 mod proof;
 mod relay;
+mod requirements;
 mod routes;
 mod support;
 mod tasks;
