@@ -80,18 +80,18 @@ fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
             .any(|(shown, text, sum)| shown == kind && sum == amount && text.contains(about))
     };
     let task = "[POP-1] Feed bird";
-    assert!(shown("Assignment", "−$10.00", task), "{rows:#?}");
-    assert!(shown("Completion", "+$30.00", task), "{rows:#?}");
+    assert!(shown("Fee", "−$10.00", task), "{rows:#?}");
+    assert!(shown("Reward", "+$30.00", task), "{rows:#?}");
     assert!(shown("Payout", "−$40.00", "2 Mar 2026"), "{rows:#?}");
     let duty: Vec<_> = rows
         .iter()
-        .filter(|(_, _, sum)| sum == "(−$20.00)")
+        .filter(|(kind, _, sum)| kind == "Carried debt" && sum.contains("−$20.00"))
         .collect();
     assert_eq!(duty.len(), 1, "the carried debt, informational: {rows:#?}");
     // New task and reassign are one kind of fee; the journal of the task tells which was which.
     let fees = rows
         .iter()
-        .filter(|(kind, ..)| kind == "Assignment")
+        .filter(|(kind, ..)| kind == "Fee")
         .count();
     assert_eq!(fees, 2 + 2 + 2, "{rows:#?}");
 }
