@@ -187,6 +187,8 @@ fn m23_the_money_dashboard_cannot_write_because_the_database_refuses() {
     let db = books.app.db();
     let refused = |statement: &'static str| {
         let outcome = db.read_blocking(accounting::ROLE, |conn| {
+            // A transaction that has read cannot be turned into one that writes.
+            sql_query("select 1").execute(conn)?;
             Ok(sql_query(statement).execute(conn).unwrap_err().to_string())
         });
         outcome.unwrap()
