@@ -265,6 +265,9 @@ error-shuffle-not-finished = Это перемешивание ещё не за�
 live-lost = Связь потеряна; пробуем снова.
 error-live-full = Сейчас обновляется слишком много страниц. Прочтите эту ещё раз через несколько секунд.
 error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.
+limit-creations-per-day = За день можно создать не больше задач, чем { $limit }. Следующую — с { $at }.
+limit-completion-age = Задачу нельзя выполнить раньше, чем через { $seconds } с после создания. Эту — с { $at }.
+limit-presses-per-day = За день можно перемешать не больше раз, чем { $limit }. Снова — с { $at }.
 # analytics
 
 nav-analytics = Аналитика
@@ -277,7 +280,7 @@ analytics-dearest-today = Сегодня
 analytics-dearest-week = На этой неделе
 analytics-dearest-month = В этом месяце
 analytics-no-closed-tasks = Закрытых задач нет
-analytics-range = Самая дорогая закрытая задача по дням
+analytics-range = Промежуток: самая дорогая закрытая задача каждого дня
 analytics-from = С
 analytics-to = По
 analytics-of-month = { $month ->
@@ -295,7 +298,7 @@ analytics-of-month = { $month ->
    *[12] декабря
 }
 analytics-by-day = Заработок по дням
-analytics-by-day-caption = Списания при назначении минус награды за выполнение, последние 7 дней, новые сверху
+analytics-by-day-caption = Списания за назначения минус награды за выполнение, каждый день выбранного промежутка, сначала новые
 analytics-day = День
 analytics-fees = Списания
 analytics-rewards = Награды
@@ -314,8 +317,6 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
-analytics-error-date = Это не дата вида 2026-03-01
-analytics-error-reversed = Последний день раньше первого
 analytics-error-period = Период — day, week или month
 analytics-error-period-and-range = Укажите либо период, либо две даты
 
@@ -1074,3 +1075,113 @@ badge-differs = Книги не сходятся.
 badge-agreed-last = Последний раз сходились на { $at }.
 badge-stale = Книги не сверялись с { $at }
 badge-never = Книги ещё не сверялись
+# Журнал действий и злоупотребления
+nav-audit = Действия
+admin-about-audit = Кто, что, когда и откуда сделал
+audit-title = Журнал действий
+audit-lead = Всё, что кто-либо изменил, новое сверху. Строка пишется вместе с самим изменением и никогда не удаляется.
+audit-person = Человек: логин или номер
+audit-action = Действие начинается с
+audit-caption = Что сделано
+audit-when = Когда
+audit-who = Кто
+audit-who-uid = Номер того, кто сделал
+audit-what = Действие
+audit-about = О чём
+audit-from = Откуда
+audit-address = Адрес
+audit-agent = Программа
+audit-request = Запрос
+audit-detail = Подробности
+audit-system = система
+audit-none-title = Ничего не сделано
+audit-none-text = Ни одна строка не подходит. Возьмите период подлиннее или меньше слов.
+nav-abuse = Злоупотребления
+admin-about-abuse = Кто для кого создаёт, кто за чей счёт перемешивает и какие есть пределы
+abuse-title = Отчёты о злоупотреблениях
+abuse-lead = Награда больше списания, поэтому пустяковые задачи печатают деньги, а перемешивание списывает со всех. Здесь видно, кто делает это часто.
+abuse-no-limits = Пределов нет: любой создаёт и перемешивает сколько угодно и выполняет сразу.
+abuse-limit-creations = Не больше созданных задач на человека в день: { $count }
+abuse-limit-age = Выполнить задачу можно не раньше, чем через { $seconds } с
+abuse-limit-presses = Не больше перемешиваний на человека в день: { $count }
+abuse-creators = По создателям
+abuse-creators-caption = Задачи, созданные за период, и что с ними стало к этой минуте
+abuse-no-creators = За этот период никто не создал ни одной задачи.
+abuse-creator = Создатель
+abuse-uid = Номер
+abuse-created = Создано
+abuse-completed = Выполнено
+abuse-self = Из них собой
+abuse-age = Быстрее всего
+abuse-age-seconds = Самое быстрое выполнение, секунды
+abuse-rewards = Награды
+abuse-fees = Списания
+abuse-net = Награды минус списания
+abuse-pairs = Кто чьи задачи выполняет
+abuse-pairs-lead = Случай делит задачи создателя поровну. Отклонение считает стандартные отклонения сверх того; отмечены те, где выполнено не меньше пяти и отклонение больше трёх.
+abuse-pairs-caption = Выполненные задачи периода по создателю и исполнителю
+abuse-completer = Кто выполнил
+abuse-assigned = Досталось
+abuse-share = Доля
+abuse-deviation = Отклонение
+abuse-pressers = По перемешавшим
+abuse-pressers-caption = Перемешивания за период
+abuse-no-pressers = За этот период никто не перемешивал.
+abuse-presser = Кто перемешал
+abuse-presses = Нажатия
+abuse-moved = Назначения
+abuse-people = Люди
+abuse-effects = Кого коснулось
+abuse-effects-caption = Пришедшие и ушедшие задачи и списания по перемешавшему и по человеку
+abuse-person = Человек
+abuse-given = Пришло
+abuse-taken = Ушло
+age-seconds = { $count } с
+age-minutes = { $count } мин
+age-hours = { $count } ч
+age-days = { $count ->
+    [one] { $count } день
+    [few] { $count } дня
+   *[many] { $count } дней
+}
+
+# Балансы на дату, сохранённая прибыль
+account-balance-at = Баланс на конец { $date }
+balances-title = Балансы
+balances-caption = Балансы на конец { $date }, сначала самые большие долги
+balances-date = На конец дня
+balances-which = Какие
+balances-all = Все
+balances-negative = Только ниже нуля
+balances-total = Все балансы вместе
+balances-people = { $count ->
+    [one] { $count } счёт
+    [few] { $count } счёта
+   *[many] { $count } счетов
+}
+balances-debts = Долги
+balances-debtors = { $count ->
+    [one] { $count } счёт ниже нуля
+    [few] { $count } счёта ниже нуля
+   *[many] { $count } счетов ниже нуля
+}
+balances-none-title = Таких балансов нет
+balances-none-text = На конец этого дня ниже нуля не было никого.
+balances-more = Дальше
+column-uid = Номер
+company-stored = Закрытые дни показаны по суммам, сохранённым при закрытии.
+recount-title = Пересчитать закрытые дни
+recount-lead = Каждый закрытый день периода складывается по журналу заново и сравнивается с сохранённой суммой. Закрытый день окончателен: разница показывается здесь и никогда не переписывается.
+recount-again = Пересчитать
+recount-equal = { $count ->
+    [one] Пересчитан { $count } закрытый день, он сходится с журналом.
+    [few] Пересчитано { $count } закрытых дня, все сходятся с журналом.
+   *[many] Пересчитано { $count } закрытых дней, все сходятся с журналом.
+}
+recount-differs = Не сходятся с журналом: { $count } из { $dates } закрытых дней.
+recount-caption = Закрытые дни, которые не сходятся
+recount-stored-fees = Списания, сохранено
+recount-live-fees = Списания, журнал
+recount-stored-rewards = Награды, сохранено
+recount-live-rewards = Награды, журнал
+field-date-in-future = Этот день ещё не наступил

@@ -35,7 +35,8 @@ pub use jobs::{
 };
 pub use model::{Price, Settled, price, settle};
 pub use queries::{
-    HeldFigures, JournalFormat, export_journal, export_payouts, export_transfers, held_figures,
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, check_earnings, export_journal,
+    export_payouts, export_transfers, held_figures,
 };
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;

@@ -4,6 +4,7 @@ mod archive;
 mod connect;
 mod create_admin;
 mod demo;
+mod earnings;
 mod events;
 mod export;
 mod import;
@@ -52,6 +53,15 @@ enum Command {
         /// The date, YYYY-MM-DD.
         #[arg(long)]
         date: Option<NaiveDate>,
+    },
+    /// Add up the earnings of closed dates anew and compare them with what is stored; exit code 2 when a date differs.
+    Earnings {
+        /// The first business date, YYYY-MM-DD.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last business date, YYYY-MM-DD.
+        #[arg(long)]
+        to: Option<NaiveDate>,
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
@@ -259,6 +269,7 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Migrate => migrate::migrate(&config),
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
+        Command::Earnings { from, to } => earnings::earnings(&config, from, to),
         Command::Verify => verify::verify(&config),
         Command::Stop { reason } => stop::stop(&config, &reason),
         Command::Release(args) => stop::release(&config, &args),

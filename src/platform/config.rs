@@ -52,6 +52,17 @@ pub struct PriceRange {
     pub max: Money,
 }
 
+/// The limits against abuse (D16); a limit that is none is off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AbuseLimits {
+    /// Tasks that one user may create on one business day.
+    pub creations_per_day: Option<i64>,
+    /// Age that a task must have before it can be completed.
+    pub completion_age: Option<chrono::TimeDelta>,
+    /// Shuffles that one user may press on one business day.
+    pub presses_per_day: Option<i64>,
+}
+
 /// The effective settings; the meaning of each is in [`KEYS`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -95,6 +106,7 @@ pub struct Config {
     pub archive_after_months: u32,
     pub archive_tablespace: Option<String>,
     pub relay: Option<RelayTarget>,
+    pub abuse_limits: AbuseLimits,
     pub public_board: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
@@ -220,6 +232,13 @@ impl Config {
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,
             archive_tablespace: read.optional("ATES_ARCHIVE_TABLESPACE"),
             relay: read.relay()?,
+            abuse_limits: AbuseLimits {
+                creations_per_day: read.limit("ATES_LIMIT_CREATIONS_PER_DAY", 1_000_000)?,
+                completion_age: read
+                    .limit("ATES_LIMIT_COMPLETION_AGE_SECONDS", 31_536_000)?
+                    .map(chrono::TimeDelta::seconds),
+                presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
+            },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,

@@ -18,6 +18,7 @@ pub mod mail;
 pub mod metrics;
 pub mod money;
 pub mod partitions;
+pub mod period;
 pub mod stop;
 pub mod telemetry;
 pub mod text;

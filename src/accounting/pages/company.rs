@@ -66,7 +66,7 @@ pub(super) async fn show_company(
             Ok((
                 today,
                 queries::show_earnings(conn, &actor, period)?,
-                queries::show_company_balance(conn, &actor)?,
+                queries::show_company_balance(conn, &actor, None)?,
                 agreement::find(conn)?,
             ))
         })

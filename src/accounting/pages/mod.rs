@@ -1,6 +1,7 @@
 //! The pages about money: extract, ask one query or use case, show.
 
 mod account;
+mod balances;
 mod bank;
 mod company;
 mod corrections;
@@ -58,6 +59,12 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             post().to(bank::make_bank_file),
         )
         .route("/accounting", get().to(company::show_company))
+        .route("/accounting/balances", get().to(balances::show_balances))
+        .route(
+            "/accounting/balances.csv",
+            get().to(balances::download_balances),
+        )
+        .route("/accounting/recount", get().to(balances::show_recount))
         .route("/accounting/days/{date}", get().to(day::show_day))
         .route(
             "/accounting/days/{date}/statement",

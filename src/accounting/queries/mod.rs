@@ -1,6 +1,7 @@
 //! What pages, API, CSV and exports read. Each asks the policy itself, so that all faces of one use case share one answer.
 
 mod account;
+mod balances;
 mod bank;
 mod company;
 mod corrections;
@@ -20,11 +21,17 @@ use crate::events::TransferKind;
 use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
+pub(super) use balances::{
+    BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
+};
 pub(super) use bank::{
     BankAccountView, BankFileView, download_bank_file, read_bank_file, show_bank_account,
     show_bank_file,
 };
-pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
+pub(super) use company::{
+    CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
+};
+pub use company::{EarningsCheck, EarningsDifference, check_earnings};
 pub(super) use corrections::{
     CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
     show_correction, show_missing, what_is_missing,

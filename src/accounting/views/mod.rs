@@ -1,5 +1,6 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod balances;
 mod bank;
 mod corrections;
 mod payouts;
@@ -22,6 +23,7 @@ use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 use crate::platform::web::{Badge, FormErrors, Frame};
 
+pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
@@ -173,6 +175,8 @@ pub(super) struct Neighbours {
 pub(super) struct AccountPage {
     pub frame: Frame,
     pub head: AccountHead,
+    /// What the period ended with, if it ended before today.
+    pub closing: Option<Money>,
     pub own: bool,
     pub next_payout: Money,
     pub next_payout_at: DateTime<Utc>,

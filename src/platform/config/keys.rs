@@ -264,6 +264,21 @@ pub const KEYS: &[Key] = &[
         "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
     ),
     key(
+        "ATES_LIMIT_CREATIONS_PER_DAY",
+        "0",
+        "tasks that one user may create on one business day; a further one is answered 429; 0: no limit",
+    ),
+    key(
+        "ATES_LIMIT_COMPLETION_AGE_SECONDS",
+        "0",
+        "age that a task must have before it can be completed, a younger one is answered 409, seconds; 0: no limit",
+    ),
+    key(
+        "ATES_LIMIT_PRESSES_PER_DAY",
+        "0",
+        "shuffles that one user may press on one business day; a further press is answered 429; 0: no limit",
+    ),
+    key(
         "ATES_PUBLIC_BOARD",
         "false",
         "whether everyone may see all tasks and who has them",

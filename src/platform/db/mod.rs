@@ -3,6 +3,7 @@
 //! Diesel with r2d2 is synchronous, so [`Db::transaction`] and [`Db::read`] are the only places that enter the blocking pool.
 //! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
 
+mod audit;
 mod migrate;
 mod once;
 mod outbox;

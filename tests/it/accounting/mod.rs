@@ -8,6 +8,7 @@ mod ledger;
 mod mails;
 mod pages;
 mod random;
+mod rows;
 mod seals;
 mod settlement;
 mod statements;

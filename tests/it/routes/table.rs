@@ -47,8 +47,9 @@ const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'stat
 use Asks::{EveryPerson, Everybody, OfOthers, To};
 use Operation::{
     AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
-    ConfirmCorrections, CreateTask, EditTask, ManageUsers, OneTask, Operate, OwnMoney, OwnProfile,
-    OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, Shuffle,
+    ConfirmCorrections, CreateTask, EditTask, ManageUsers, MoneyAudit, OneTask, Operate, OwnMoney,
+    OwnProfile, OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, SecurityAudit,
+    Shuffle,
 };
 
 /// Every route, in the order in which the sweep asks: what ends sessions comes last.
@@ -143,6 +144,9 @@ pub const ROUTES: &[Route] = &[
     get("/accounting.xlsx", To(CompanyEarnings)),
     get("/accounting.journal", To(CompanyTransfers)),
     get("/accounting.beancount", To(CompanyTransfers)),
+    get("/accounting/balances", To(CompanyTransfers)),
+    get("/accounting/balances.csv", To(CompanyTransfers)),
+    get("/accounting/recount", To(CompanyEarnings)),
     get("/accounting/days/{date}", To(CompanyTransfers)),
     get("/accounting/days/{date}.csv", To(CompanyTransfers)),
     get("/accounting/days/{date}/statement", To(CompanyTransfers)),
@@ -308,6 +312,13 @@ pub const ROUTES: &[Route] = &[
     ),
     get("/admin/checks", To(Checks)),
     get("/admin/scenarios", To(Checks)),
+    get("/admin/audit", To(MoneyAudit)),
+    get("/admin/audit.csv", To(MoneyAudit)),
+    get("/admin/abuse", To(SecurityAudit)),
+    get("/admin/abuse/creators.csv", To(SecurityAudit)),
+    get("/admin/abuse/pairs.csv", To(SecurityAudit)),
+    get("/admin/abuse/pressers.csv", To(SecurityAudit)),
+    get("/admin/abuse/effects.csv", To(SecurityAudit)),
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),
