@@ -18,6 +18,8 @@ pub mod metrics;
 pub mod money;
 pub mod partitions;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod wake;
 pub mod web;
