@@ -6,6 +6,7 @@ mod fleet;
 mod history;
 mod judge;
 mod load;
+mod market;
 mod money;
 mod monkey;
 mod planted;
