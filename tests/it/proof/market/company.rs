@@ -93,7 +93,7 @@ impl Subscriber for Fragile {
         self.inner.handle(tx, items)?;
         if self.cut.replace(false) {
             tx.conn()
-                .batch_execute("select pg_terminate_backend(pg_backend_pid())")?;
+                .batch_execute("reset role; select pg_terminate_backend(pg_backend_pid())")?;
         }
         Ok(())
     }
