@@ -375,6 +375,7 @@ check-8 = Nothing is booked into a closed date
 check-9 = Each payout has one mail, and each mail a Message-ID of its own
 check-10 = No role of the program can change the books or write another module's tables
 check-11 = Nobody who gets no tasks was given one
+check-12 = Each closed date holds what its seal says, and the seals are one chain
 ## Auth
 
 log-in = Log in

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::ROLE;
 use super::service::{self, Happened, LEDGER, Run, RunStatus, Terms, Work};
-use super::store::{self, Unbooked};
+use super::store::{self, Seal, Unbooked};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::AppResult;
@@ -72,6 +72,19 @@ pub fn settle_date(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Run> 
         }
     }
     outcome
+}
+
+/// Seals the closed dates that have no seal yet, each in a transaction of its own: those that were closed before there were seals. A
+/// date that closes is sealed with its close.
+///
+/// # Errors
+/// Those of the database.
+pub fn seal_due(db: &Db) -> AppResult<Vec<Seal>> {
+    let mut seals = Vec::new();
+    while let Some(seal) = system(db, service::seal_next_day)? {
+        seals.push(seal);
+    }
+    Ok(seals)
 }
 
 fn first_due(db: &Db, config: &Config) -> AppResult<Option<NaiveDate>> {

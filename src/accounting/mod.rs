@@ -28,10 +28,11 @@ use crate::bus::Subscriber;
 use crate::platform::config::Config;
 use crate::platform::db::DbRole;
 
-pub use jobs::{MAIL_WAITS, open_first_day, settle_date, settle_due, sweep};
+pub use jobs::{MAIL_WAITS, open_first_day, seal_due, settle_date, settle_due, sweep};
 pub use model::{Price, Settled, price, settle};
 pub use queries::{export_journal, export_payouts, export_transfers};
 pub use service::{Run, RunStatus, mail_step};
+pub use store::Seal;
 
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_accounting");

@@ -34,6 +34,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let outcomes = [
         ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
+        ("accounting.seal", accounting::seal_due(db).map(drop)),
         (
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),

@@ -1,7 +1,9 @@
-//! The eleven invariants of the contract as SQL.
+//! The eleven invariants of the contract as SQL, and a twelfth: the seals of the closed dates.
 //!
 //! Each query gives one text column, `offender`: a line for every row that breaks it. `$1` is the present instant. They read each
 //! view once or twice as a whole and join by hash, so that a ledger of a million transfers takes seconds.
+
+use super::seals::EVERY_SEAL;
 
 /// Something that always holds on a quiet, healthy system.
 #[derive(Debug)]
@@ -96,6 +98,13 @@ pub const INVARIANTS: &[Invariant] = &[
         label: "check-11",
         money: false,
         sql: ASSIGNEES,
+    },
+    Invariant {
+        number: 12,
+        name: "each closed date holds what its seal says, and the seals are one chain",
+        label: "check-12",
+        money: true,
+        sql: EVERY_SEAL,
     },
 ];
 
@@ -294,7 +303,7 @@ const PRIVILEGES: &str = "
     ),
     books (module, name) as (
       values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+        ('accounting', 'day_seals'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
     ),
     written as (
       select b.name as book, t.* from books b join tables t

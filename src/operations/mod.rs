@@ -11,6 +11,7 @@ mod invariants;
 mod pages;
 mod queries;
 mod scenarios;
+mod seals;
 mod service;
 mod views;
 
@@ -21,7 +22,7 @@ use crate::platform::db::DbRole;
 
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
-pub use queries::{Finding, verify};
+pub use queries::{Finding, verify, verify_seals};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, trees};
 

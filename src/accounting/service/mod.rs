@@ -3,6 +3,7 @@
 mod booking;
 mod corrections;
 mod mailing;
+mod seals;
 mod settlement;
 
 pub(super) use booking::{Happened, Terms, Work, book};
@@ -11,6 +12,7 @@ pub(super) use corrections::{
 };
 pub use mailing::mail_step;
 pub(super) use mailing::{Content, Letters, Notice, retry_mail};
+pub(super) use seals::seal_next_day;
 pub(super) use settlement::{JOB, Wait, close_day, is_due, pay_to_workers};
 pub use settlement::{Run, RunStatus};
 

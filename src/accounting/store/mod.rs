@@ -9,6 +9,7 @@ mod ledger;
 mod mails;
 mod people;
 mod prices;
+mod seals;
 mod settlement;
 mod unbooked;
 
@@ -27,6 +28,8 @@ pub(super) use mails::{
 };
 pub(super) use people::{NewEmployee, deactivate_employee, upsert_employees};
 pub(super) use prices::{NewTitle, insert_prices, list_prices, upsert_titles};
+pub use seals::Seal;
+pub(super) use seals::seal_next_day;
 pub(super) use settlement::{
     Line, StatementRow, insert_mails, insert_payouts, insert_statements, list_lines,
 };

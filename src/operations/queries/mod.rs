@@ -2,6 +2,7 @@
 
 mod invariants;
 mod ledger;
+mod seals;
 mod shuffles;
 
 pub(super) use invariants::allow_time;
@@ -10,4 +11,5 @@ pub(super) use ledger::{
     Journaled, Leg, LogEvent, legs_ahead_of, list_booked_otherwise, list_journaled, list_legs,
     list_log, list_prices, untold,
 };
+pub use seals::verify_seals;
 pub(super) use shuffles::{ShuffleRun, list_shuffles};

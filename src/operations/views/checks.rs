@@ -68,6 +68,6 @@ mod tests {
                 assert!(lang.loader().has(invariant.label), "{}", invariant.label);
             }
         }
-        assert_eq!(INVARIANTS.len(), 11);
+        assert_eq!(INVARIANTS.len(), 12);
     }
 }

@@ -7,5 +7,6 @@ mod ledger;
 mod mails;
 mod pages;
 mod random;
+mod seals;
 mod settlement;
 mod sweep;

