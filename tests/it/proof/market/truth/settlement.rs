@@ -45,10 +45,8 @@ impl Truth {
     /// The barrier, and then the payment.
     fn settle(&mut self, date: NaiveDate, now: DateTime<Utc>) -> String {
         let end = self.zone.end_of(date);
-        if self.log[self.heard[Ear::Ledger as usize]..]
-            .iter()
-            .any(|told| told.at < end)
-        {
+        let news = &self.log[self.heard[Ear::Ledger as usize]..];
+        if self.is_paused(Ear::Ledger) || news.iter().any(|told| told.at < end) {
             return format!("{date}: waits for the ledger");
         }
         if self.parked.iter().any(|told| told.at < end) {
