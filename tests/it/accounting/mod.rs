@@ -5,6 +5,7 @@ mod corrections;
 mod export;
 mod ledger;
 mod mails;
+mod million;
 mod pages;
 mod random;
 mod seals;

@@ -16,3 +16,5 @@ mod scheduler;
 mod stage;
 mod trial;
 mod upcasters;
+
+pub use trial::seed;

@@ -13,6 +13,7 @@
 mod company;
 mod look;
 mod op;
+mod planted;
 mod play;
 mod readers;
 mod reset;

@@ -63,6 +63,8 @@ pub enum Op {
     /// Analytics is built again from the log.
     Rebuild,
     Minutes(i64),
+    /// The clock stands so many microseconds from the next midnight, and stays there for the next step.
+    Midnight(i64),
     /// So many midnights pass; perhaps everything is repaired and heard; then the nightly run.
     Night(i64, bool),
     /// Somebody asks for the settlement of a date, so many days from the first open one.
@@ -88,8 +90,8 @@ pub enum Op {
 const ROLES: [&str; 5] = ["developer", "boss", "other", "manager", "accountant"];
 
 /// How often each kind is drawn, in the order of [`Op::of`].
-const WEIGHTS: [u32; 24] = [
-    8, 3, 14, 4, 8, 10, 6, 2, 3, 2, 2, 4, 11, 3, 2, 3, 2, 3, 5, 3, 2, 3, 2, 2,
+const WEIGHTS: [u32; 25] = [
+    8, 3, 14, 4, 8, 10, 6, 2, 3, 2, 2, 4, 11, 3, 2, 3, 2, 3, 5, 3, 2, 3, 2, 2, 4,
 ];
 
 impl Op {
@@ -144,7 +146,8 @@ impl Op {
             20 => Self::Refuse(any(rng)),
             21 => Self::Heal,
             22 => Self::Restart,
-            _ => Self::Sweep,
+            23 => Self::Sweep,
+            _ => Self::Midnight(rng.random_range(-1..2)),
         }
     }
 
@@ -163,6 +166,7 @@ impl Op {
             Self::Rewind(_) => "rewind",
             Self::Rebuild => "rebuild",
             Self::Minutes(_) => "minutes",
+            Self::Midnight(_) => "midnight",
             Self::Night(..) => "night",
             Self::PayDate(_) => "pay date",
             Self::Deactivate(_) => "deactivate",
@@ -179,7 +183,7 @@ impl Op {
     }
 
     /// Every kind.
-    pub const KINDS: [&'static str; 24] = [
+    pub const KINDS: [&'static str; 25] = [
         "create",
         "import",
         "complete",
@@ -192,6 +196,7 @@ impl Op {
         "rewind",
         "rebuild",
         "minutes",
+        "midnight",
         "night",
         "pay date",
         "deactivate",

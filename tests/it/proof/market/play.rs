@@ -43,7 +43,12 @@ pub fn play(company: &Company, ops: &[Op], case: usize, tally: &mut Tally) -> Re
     };
     let mut before: Option<(&'static str, bool)> = None;
     for (step, op) in ops.iter().enumerate() {
-        company.clock().advance(Duration::seconds(1));
+        let stands_still = step
+            .checked_sub(1)
+            .is_some_and(|last| matches!(ops[last], Op::Midnight(_)));
+        if !stands_still {
+            company.clock().advance(Duration::seconds(1));
+        }
         let outcome = game
             .act(op)
             .map_err(|broken| format!("step {step}, {op:?}: {broken}"))?;
@@ -195,6 +200,12 @@ impl Game<'_> {
             Op::Rebuild => company.rebuild().map(|()| "ok"),
             Op::Minutes(minutes) => {
                 company.clock().advance(Duration::minutes(*minutes));
+                Ok("ok")
+            }
+            Op::Midnight(micros) => {
+                let zone = company.app.config().zone;
+                let midnight = zone.end_of(zone.date_of(now)) + Duration::microseconds(*micros);
+                company.clock().set(midnight.max(now));
                 Ok("ok")
             }
             Op::Night(days, prepared) => self.night(*days, *prepared),
