@@ -39,6 +39,11 @@ LARGEST = """select coalesce(p.inhparent::regclass, c.oid::regclass)::text as na
   from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_inherits p on p.inhrelid = c.oid
   where c.relkind = 'r' and n.nspname in ('auth', 'tasks', 'accounting', 'analytics', 'bus', 'platform')
   group by 1 having sum(pg_total_relation_size(c.oid)) > 1000000 order by sum(pg_total_relation_size(c.oid)) desc"""
+INDEXES = """select regexp_replace(c.relname, '^(events|transfers|journal)_[0-9_]+', '\\1') as name,
+    pg_size_pretty(sum(pg_relation_size(c.oid))) as size
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'i' and n.nspname in ('auth', 'tasks', 'accounting', 'analytics', 'bus', 'platform')
+  group by 1 having sum(pg_relation_size(c.oid)) > 1000000 order by sum(pg_relation_size(c.oid)) desc"""
 QUIET = "select bool_and(position >= (select coalesce(max(seq), 0) from bus.events)) from bus.subscribers"
 
 
@@ -207,7 +212,9 @@ def measure(arguments, folder, postgres):
     note("written ahead", f"{written / 1e6:,.0f} MB, {written / tasks / 1000:.1f} kB a task's life, {written / posted:,.0f} bytes a transfer")
     note("memory", f"{max(peak):.0f} MB at most")
     note("processor time of ates serve", f"{spent:.0f} s")
-    print(postgres.psql("ates", "-F", "  ", "-c", LARGEST))
+    for words, query in [("tables: all, rows alone", LARGEST), ("indexes", INDEXES)]:
+        print(words)
+        print(postgres.psql("ates", "-F", "  ", "-c", query))
     if arguments.profile:
         print(postgres.psql("ates", "-F", "  ", "-c", house.DEAREST))
 

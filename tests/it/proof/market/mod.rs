@@ -140,6 +140,9 @@ fn t_prop_1_every_history_of_the_market_is_what_the_reference_says() {
         "{cases} cases of {steps} steps in {:?}\n{tally:#?}",
         begun.elapsed()
     );
+    if cases < 256 {
+        return;
+    }
     for kind in Op::KINDS {
         let times: u64 = tally
             .outcomes

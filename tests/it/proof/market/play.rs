@@ -1,5 +1,8 @@
 //! Plays one history on the product and on the truth, step by step.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use ates::operations;
 use ates::platform::clock::next_day;
 use ates::platform::db::READER;
@@ -19,6 +22,8 @@ struct Game<'c> {
     /// Where corrections are decided.
     corrections: Vec<String>,
     hired: usize,
+    /// What was seen after the last thing that the product did, if it was looked at.
+    fresh: RefCell<Option<Rc<Seen>>>,
 }
 
 /// Plays a case from the first day to an end at which nothing is left to do.
@@ -40,6 +45,7 @@ pub fn play(company: &Company, ops: &[Op], case: usize, tally: &mut Tally) -> Re
         truth: Truth::new(config.zone, config.payout_at, now, &people, OFFICE),
         corrections: Vec::new(),
         hired: 0,
+        fresh: RefCell::default(),
     };
     let mut before: Option<(&'static str, bool)> = None;
     for (step, op) in ops.iter().enumerate() {
@@ -52,7 +58,8 @@ pub fn play(company: &Company, ops: &[Op], case: usize, tally: &mut Tally) -> Re
         let outcome = game
             .act(op)
             .map_err(|broken| format!("step {step}, {op:?}: {broken}"))?;
-        let seen = game.look();
+        let fresh = game.fresh.take();
+        let seen = fresh.unwrap_or_else(|| Rc::new(game.look()));
         game.truth
             .compare(&seen)
             .map_err(|broken| format!("after step {step}, {op:?}: {broken}"))?;
@@ -104,6 +111,13 @@ impl Game<'_> {
         look(&mut self.company.conn())
     }
 
+    /// A look after which the product does nothing more in this step.
+    fn last_look(&self) -> Rc<Seen> {
+        let seen = Rc::new(self.look());
+        self.fresh.replace(Some(Rc::clone(&seen)));
+        seen
+    }
+
     fn act(&mut self, op: &Op) -> Result<&'static str, String> {
         let (company, now) = (self.company, self.now());
         match op {
@@ -113,14 +127,14 @@ impl Game<'_> {
                 let fresh: Vec<Uuid> = created.into_iter().collect();
                 agree(
                     created.map(drop),
-                    self.truth.create(&author, &fresh, &self.look(), now)?,
+                    self.truth.create(&author, &fresh, &self.last_look(), now)?,
                 )
             }
             Op::Import(count) => {
                 let author = self.truth.of_the_office(0);
                 let before = self.look();
                 let imported = company.import(author.id, *count)?;
-                let seen = self.look();
+                let seen = self.last_look();
                 let fresh: Vec<Uuid> = seen
                     .tasks
                     .keys()
@@ -133,7 +147,14 @@ impl Game<'_> {
                 agree(imported, self.truth.create(&author, &fresh, &seen, now)?)
             }
             Op::Complete(number, by) => {
-                let Some((task, holder)) = self.truth.some_task(*number) else {
+                let found = match by {
+                    Some(_) => self.truth.some_task(*number),
+                    None => self
+                        .truth
+                        .some_open_task(*number)
+                        .or_else(|| self.truth.some_task(*number)),
+                };
+                let Some((task, holder)) = found else {
                     return Ok("nothing there");
                 };
                 let by = match by {
@@ -165,7 +186,7 @@ impl Game<'_> {
             }
             Op::Deliver(ear) => {
                 company.deliver(*ear)?;
-                self.truth.deliver(*ear, &self.look(), now)?;
+                self.truth.deliver(*ear, &self.last_look(), now)?;
                 Ok(if self.truth.is_paused(*ear) {
                     "paused"
                 } else {
@@ -194,7 +215,7 @@ impl Game<'_> {
             }
             Op::Rewind(ear) => {
                 company.rewind(*ear)?;
-                self.truth.deliver(*ear, &self.look(), now)?;
+                self.truth.deliver(*ear, &self.last_look(), now)?;
                 Ok("ok")
             }
             Op::Rebuild => company.rebuild().map(|()| "ok"),
@@ -227,7 +248,7 @@ impl Game<'_> {
             Op::Cut(ear) => {
                 let cut = company.cut(*ear)?;
                 if !cut {
-                    self.truth.deliver(*ear, &self.look(), now)?;
+                    self.truth.deliver(*ear, &self.last_look(), now)?;
                 }
                 Ok(if cut { "cut" } else { "nothing there" })
             }
@@ -298,7 +319,7 @@ impl Game<'_> {
                 .iter()
                 .try_for_each(|ear| self.company.deliver(*ear))?;
         }
-        let (seen, now) = (self.look(), self.now());
+        let (seen, now) = (self.last_look(), self.now());
         self.truth.drain(&seen, now)?;
         Ok("ok")
     }
@@ -312,7 +333,7 @@ impl Game<'_> {
         self.company.replay()?;
         self.company.deliver(Ear::Ledger)?;
         self.company.deliver(Ear::Ledger)?;
-        let (seen, now) = (self.look(), self.now());
+        let (seen, now) = (self.last_look(), self.now());
         self.truth.heal(&seen, now)?;
         Ok(if replayed {
             "replayed"
@@ -331,7 +352,9 @@ impl Game<'_> {
         self.company.clock().set(night.max(self.now()));
         if prepared {
             self.heal()?;
+            self.drain()?;
         }
+        self.fresh.take();
         let now = self.now();
         let (found, expected) = (self.company.night()?, self.truth.night(now));
         if found != expected {

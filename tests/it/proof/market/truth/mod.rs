@@ -205,6 +205,17 @@ impl Truth {
             .map(|(id, task)| (*id, task.holder()))
     }
 
+    /// An open task of a number, and who has it.
+    pub fn some_open_task(&self, number: usize) -> Option<(Uuid, Uuid)> {
+        let open = || {
+            self.tasks
+                .iter()
+                .filter(|(_, task)| task.status == Status::Open)
+        };
+        let place = number.checked_rem(open().count())?;
+        open().nth(place).map(|(id, task)| (*id, task.holder()))
+    }
+
     pub fn is_paused(&self, ear: Ear) -> bool {
         self.paused[ear as usize]
     }
