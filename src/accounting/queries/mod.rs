@@ -4,6 +4,7 @@ mod account;
 mod company;
 mod corrections;
 mod export;
+mod held;
 mod mails;
 mod payouts;
 mod transfers;
@@ -23,6 +24,8 @@ pub(super) use corrections::{
     show_correction, show_missing, what_is_missing,
 };
 pub use export::{export_journal, export_payouts, export_transfers};
+pub(super) use held::{HeldAccount, list_held_accounts};
+pub use held::{HeldFigures, held_figures};
 pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,

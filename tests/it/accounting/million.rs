@@ -5,7 +5,7 @@
 //! each date is closed by the nightly run. The model keeps of each task who has it and what it costs, of each person a balance; who
 //! was drawn and at which price it takes from the journal and the price list, what follows from it computes itself.
 //!
-//! A few thousand operations in `./check`; a million with `ATES_TEST_OPERATIONS=1000000` (`./check --long`).
+//! A few thousand operations in `./check`, a million in its long form; `ATES_TEST_OPERATIONS` says another number.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -76,7 +76,12 @@ struct Balance {
 
 fn wanted() -> u64 {
     let given = std::env::var("ATES_TEST_OPERATIONS").ok();
-    given.and_then(|text| text.parse().ok()).unwrap_or(6_000)
+    let usual = if std::env::var_os("ATES_TEST_LONG").is_some() {
+        1_000_000
+    } else {
+        6_000
+    };
+    given.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 #[test]

@@ -476,11 +476,13 @@ fn keeper() -> Holder {
 
 fn line(run: &accounting::Run) -> String {
     let date = run.business_date;
+    let paid = format!("{date}: {} paid {}", run.people, run.total.minor());
     match &run.status {
-        accounting::RunStatus::Done => format!("{date}: {} paid {}", run.people, run.total.minor()),
-        accounting::RunStatus::Waiting(wait) if wait.words().contains("repair") => {
-            format!("{date}: waits for repair")
+        accounting::RunStatus::Done => paid,
+        accounting::RunStatus::Held(held) => format!("{paid}, {held} held"),
+        accounting::RunStatus::Waiting(wait) if wait.words().contains("ledger") => {
+            format!("{date}: waits for the ledger")
         }
-        accounting::RunStatus::Waiting(_) => format!("{date}: waits for the ledger"),
+        other => format!("{date}: {other}"),
     }
 }

@@ -1,6 +1,6 @@
 //! What the database says, in a few looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Uuid as SqlUuid};
@@ -99,6 +99,14 @@ struct Statement {
     amounts: Vec<i64>,
 }
 
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = Date)]
+    date: NaiveDate,
+    #[diesel(sql_type = SqlUuid)]
+    account: Uuid,
+}
+
 /// The state that the truth is compared with.
 #[derive(Debug, Default)]
 pub struct Seen {
@@ -109,6 +117,8 @@ pub struct Seen {
     pub balances: BTreeMap<Uuid, (i64, i64)>,
     pub days: BTreeMap<NaiveDate, SeenDay>,
     pub statements: BTreeMap<(NaiveDate, Uuid), Vec<i64>>,
+    /// Whose accounts are held for which date.
+    pub held: BTreeMap<NaiveDate, BTreeSet<Uuid>>,
 }
 
 fn load<T: QueryableByName<diesel::pg::Pg> + 'static>(
@@ -152,7 +162,16 @@ pub fn look(conn: &mut PgConnection) -> Seen {
            array[opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor, closing_minor] as amounts
          from accounting.statements",
     );
+    let mut held: BTreeMap<NaiveDate, BTreeSet<Uuid>> = BTreeMap::new();
+    let rows_held: Vec<Held> = load(
+        conn,
+        "select business_date as date, account_id as account from accounting.held_accounts where released_at is null",
+    );
+    for one in rows_held {
+        held.entry(one.date).or_default().insert(one.account);
+    }
     Seen {
+        held,
         tasks: tasks.into_iter().map(|task| (task.id, task)).collect(),
         drawn: drawn
             .into_iter()

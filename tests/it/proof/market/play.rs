@@ -89,16 +89,15 @@ fn agree(found: Result<(), &'static str>, expected: Answer) -> Result<&'static s
 }
 
 fn counted(lines: &[String]) -> &'static str {
-    let paid = lines
-        .iter()
-        .filter(|line| line.contains(" paid ") && !line.contains(": 0 paid"))
-        .count();
-    match (paid, lines.last()) {
-        (2.., _) => "several paid",
-        (1, _) => "paid",
-        (0, Some(last)) if last.contains("waits") => "waits",
-        (0, Some(_)) => "nothing to pay",
-        (0, None) => "not due",
+    let any = |word: &str| lines.iter().any(|line| line.contains(word));
+    let paid = |line: &&String| line.contains(" paid ") && !line.contains(": 0 paid");
+    match lines.iter().filter(paid).count() {
+        _ if any("held") => "held",
+        2.. => "several paid",
+        1 => "paid",
+        _ if any("waits") => "waits",
+        _ if lines.is_empty() => "not due",
+        _ => "nothing to pay",
     }
 }
 

@@ -136,6 +136,15 @@ impl Truth {
         if closed != self.closed {
             return Err(format!("closed are {closed:?}, must be {:?}", self.closed));
         }
+        let closing: BTreeMap<_, _> = self
+            .closing
+            .iter()
+            .filter(|(_, held)| !held.is_empty())
+            .map(|(date, held)| (*date, held.clone()))
+            .collect();
+        if seen.held != closing {
+            return Err(format!("held are {:?}, must be {closing:?}", seen.held));
+        }
         if seen.statements != self.statements {
             return Err(format!(
                 "the statements are {:?}, must be {:?}",

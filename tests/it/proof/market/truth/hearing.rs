@@ -130,6 +130,15 @@ impl Truth {
         self.zone.date_of(at).max(self.first_open)
     }
 
+    /// The date that something of an account is booked on: one that it is held for takes what was recorded before its end.
+    fn date_for(&self, account: Uuid, at: DateTime<Utc>) -> NaiveDate {
+        let held = self
+            .closing
+            .iter()
+            .find(|(date, held)| held.contains(&account) && at < self.zone.end_of(**date));
+        held.map_or_else(|| self.date_of(at), |(date, _)| *date)
+    }
+
     fn book(&mut self, told: &Told, seen: &Seen, now: DateTime<Utc>) -> Result<(), String> {
         let (task, seq, account) = match told.fact {
             Fact::Assigned(task, seq, to) => (task, Some(seq), to),
@@ -142,7 +151,7 @@ impl Truth {
         }
         let row = Row {
             account,
-            date: self.date_of(told.at),
+            date: self.date_for(account, told.at),
             kind: if seq.is_some() {
                 "assignment_fee"
             } else {
@@ -202,6 +211,14 @@ impl Told {
     fn task(&self) -> Option<Uuid> {
         match self.fact {
             Fact::Assigned(task, ..) | Fact::Completed(task, _) => Some(task),
+            _ => None,
+        }
+    }
+
+    /// Whose account it moves.
+    pub(super) fn account(&self) -> Option<Uuid> {
+        match self.fact {
+            Fact::Assigned(_, _, account) | Fact::Completed(_, account) => Some(account),
             _ => None,
         }
     }

@@ -120,6 +120,8 @@ pub struct Truth {
     pub rows: Vec<Row>,
     booked: BTreeSet<(Uuid, Option<i32>)>,
     pub first_open: NaiveDate,
+    /// Dates whose close has begun, with the accounts that are held for each.
+    closing: BTreeMap<NaiveDate, BTreeSet<Uuid>>,
     pub closed: BTreeMap<NaiveDate, (i32, i64)>,
     pub statements: BTreeMap<(NaiveDate, Uuid), Vec<i64>>,
     runs: VecDeque<Run>,
@@ -160,6 +162,7 @@ impl Truth {
             rows: Vec::new(),
             booked: BTreeSet::new(),
             first_open: zone.date_of(now),
+            closing: BTreeMap::new(),
             closed: BTreeMap::new(),
             statements: BTreeMap::new(),
             runs: VecDeque::new(),
