@@ -11,7 +11,7 @@ use super::service::{
 };
 use super::store::{self, UserFilter, UserRow};
 use super::tokens::{PUBLISHED_FOR, TokenKeys};
-use super::web::{origin_of, user_agent};
+use super::web::origin_of;
 use super::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin};
@@ -99,16 +99,15 @@ async fn auth_user(
         }
     };
     let id = user.id;
-    let agent = user_agent(&request);
     let settings = config.clone();
     let origin = Origin {
         actor: Some(id),
         ..origin
     };
     let issued = db
-        .transaction(ROLE, origin, move |tx| {
+        .transaction_even_stopped(ROLE, origin, move |tx| {
             announce(tx, id, "password")?;
-            service::begin_family(tx, &settings, id, agent.as_deref())
+            service::begin_family(tx, &settings, id)
         })
         .await?;
     answer_with_tokens(&db, &config, &keys, &user, issued).await
@@ -123,7 +122,7 @@ async fn answer_service(
     grant: ClientGrant,
 ) -> AppResult<HttpResponse> {
     let user = db
-        .transaction(ROLE, origin_of(request, None), move |tx| {
+        .transaction_even_stopped(ROLE, origin_of(request, None), move |tx| {
             service::service_of_credential(tx, &grant.client_id, &grant.client_secret)
         })
         .await?;
@@ -152,7 +151,7 @@ async fn refresh_token(
 ) -> AppResult<HttpResponse> {
     let secret = body.into_inner().refresh_token;
     let (user, issued) = db
-        .transaction(ROLE, origin_of(&request, None), move |tx| {
+        .transaction_even_stopped(ROLE, origin_of(&request, None), move |tx| {
             service::exchange(tx, &secret)
         })
         .await??;
@@ -166,7 +165,7 @@ async fn revoke_token(
     body: Json<RefreshRequest>,
 ) -> AppResult<HttpResponse> {
     let secret = body.into_inner().refresh_token;
-    db.transaction(ROLE, origin_of(&request, None), move |tx| {
+    db.transaction_even_stopped(ROLE, origin_of(&request, None), move |tx| {
         service::revoke(tx, &secret)
     })
     .await?;

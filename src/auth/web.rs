@@ -20,6 +20,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
+use crate::platform::stop;
 use crate::platform::web::{self, Frame, NavLink, Person, Visitor, cookies};
 
 /// How long after its last note a session is noted as seen again.
@@ -153,7 +154,7 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<Toke
     if token.starts_with(PREFIX) {
         let hash = hash_of(token);
         let found = db
-            .transaction(ROLE, Origin::system(), move |tx| {
+            .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
                 let now = tx.now;
                 store::find_api_token_user(tx.conn(), &hash, NOTE_EVERY, now)
             })
@@ -166,7 +167,7 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<Toke
         .verify(db, config, token)
         .await?;
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
         .await?
         .ok_or(AppError::Unauthenticated)?;
     Ok((user, None))
@@ -241,7 +242,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
     let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
     let hash = hash_of(&secret);
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             let now = tx.now;
             let Some(session) = store::find_session(tx.conn(), &hash, now - idle, now)? else {
                 return Ok(None);
@@ -249,10 +250,15 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
             if now - session.last_seen_at >= NOTE_EVERY {
                 store::touch_session(tx.conn(), &hash, now)?;
             }
-            store::find_user(tx.conn(), session.user_id)
+            let banner = session
+                .stop_reason
+                .map(|reason| stop::message_of(&reason, session.stop_check));
+            Ok(store::find_user(tx.conn(), session.user_id)?.map(|user| (user, banner)))
         })
         .await?;
-    let Some(user) = user else { return Ok(None) };
+    let Some((user, banner)) = user else {
+        return Ok(None);
+    };
     let actor = actor_of_request(request, &user)?;
     let lang = web::lang_of(request);
     let person = Person {
@@ -266,7 +272,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
         Visitor {
             person,
             nav,
-            banner: None,
+            banner,
         },
     )))
 }
@@ -301,20 +307,20 @@ pub(super) fn origin_of(request: &HttpRequest, actor: Option<Uuid>) -> Origin {
     Origin {
         actor,
         address: address_of(request),
+        agent: agent_of(request),
         correlation: Some(web::request_id(request)),
     }
 }
 
-/// With what a request was made, as it says itself; shortened, to be shown in lists of sessions.
-pub(super) fn user_agent(request: &HttpRequest) -> Option<String> {
-    let agent = request.headers().get(header::USER_AGENT)?.to_str().ok()?;
-    Some(
-        agent
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect(),
-    )
+/// Letters of the name of a program that the audit keeps.
+const AGENT_LENGTH: usize = 200;
+
+/// What a request says it was sent by, cut to a length, without what cannot be seen.
+fn agent_of(request: &HttpRequest) -> Option<String> {
+    let name = request.headers().get(header::USER_AGENT)?;
+    let name = String::from_utf8_lossy(name.as_bytes());
+    let seen = name.chars().filter(|letter| !letter.is_control());
+    Some(seen.take(AGENT_LENGTH).collect())
 }
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.

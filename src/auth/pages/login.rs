@@ -9,7 +9,7 @@ use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use crate::auth::service::{self, LogIn};
-use crate::auth::web::{origin_of, user_agent};
+use crate::auth::web::origin_of;
 use crate::auth::{Actor, PasswordGate, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -73,13 +73,12 @@ pub(super) async fn log_in(
         next,
     } = form.into_inner();
     let next = local(next);
-    let agent = user_agent(&request);
     let attempt = LogIn {
         login: username.clone(),
         password,
     };
     let origin = origin_of(&request, None);
-    match service::log_in(&db, &gate, &config, &origin, agent, attempt).await {
+    match service::log_in(&db, &gate, &config, &origin, attempt).await {
         Ok(session) => {
             let settings = WebSettings::of(&request);
             let name = cookies::session(settings.https);

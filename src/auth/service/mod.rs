@@ -19,6 +19,7 @@ pub(super) use api_tokens::{
     PREFIX, TokenRequest, make_api_token, may_use, password_opens_api, revoke_api_token, scopes_of,
     service_of_credential,
 };
+pub use login::confirm_password;
 pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
 pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};

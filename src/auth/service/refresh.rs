@@ -38,7 +38,6 @@ pub(in crate::auth) fn begin_family(
     tx: &mut Tx<'_>,
     config: &Config,
     user: Uuid,
-    user_agent: Option<&str>,
 ) -> AppResult<Issued> {
     let mut random = [0_u8; 32];
     tx.rng.fill_bytes(&mut random);
@@ -47,14 +46,14 @@ pub(in crate::auth) fn begin_family(
         family: tx.new_id(),
         id: tx.new_id(),
     };
-    let (now, address) = (tx.now, tx.origin.address.clone());
+    let (now, from) = (tx.now, tx.origin.clone());
     let life = Duration::from_std(config.session_absolute).unwrap_or(Duration::hours(12));
     let family = NewFamily {
         id: pair.family,
         user_id: user,
         expires_at: now + life,
-        address: address.as_deref(),
-        user_agent,
+        address: from.address.as_deref(),
+        user_agent: from.agent.as_deref(),
     };
     store::insert_family(tx.conn(), &family, now)?;
     insert(tx, &secret, pair, None)?;

@@ -90,7 +90,7 @@ impl TokenKeys {
         }
         let keep = kept_for(config);
         let keys = db
-            .transaction(ROLE, Origin::system(), move |tx| read_or_make(tx, keep))
+            .transaction_even_stopped(ROLE, Origin::system(), move |tx| read_or_make(tx, keep))
             .await?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Known {
             keys: keys.clone(),
