@@ -26,7 +26,7 @@ use crate::platform::stop::{self, NewStop};
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use round::Span;
-use store::Outcome;
+use store::{Claim, Outcome};
 
 /// A round takes at most one part in so many of the time.
 const SHARE: u32 = 10;
@@ -60,30 +60,41 @@ pub fn reconcile(db: &Db, every: Duration) -> AppResult<bool> {
     let Some(claim) = claimed else {
         return Ok(false);
     };
+    let outcome = make(db, every, &claim);
+    if outcome.is_err() {
+        change(db, |conn| store::give_back(conn, every))?;
+    }
+    let outcome = outcome?;
+    change(db, |conn| store::record(conn, &outcome, db.clock().now()))?;
+    shout(db, &claim.known, &outcome)?;
+    Ok(true)
+}
+
+/// Looks at everything that this round is about.
+fn make(db: &Db, every: Duration, claim: &Claim) -> AppResult<Outcome> {
     let began = Instant::now();
     let now = db.clock().now();
+    let stopped = db.read_blocking(ROLE, stop::current)?.is_some();
     let (spans, slice) = db.snapshot_blocking(READER, |conn| {
         slice::plan(conn, claim.slice_after, claim.pace.max(every))
     })?;
     let mut suspects = Vec::new();
     for span in spans {
-        let found = db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, now))?;
+        let found =
+            db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, stopped, now))?;
         suspects.extend(found);
     }
     let findings = confirm(db, every, suspects)?;
     let took = began.elapsed();
     let pace = every.max(took * SHARE);
     let differs: Vec<Difference> = round::merged(findings).iter().map(difference_of).collect();
-    let outcome = Outcome {
+    Ok(Outcome {
         took,
         pace,
         rest: pace.saturating_sub(took),
         differs,
         slice,
-    };
-    change(db, |conn| store::record(conn, &outcome, db.clock().now()))?;
-    shout(db, &claim.known, &outcome)?;
-    Ok(true)
+    })
 }
 
 /// What still differs in a fresh snapshot: a state that was under way cannot be both times.

@@ -63,6 +63,17 @@ pub(super) fn claim(conn: &mut PgConnection) -> AppResult<Option<Claim>> {
     .transpose()
 }
 
+/// Lets a round go that could not be made; the next one may begin after the usual time.
+pub(super) fn give_back(conn: &mut PgConnection, every: Duration) -> AppResult<()> {
+    let millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+    sql_query(
+        "update platform.reconciler set next_at = clock_timestamp() + $1 * interval '1 millisecond'",
+    )
+    .bind::<BigInt, _>(millis)
+    .execute(conn)?;
+    Ok(())
+}
+
 /// Writes down what came of a round, and when the next may begin.
 pub(super) fn record(
     conn: &mut PgConnection,
