@@ -75,6 +75,6 @@ create trigger business_days_guard_stop before update on accounting.business_day
 create trigger tasks_guard_stop before insert or update on tasks.tasks
   for each statement execute function platform.guard_stop();
 
-grant select on platform.emergency_stops to ates_platform, ates_auth, ates_tasks, ates_accounting, ates_analytics, ates_bus;
+grant select on platform.emergency_stops to ates_platform, ates_auth, ates_tasks, ates_accounting, ates_analytics, ates_bus, ates_reader;
 grant insert on platform.emergency_stops to ates_platform;
 grant update (released_at, released_by, released_by_name, release_reason) on platform.emergency_stops to ates_platform;

@@ -15,7 +15,7 @@ comment on column platform.reconciler.pace_ms is 'time from one round to the nex
 comment on column platform.reconciler.slice_after is 'the last of the old dates that was gone over; none: the next slice is the first';
 comment on column platform.reconciler.swept_at is 'when all old dates had been gone over last';
 insert into platform.reconciler default values;
-grant select on platform.reconciler to ates_platform, ates_accounting;
+grant select on platform.reconciler to ates_platform, ates_accounting, ates_reader;
 grant update on platform.reconciler to ates_platform;
 
 -- The date of a posting, so that a span of dates is checked without reading all months.

@@ -112,7 +112,7 @@ pub const INVARIANTS: &[Invariant] = &[
 const BALANCED: &str = "
     select case when grouping(p.transfer_id) = 1 then format('the whole book: sum %s', sum(p.amount_minor))
         else format('transfer %s: %s postings, sum %s', p.transfer_id, count(*), sum(p.amount_minor)) end as offender
-    from report_v1.postings p where p.business_date between $2 and $3
+    from report_v1.postings p where p.business_date between $2 and $3 and {part p.transfer_id}
     group by grouping sets ((p.transfer_id), ())
     having sum(p.amount_minor) <> 0 or (grouping(p.transfer_id) = 0 and count(*) < 2)";
 
@@ -208,7 +208,8 @@ const REWARDS: &str = "
 const REASONS: &str = "
     select format('reason %s: %s transfers of kind %s on task %s', reason_event_id, count(*), kind,
       coalesce(task_id::text, 'none')) as offender
-    from report_v1.transfers where business_date between $2 and $3 group by reason_event_id, kind, task_id having count(*) > 1
+    from report_v1.transfers where business_date between $2 and $3 and {part reason_event_id}
+    group by reason_event_id, kind, task_id having count(*) > 1
     union all
     select format('adjustment %s: %s for nothing that was confirmed', t.transfer_id, t.amount_minor)
     from report_v1.transfers t

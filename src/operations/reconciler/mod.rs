@@ -4,8 +4,9 @@
 //! that all of them are gone over within a day. What differs is asked again in a fresh snapshot, and only what differs in both counts.
 //! Money that differs sets the emergency stop; anything else is an error in the log. One process makes a round; whichever comes first.
 //!
-//! What a round costs is bounded: it reads the transfers, statements and payouts of its dates and the tasks that were touched in them,
-//! the statements' index once for each account, and nothing else of what is closed; and it rests nine times as long as it took.
+//! What a round costs is bounded: it sums up the transfers, statements and payouts of its dates, looks at the tasks that were touched in
+//! them, a part of them when they are too many, asks the statements' index once for each account, and reads nothing else of what is
+//! closed; and it rests nine times as long as it took.
 
 mod round;
 mod slice;
@@ -76,7 +77,7 @@ fn make(db: &Db, every: Duration, claim: &Claim) -> AppResult<Outcome> {
     let now = db.clock().now();
     let stopped = db.read_blocking(ROLE, stop::current)?.is_some();
     let (spans, slice) = db.snapshot_blocking(READER, |conn| {
-        slice::plan(conn, claim.slice_after, claim.pace.max(every))
+        slice::plan(conn, claim.slice_after, claim.pace.max(every), now)
     })?;
     let mut suspects = Vec::new();
     for span in spans {

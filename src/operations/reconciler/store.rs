@@ -13,7 +13,7 @@ use crate::platform::error::{AppError, AppResult};
 
 /// A round that this process makes.
 pub(super) struct Claim {
-    /// Where the sweep over the old dates stands.
+    /// The last of the old dates that was gone over.
     pub slice_after: Option<NaiveDate>,
     /// The pace after the last round.
     pub pace: Duration,
