@@ -83,6 +83,8 @@ fn about(label: &str) -> &'static str {
         "nav-stop" => "admin-about-stop",
         "nav-checks" => "admin-about-checks",
         "nav-scenarios" => "admin-about-scenarios",
+        "nav-audit" => "admin-about-audit",
+        "nav-abuse" => "admin-about-abuse",
         "nav-users" => "admin-about-users",
         "nav-roles" => "admin-about-roles",
         "nav-shuffles" => "admin-about-shuffles",

@@ -45,6 +45,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             accounting::settle_due(db, config).map(drop),
         ),
         (
+            "accounting.mails",
+            accounting::write_mails(db, config).map(drop),
+        ),
+        (
             "operations.scenarios",
             operations::watch_scenarios(db, config),
         ),

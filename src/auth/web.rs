@@ -279,8 +279,20 @@ pub(super) fn origin_of(request: &HttpRequest, actor: Option<Uuid>) -> Origin {
     Origin {
         actor,
         address: address_of(request),
+        agent: agent_of(request),
         correlation: Some(web::request_id(request)),
     }
+}
+
+/// Letters of the name of a program that the audit keeps.
+const AGENT_LENGTH: usize = 200;
+
+/// What a request says it was sent by, cut to a length, without what cannot be seen.
+fn agent_of(request: &HttpRequest) -> Option<String> {
+    let name = request.headers().get(header::USER_AGENT)?;
+    let name = String::from_utf8_lossy(name.as_bytes());
+    let seen = name.chars().filter(|letter| !letter.is_control());
+    Some(seen.take(AGENT_LENGTH).collect())
 }
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.

@@ -248,7 +248,8 @@ const WAITING: &str = "
     where r.task_id is null and c.created_at < late.since and running.accounting and {tasks c.task_id}";
 
 /// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
-/// look: what was open before them is found at the date it comes from.
+/// look: what was open before them is found at the date it comes from. While a date is closing, whoever is not yet settled, or held,
+/// has no payout; who has one got exactly what is due.
 const PAYOUTS: &str = "
     with days as (
       select t.employee_id, t.business_date, sum(t.amount_minor) as moved_minor,
@@ -280,9 +281,13 @@ const PAYOUTS: &str = "
     select format('employee %s, %s: the balance at the close was %s, paid were %s', c.employee_id, c.business_date,
       c.before_minor, c.paid_minor) as offender
     from closes c join report_v1.payout_runs r on r.business_date = c.business_date
-    where c.paid_minor <> greatest(c.before_minor, 0)
+    where c.paid_minor <> greatest(c.before_minor, 0) and (r.status = 'closed' or c.paid_minor <> 0)
     union all
-    select format('employee %s, %s: paid although the date is not closed', c.employee_id, c.business_date)
+    select format('employee %s, %s: held although the date is closed', h.employee_id, h.business_date)
+    from report_v1.held_accounts h join report_v1.payout_runs r on r.business_date = h.business_date
+    where h.released_at is null and r.status = 'closed'
+    union all
+    select format('employee %s, %s: paid although the close has not begun', c.employee_id, c.business_date)
     from closes c left join report_v1.payout_runs r on r.business_date = c.business_date
     where c.paid_minor <> 0 and r.business_date is null
     union all
@@ -292,16 +297,16 @@ const PAYOUTS: &str = "
     select format('payout %s: %s in the list, %s in the ledger', transfer_id, coalesce(amount_minor, 0), coalesce(booked_minor, 0))
     from unmatched";
 
-/// The statement of a closed date says what the ledger of the date says, and begins where the one before it ended; the totals of the date are
-/// those of its payouts.
+/// A statement says what the ledger of its date says, and begins where the one before it ended; on a closed date everybody has one, and
+/// its totals are those of its payouts.
 const STATEMENTS: &str = "
     with sums as (
       select t.employee_id, t.business_date,
         coalesce(sum(t.amount_minor) filter (where t.kind = 'assignment_fee'), 0) as fees_minor,
         coalesce(sum(t.amount_minor) filter (where t.kind = 'completion_reward'), 0) as rewards_minor,
         coalesce(sum(t.amount_minor) filter (where t.kind = 'adjustment'), 0) as adjustments_minor,
-        coalesce(-sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as payout_minor
-      from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date and r.status = 'closed'
+        coalesce(-sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as payout_minor, bool_and(r.status = 'closed') as closed
+      from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
       where t.business_date between $2 and $3 group by t.employee_id, t.business_date
     ),
     written as (
@@ -320,10 +325,10 @@ const STATEMENTS: &str = "
     from written w
       join opened o on o.employee_id = w.employee_id
       full join sums t on t.employee_id = w.employee_id and t.business_date = w.business_date
-    where (w.opening_minor, w.fees_minor, w.rewards_minor, w.adjustments_minor, w.payout_minor) is distinct from
+    where (w.employee_id is not null or t.closed) and ((w.opening_minor, w.fees_minor, w.rewards_minor, w.adjustments_minor, w.payout_minor) is distinct from
         (coalesce(w.before_minor, o.opening_minor), coalesce(t.fees_minor, 0)::bigint, coalesce(t.rewards_minor, 0)::bigint,
           coalesce(t.adjustments_minor, 0)::bigint, coalesce(t.payout_minor, 0)::bigint)
-      or w.closing_minor <> w.opening_minor + w.fees_minor + w.rewards_minor + w.adjustments_minor - w.payout_minor
+      or w.closing_minor <> w.opening_minor + w.fees_minor + w.rewards_minor + w.adjustments_minor - w.payout_minor)
     union all
     select format('date %s: %s paid to %s in all, the list has %s to %s', r.business_date, r.total_minor, r.people,
       coalesce(p.paid_minor, 0), coalesce(p.people, 0))
@@ -333,11 +338,13 @@ const STATEMENTS: &str = "
     where r.status = 'closed' and r.business_date between $2 and $3
       and (r.total_minor, r.people) is distinct from (coalesce(p.paid_minor, 0)::bigint, coalesce(p.people, 0)::integer)";
 
+/// The time of the close is none as long as the date is closing: then the database lets only payouts and late postings of held
+/// accounts in.
 const CLOSED_DATES: &str = "
     select format('transfer %s: booked into %s at %s, after its close at %s', t.transfer_id, t.business_date, t.created_at,
       r.finished_at) as offender
     from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
-    where t.created_at > r.finished_at and t.business_date between $2 and $3";
+    where r.status = 'closed' and t.created_at > r.finished_at and t.business_date between $2 and $3";
 
 const MAILS: &str = "
     select format('payout of %s for %s: %s mails', p.employee_id, p.business_date, count(distinct p.mail_id)) as offender

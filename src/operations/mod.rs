@@ -5,7 +5,9 @@
 //! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
 //! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
+mod abuse;
 mod api;
+mod audit;
 mod doctor;
 mod invariants;
 mod pages;
@@ -76,5 +78,15 @@ pub const ADMIN: &[NavEntry] = &[
         href: "/admin/scenarios",
         label: "nav-scenarios",
         operation: Operation::Checks,
+    },
+    NavEntry {
+        href: "/admin/audit",
+        label: "nav-audit",
+        operation: Operation::MoneyAudit,
+    },
+    NavEntry {
+        href: "/admin/abuse",
+        label: "nav-abuse",
+        operation: Operation::SecurityAudit,
     },
 ];

@@ -53,7 +53,9 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             "/admin/emergency-stop/release",
             post().to(stop::release_stop),
         )
-        .configure(super::scenarios::configure);
+        .configure(super::scenarios::configure)
+        .configure(super::audit::configure)
+        .configure(super::abuse::configure);
 }
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {

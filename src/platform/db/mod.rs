@@ -3,6 +3,7 @@
 //! Diesel with r2d2 is synchronous, so [`Db::transaction`] and [`Db::read`] are the only places that enter the blocking pool.
 //! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
 
+mod audit;
 mod migrate;
 mod once;
 mod outbox;
@@ -167,7 +168,20 @@ impl Db {
         .await
     }
 
-    /// The same, also while the emergency stop is set: for logging in and out, and for the stop itself.
+    /// Runs a use case of several transactions for a request; each of them is a [`Db::transaction_blocking`] in the lane of the web.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn transactions<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.web_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || work(&db)).await
+    }
+
+    /// [`Db::transaction`], also while the emergency stop is set: for logging in and out, and for the stop itself.
     ///
     /// # Errors
     /// What `work` returns, and 503 when no connection is free in time.

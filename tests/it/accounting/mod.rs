@@ -1,5 +1,6 @@
 //! Money as people see it: prices, fees, rewards, payouts, mails, exports.
 
+mod bank;
 pub mod books;
 mod corrections;
 mod export;
@@ -7,6 +8,8 @@ mod ledger;
 mod mails;
 mod pages;
 mod random;
+mod rows;
 mod seals;
 mod settlement;
+mod statements;
 mod sweep;

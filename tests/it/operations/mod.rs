@@ -1,5 +1,7 @@
 //! What an operator sees and does.
 
+mod abuse;
+mod audit;
 mod doctor;
 mod events;
 mod invariants;

@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection;
 
 use super::invariants::company;
 use crate::support::TestApp;
-use crate::support::database::{count, text};
+use crate::support::database::text;
 
 /// How long the two looks of a round are apart in the tests.
 pub const MOMENT: Duration = Duration::from_millis(20);
