@@ -16,7 +16,7 @@ const SWEEP: Duration = Duration::from_secs(86_400);
 
 /// Transfers whose tasks one look covers at most. Of a span with more, each look covers a part of the tasks; the sums of its dates and
 /// accounts, its statements and seals are always asked as a whole.
-const BOUND: i64 = 200_000;
+const BOUND: i64 = 100_000;
 
 /// Where the sweep over the old dates stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -94,9 +94,11 @@ const EDITS: &[Edit] = &[
         name: "a statement is changed",
         checks: &[7],
         edit: "update accounting.statements set fees_minor = fees_minor - 100, rewards_minor = rewards_minor + 100
-            where business_date = '2026-03-02' and account_id = (select min(account_id::text)::uuid from accounting.statements)",
+            where business_date = '2026-03-02'
+              and account_id = (select min(account_id::text)::uuid from accounting.statements where business_date = '2026-03-02')",
         repair: "update accounting.statements set fees_minor = fees_minor + 100, rewards_minor = rewards_minor - 100
-            where business_date = '2026-03-02' and account_id = (select min(account_id::text)::uuid from accounting.statements)",
+            where business_date = '2026-03-02'
+              and account_id = (select min(account_id::text)::uuid from accounting.statements where business_date = '2026-03-02')",
     },
     Edit {
         name: "today is declared closed",
