@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::Date;
+use diesel::sql_types::{BigInt, Date};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::round::Span;
