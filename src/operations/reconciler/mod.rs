@@ -6,7 +6,7 @@
 //!
 //! What a round costs is bounded: it sums up the transfers, statements and payouts of its dates, looks at the tasks that were touched in
 //! them, a part of them when they are too many, asks the statements' index once for each account, and reads nothing else of what is
-//! closed; and it rests nine times as long as it took.
+//! closed; and it rests three times as long as it took.
 
 mod round;
 mod slice;
@@ -30,7 +30,7 @@ use round::Span;
 use store::{Claim, Outcome};
 
 /// A round takes at most one part in so many of the time.
-const SHARE: u32 = 10;
+const SHARE: u32 = 4;
 
 /// Who a stop of the reconciler is by.
 const RECONCILER: &str = "reconciler";
