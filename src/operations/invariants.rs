@@ -112,7 +112,7 @@ pub const INVARIANTS: &[Invariant] = &[
 const BALANCED: &str = "
     select case when grouping(p.transfer_id) = 1 then format('the whole book: sum %s', sum(p.amount_minor))
         else format('transfer %s: %s postings, sum %s', p.transfer_id, count(*), sum(p.amount_minor)) end as offender
-    from report_v1.postings p where p.business_date between $2 and $3
+    from report_v1.postings p where p.business_date between $2 and $3 and {part p.transfer_id}
     group by grouping sets ((p.transfer_id), ())
     having sum(p.amount_minor) <> 0 or (grouping(p.transfer_id) = 0 and count(*) < 2)";
 
@@ -138,12 +138,12 @@ const FEES: &str = "
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
       where c.state = 'confirmed' and t.kind = 'assignment_fee' and {tasks t.task_id}
+        and not exists (select from report_v1.assignments a where a.task_id = t.task_id and a.assignment_seq = t.assignment_seq)
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     fees as (
-      select f.* from report_v1.transfers f where f.kind = 'assignment_fee' and {tasks f.task_id} and not (
-        f.transfer_id in (select transfer_id from reversed) and not exists (select from report_v1.assignments a
-          where a.task_id = f.task_id and a.assignment_seq = f.assignment_seq))
+      select f.* from report_v1.transfers f
+      where f.kind = 'assignment_fee' and {tasks f.task_id} and f.transfer_id not in (select transfer_id from reversed)
     ),
     passed as (
       select least($1, min(e.created_at) filter (where c.name like 'accounting.%')) - interval '60 seconds' as by_accounting,
@@ -177,13 +177,13 @@ const REWARDS: &str = "
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
       where c.state = 'confirmed' and t.kind = 'completion_reward' and {tasks t.task_id}
+        and not exists (select from report_v1.completions d where d.task_id = t.task_id)
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     rewards as (
       select task_id, count(*) as rewards, max(amount_minor) as most_minor, array_agg(distinct employee_id) as employees
-      from report_v1.transfers r where r.kind = 'completion_reward' and {tasks r.task_id} and not (
-        r.transfer_id in (select transfer_id from reversed)
-        and not exists (select from report_v1.completions c where c.task_id = r.task_id))
+      from report_v1.transfers r
+      where r.kind = 'completion_reward' and {tasks r.task_id} and r.transfer_id not in (select transfer_id from reversed)
       group by task_id
     ),
     passed as (
@@ -212,7 +212,8 @@ const REWARDS: &str = "
 const REASONS: &str = "
     select format('reason %s: %s transfers of kind %s on task %s', reason_event_id, count(*), kind,
       coalesce(task_id::text, 'none')) as offender
-    from report_v1.transfers where business_date between $2 and $3 group by reason_event_id, kind, task_id having count(*) > 1
+    from report_v1.transfers where business_date between $2 and $3 and {part reason_event_id}
+    group by reason_event_id, kind, task_id having count(*) > 1
     union all
     select format('adjustment %s: %s for nothing that was confirmed', t.transfer_id, t.amount_minor)
     from report_v1.transfers t
