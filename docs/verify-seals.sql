@@ -42,7 +42,7 @@ select coalesce(string_agg(concat_ws(' ', to_char(business_date::timestamp, 'YYY
     case when found = digest then 'agrees' else 'DIFFERS' end), chr(10) order by business_date), 'no seals') as report,
   coalesce(bool_or(found <> digest), false) as differ,
   (select count(*) from report_v1.payout_runs r
-    where r.business_date not in (select business_date from report_v1.day_seals)) as unsealed,
+    where r.status = 'closed' and r.business_date not in (select business_date from report_v1.day_seals)) as unsealed,
   :'head' <> '' and coalesce(bool_and(encode(digest, 'hex') <> :'head'), true) as unknown_head
 from computed \gset
 

@@ -30,7 +30,7 @@ use crate::platform::db::DbRole;
 
 pub use jobs::{MAIL_WAITS, open_first_day, seal_due, settle_date, settle_due, sweep, write_mails};
 pub use model::{Price, Settled, price, settle};
-pub use queries::{export_journal, export_payouts, export_transfers};
+pub use queries::{HeldFigures, export_journal, export_payouts, export_transfers, held_figures};
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;
 

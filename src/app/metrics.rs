@@ -15,6 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use super::Services;
+use crate::accounting::{self, HeldFigures};
 use crate::bus::{self, ParkedCount, SubscriberStatus};
 use crate::operations;
 use crate::platform::db::Db;
@@ -103,6 +104,7 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
             parked: bus::parked_counts(conn)?,
             partitions_ahead: partitions::list_ahead(conn, now)?,
             jobs: jobs::counts(conn)?,
+            held: accounting::held_figures(conn)?,
         })
     });
     let text = match figures.await {
@@ -127,6 +129,7 @@ struct Figures {
     parked: Vec<ParkedCount>,
     partitions_ahead: Vec<Ahead>,
     jobs: Vec<JobCount>,
+    held: HeldFigures,
 }
 
 fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
@@ -206,6 +209,19 @@ impl Figures {
     fn put(&self, registry: &mut Registry, now: DateTime<Utc>) {
         self.put_subscribers(registry, now);
         self.put_parked(registry, now);
+        let help = "Accounts that are settled later than the others of a date";
+        put(registry, "ates_held_accounts", help, self.held.accounts);
+        let held_for = self
+            .held
+            .since
+            .map_or(0, |since| (now - since).num_seconds().max(0));
+        let help = "How long the first of them is held";
+        put(
+            registry,
+            "ates_held_accounts_oldest_seconds",
+            help,
+            held_for,
+        );
         let ahead = family(registry, "partitions_ahead", "Partitions made ahead");
         for row in &self.partitions_ahead {
             let table = row.parent.clone();

@@ -236,7 +236,8 @@ const WAITING: &str = "
     where r.task_id is null and c.created_at < late.since and running.accounting";
 
 /// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
-/// look: what was open before them is found at the date it comes from.
+/// look: what was open before them is found at the date it comes from. While a date is closing, whoever is not yet settled, or held,
+/// has no payout; who has one got exactly what is due.
 const PAYOUTS: &str = "
     with days as (
       select t.employee_id, t.business_date, sum(t.amount_minor) as moved_minor,
@@ -261,9 +262,13 @@ const PAYOUTS: &str = "
     select format('employee %s, %s: the balance at the close was %s, paid were %s', c.employee_id, c.business_date,
       c.before_minor, c.paid_minor) as offender
     from closes c join report_v1.payout_runs r on r.business_date = c.business_date
-    where c.paid_minor <> greatest(c.before_minor, 0)
+    where c.paid_minor <> greatest(c.before_minor, 0) and (r.status = 'closed' or c.paid_minor <> 0)
     union all
-    select format('employee %s, %s: paid although the date is not closed', c.employee_id, c.business_date)
+    select format('employee %s, %s: held although the date is closed', h.employee_id, h.business_date)
+    from report_v1.held_accounts h join report_v1.payout_runs r on r.business_date = h.business_date
+    where h.released_at is null and r.status = 'closed'
+    union all
+    select format('employee %s, %s: paid although the close has not begun', c.employee_id, c.business_date)
     from closes c left join report_v1.payout_runs r on r.business_date = c.business_date
     where c.paid_minor <> 0 and r.business_date is null
     union all
@@ -273,11 +278,13 @@ const PAYOUTS: &str = "
     select format('payout %s: %s in the list, %s in the ledger', transfer_id, coalesce(amount_minor, 0), coalesce(booked_minor, 0))
     from unmatched";
 
+/// The time of the close is none as long as the date is closing: then the database lets only payouts and late postings of held
+/// accounts in.
 const CLOSED_DATES: &str = "
     select format('transfer %s: booked into %s at %s, after its close at %s', t.transfer_id, t.business_date, t.created_at,
       r.finished_at) as offender
     from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
-    where t.created_at > r.finished_at";
+    where r.status = 'closed' and t.created_at > r.finished_at";
 
 const MAILS: &str = "
     select format('payout of %s for %s: %s mails', p.employee_id, p.business_date, count(distinct p.mail_id)) as offender

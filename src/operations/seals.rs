@@ -41,7 +41,7 @@ macro_rules! seals {
             $to,
             "
     ), closed as (
-      select r.business_date, r.finished_at from report_v1.payout_runs r where r.business_date between ",
+      select r.business_date, r.finished_at from report_v1.payout_runs r where r.status = 'closed' and r.business_date between ",
             $from,
             " and ",
             $to,

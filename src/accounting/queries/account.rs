@@ -141,12 +141,14 @@ struct Row {
 }
 
 /// The log in the order of the dates: within a date the carried debt comes first and the payout last, even if something of the
-/// next date was booked before it. The opening balance comes from the last statement and what moved since the last closed date, so
-/// that old rows are not added up again and only the months of the period are touched.
+/// next date was booked before it. The opening balance comes from the last statement of a closed date and what moved since the last
+/// of those, so that old rows are not added up again and only the months of the period are touched.
 const LOG: &str = "
 with last as (
   select closing_minor from accounting.statements
-  where account_id = $1 and business_date < $2 order by business_date desc limit 1
+  where account_id = $1 and business_date < $2
+    and business_date <= (select max(business_date) from accounting.business_days where state = 'closed')
+  order by business_date desc limit 1
 ), opening as (
   select coalesce((select closing_minor from last), 0) + coalesce((select sum(amount_minor) from accounting.transfers
     where account_id = $1 and business_date < $2 and business_date > coalesce(

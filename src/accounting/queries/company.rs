@@ -117,14 +117,16 @@ pub(in crate::accounting) fn show_company_balance(
              coalesce(max(business_date), '-infinity') as last
            from accounting.business_days where state = 'closed'
          ), open_days as (
-           select -coalesce(sum(t.amount_minor) filter (where t.kind in ('assignment_fee', 'completion_reward')), 0) as earned
+           select -coalesce(sum(t.amount_minor) filter (where t.kind in ('assignment_fee', 'completion_reward')), 0) as earned,
+             -coalesce(sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as paid
            from accounting.transfers t where t.business_date > (select last from closed)
          ), adjusted as (
-           select coalesce((select sum(adjustments_minor) from accounting.statements where adjustments_minor <> 0), 0)
+           select coalesce((select sum(adjustments_minor) from accounting.statements
+               where adjustments_minor <> 0 and business_date <= (select last from closed)), 0)
              + coalesce((select sum(amount_minor) from accounting.transfers
                  where kind = 'adjustment' and business_date > (select last from closed)), 0) as amount
          )
-         select (c.earned + o.earned)::bigint as earned, c.paid::bigint as paid, a.amount::bigint as adjustments,
+         select (c.earned + o.earned)::bigint as earned, (c.paid + o.paid)::bigint as paid, a.amount::bigint as adjustments,
            coalesce((select sum(amount_minor) from accounting.balances), 0)::bigint as balances
          from closed c, open_days o, adjusted a",
     )

@@ -4,6 +4,7 @@ mod account;
 mod company;
 mod corrections;
 mod export;
+mod held;
 mod mails;
 mod payouts;
 mod statements;
@@ -24,6 +25,8 @@ pub(super) use corrections::{
     show_correction, show_missing, what_is_missing,
 };
 pub use export::{export_journal, export_payouts, export_transfers};
+pub(super) use held::{HeldAccount, list_held_accounts};
+pub use held::{HeldFigures, held_figures};
 pub(super) use mails::{
     MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
     list_undeliverable, own_undeliverable, show_mail, show_trouble,

@@ -5,7 +5,7 @@ use i18n_embed_fl::fl;
 
 use super::{Choice, PeriodForm};
 use crate::accounting::queries::{
-    MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble, Undeliverable,
+    HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble, Undeliverable,
 };
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
@@ -16,8 +16,9 @@ use crate::platform::web::{FormErrors, Frame};
 #[template(path = "accounting/payouts.html")]
 pub(in crate::accounting) struct PayoutsPage {
     pub frame: Frame,
-    pub open: Vec<OpenRun>,
+    pub open: Vec<(OpenRun, Vec<HeldAccount>)>,
     pub may_run: bool,
+    pub may_operate: bool,
     pub runs: Vec<PayoutRun>,
     pub first: String,
     pub older: String,
@@ -33,18 +34,20 @@ impl PayoutsPage {
     }
 }
 
-/// One settled date.
+/// One date whose close has begun.
 #[derive(Template)]
 #[template(path = "accounting/payout_run.html")]
 pub(in crate::accounting) struct PayoutRunPage {
     pub frame: Frame,
     pub run: PayoutRun,
+    pub held: Vec<HeldAccount>,
+    pub may_operate: bool,
     pub lines: Vec<PayoutRow>,
     pub first: String,
     pub older: String,
 }
 
-/// A line of a settled date.
+/// A line of a date.
 pub(in crate::accounting) struct PayoutRow {
     pub line: PayoutLine,
     pub mail: String,

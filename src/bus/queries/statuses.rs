@@ -204,27 +204,3 @@ pub fn caught_up_with(
     .optional()?;
     Ok(row.filter(|row| row.reached).map(|row| row.cutoff))
 }
-
-/// Whether a subscriber has unresolved parked items up to a number of the log.
-///
-/// # Errors
-/// Those of the database.
-pub fn has_unresolved_before(
-    conn: &mut PgConnection,
-    subscriber: &str,
-    seq: i64,
-) -> AppResult<bool> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Bool)]
-        found: bool,
-    }
-    let row: Row = sql_query(
-        "select exists (select from bus.parked_items
-           where subscriber = $1 and seq <= $2 and state in ('retrying', 'blocked', 'dead')) as found",
-    )
-    .bind::<Text, _>(subscriber)
-    .bind::<BigInt, _>(seq)
-    .get_result(conn)?;
-    Ok(row.found)
-}

@@ -208,6 +208,11 @@ pub const KEYS: &[Key] = &[
         "1000",
         "tasks that a shuffle moves in one transaction",
     ),
+    key(
+        "ATES_PAYOUT_CHUNK",
+        "1000",
+        "accounts that a settlement looks at in one transaction",
+    ),
     secret(
         "ATES_RELAY_NATS_URL",
         "",

@@ -148,7 +148,20 @@ impl Db {
         .await
     }
 
-    /// The same for callers that are threads of their own: workers, jobs, commands.
+    /// Runs a use case of several transactions for a request; each of them is a [`Db::transaction_blocking`] in the lane of the web.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn transactions<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.web_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || work(&db)).await
+    }
+
+    /// The same as one transaction for callers that are threads of their own: workers, jobs, commands.
     ///
     /// # Errors
     /// What `work` returns, and 503 when no connection is free in time.

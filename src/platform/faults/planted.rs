@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::platform::error::{AppError, AppResult};
 
 /// The points at which the process can end.
-const POINTS: [&str; 15] = [
+const POINTS: [&str; 20] = [
     "publisher.before_append",
     "publisher.after_append",
     "publisher.after_commit",
@@ -24,6 +24,11 @@ const POINTS: [&str; 15] = [
     "rebuild.before_switch",
     "mail.before_send",
     "mail.after_answer",
+    "settlement.after_begin",
+    "settlement.inside_chunk",
+    "settlement.after_chunk",
+    "settlement.before_close",
+    "settlement.after_release",
 ];
 
 const PLANTS: [&str; 3] = ["second_transaction", "pause_aside", "skip_blocked"];

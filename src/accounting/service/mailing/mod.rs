@@ -253,6 +253,8 @@ mod tests {
             paid_minor: Money::from_whole(1_250),
             people: 3,
             negative_balances: 2,
+            held: 1,
+            held_now: 4,
             transfers: 12,
             digest: vec![0xab; 32],
         }));
@@ -261,6 +263,7 @@ mod tests {
             assert!(part.contains(&"ab".repeat(32)), "{part}");
             assert!(part.contains("docs/verify-seals.sql"), "{part}");
             assert!(part.contains("$1,250.00"), "{part}");
+            assert!(part.contains("Accounts held now"), "{part}");
         }
     }
 }
