@@ -128,6 +128,7 @@ impl Services {
             }
             self.spawn_mails(&mut workers, SAFETY_NET)?;
         }
+        operations::start_reconciler(&mut workers, &self.db, &self.config)?;
         schedule::start(self, &mut workers)?;
         Ok(workers)
     }

@@ -1,12 +1,15 @@
 //! The pages about money: extract, ask one query or use case, show.
 
 mod account;
+mod balances;
+mod bank;
 mod company;
 mod corrections;
 mod day;
 mod mails;
 mod payouts;
 mod statements;
+mod tables;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -22,8 +25,8 @@ use crate::platform::web::FormErrors;
 
 /// Mounts the pages.
 pub(super) fn configure(app: &mut ServiceConfig) {
+    tables::configure(app);
     app.route("/account", get().to(account::show_account))
-        .route("/account.csv", get().to(account::download_account))
         .route(
             "/account/statement",
             get().to(statements::show_period_statement),
@@ -45,9 +48,23 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             "/account/statements/{date}",
             get().to(statements::show_statement),
         )
+        .route("/account/bank-account", get().to(bank::show_bank_account))
+        .route("/account/bank-account", post().to(bank::set_bank_account))
+        .route(
+            "/accounting/payouts/{date}.xml",
+            get().to(bank::download_bank_file),
+        )
+        .route(
+            "/accounting/payouts/{date}/bank-file",
+            post().to(bank::make_bank_file),
+        )
         .route("/accounting", get().to(company::show_company))
-        .route("/accounting.csv", get().to(company::download_company))
-        .route("/accounting/days/{date}.csv", get().to(day::download_day))
+        .route("/accounting/balances", get().to(balances::show_balances))
+        .route(
+            "/accounting/balances.csv",
+            get().to(balances::download_balances),
+        )
+        .route("/accounting/recount", get().to(balances::show_recount))
         .route("/accounting/days/{date}", get().to(day::show_day))
         .route(
             "/accounting/days/{date}/statement",
@@ -59,10 +76,6 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         )
         .route("/accounting/payouts", get().to(payouts::list_payouts))
         .route("/accounting/payouts", post().to(payouts::pay_to_workers))
-        .route(
-            "/accounting/payouts/{date}.csv",
-            get().to(payouts::download_payout_run),
-        )
         .route(
             "/accounting/payouts/{date}",
             get().to(payouts::show_payout_run),

@@ -1,6 +1,8 @@
 //! What pages, API, CSV and exports read. Each asks the policy itself, so that all faces of one use case share one answer.
 
 mod account;
+mod balances;
+mod bank;
 mod company;
 mod corrections;
 mod export;
@@ -19,12 +21,22 @@ use crate::events::TransferKind;
 use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
-pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
+pub(super) use balances::{
+    BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
+};
+pub(super) use bank::{
+    BankAccountView, BankFileView, download_bank_file, read_bank_file, show_bank_account,
+    show_bank_file,
+};
+pub(super) use company::{
+    CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
+};
+pub use company::{EarningsCheck, EarningsDifference, check_earnings};
 pub(super) use corrections::{
     CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
     show_correction, show_missing, what_is_missing,
 };
-pub use export::{export_journal, export_payouts, export_transfers};
+pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};
 pub use held::{HeldFigures, held_figures};
 pub(super) use mails::{
@@ -42,9 +54,6 @@ pub(super) use statements::{
 pub(super) use transfers::{
     CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,
 };
-
-/// Rows in a CSV file at most.
-pub(super) const CSV_ROWS: i64 = 1_000_000;
 
 /// An employee by name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! The use cases: book what happened to tasks, settle a date, send the mails.
 
+mod bank;
 mod booking;
 mod corrections;
 mod mailing;
 mod seals;
 mod settlement;
 
+pub(super) use bank::{make_bank_file, set_bank_account};
 pub(super) use booking::{Happened, Terms, Work, book};
 pub(super) use corrections::{
     Adjustment, confirm, reject, request_adjustment, request_missing, withdraw,

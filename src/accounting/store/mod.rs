@@ -3,6 +3,7 @@
 //! The ledger's lock is the advisory lock (7781, 3): bookings hold it shared; who begins the close of a date, or lets a held account
 //! go, holds it alone. So the date and the holds that a booking goes by cannot change before its commit, and that costs it no write.
 
+mod bank;
 mod corrections;
 mod days;
 mod figures;
@@ -15,6 +16,10 @@ mod seals;
 mod settlement;
 mod unbooked;
 
+pub(super) use bank::{
+    StoredFile, find_bank_file, has_account, insert_bank_file, insert_bank_file_lines,
+    list_bank_file_lines, put_bank_account,
+};
 pub(super) use corrections::{
     Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
     find_employee, find_missing, find_transfer, insert_correction, list_missing_of,

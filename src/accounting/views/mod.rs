@@ -1,5 +1,7 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod balances;
+mod bank;
 mod corrections;
 mod payouts;
 mod statements;
@@ -19,8 +21,10 @@ use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{Badge, FormErrors, Frame};
 
+pub(super) use balances::{BalancesPage, RecountPage};
+pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
     MissingWords, correction_state_choices,
@@ -171,6 +175,8 @@ pub(super) struct Neighbours {
 pub(super) struct AccountPage {
     pub frame: Frame,
     pub head: AccountHead,
+    /// What the period ended with, if it ended before today.
+    pub closing: Option<Money>,
     pub own: bool,
     pub next_payout: Money,
     pub next_payout_at: DateTime<Utc>,
@@ -187,6 +193,7 @@ pub(super) struct AccountPage {
     pub following: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 impl AccountPage {
@@ -209,6 +216,7 @@ fn of_period(frame: &Frame, heading: String, period: &Period) -> String {
 #[derive(Template)]
 #[template(path = "accounting/company.html")]
 pub(super) struct CompanyPage {
+    pub badge: Badge,
     pub frame: Frame,
     pub today: NaiveDate,
     pub earned_today: Money,
@@ -220,6 +228,8 @@ pub(super) struct CompanyPage {
     pub total: Money,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
+    pub journals: [String; 2],
     pub sees_days: bool,
     pub sees_payouts: bool,
     pub corrects: bool,
@@ -268,6 +278,7 @@ pub(super) struct DayPage {
     pub older: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 /// The person's id as an address parameter.

@@ -5,7 +5,8 @@ use i18n_embed_fl::fl;
 
 use super::{Choice, PeriodForm};
 use crate::accounting::queries::{
-    HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble, Undeliverable,
+    BankFileView, HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble,
+    Undeliverable,
 };
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
@@ -42,12 +43,23 @@ pub(in crate::accounting) struct PayoutRunPage {
     pub run: PayoutRun,
     pub held: Vec<HeldAccount>,
     pub may_operate: bool,
+    pub bank: BankFileView,
+    pub bank_set: bool,
     pub lines: Vec<PayoutRow>,
     pub first: String,
     pub older: String,
 }
 
-/// A line of a date.
+impl PayoutRunPage {
+    /// The SHA-256 of the payment file, in hexadecimal.
+    fn bank_digest(&self) -> String {
+        let made = self.bank.made.as_ref();
+        made.map(|made| hex::encode(&made.sha256))
+            .unwrap_or_default()
+    }
+}
+
+/// A line of a settled date.
 pub(in crate::accounting) struct PayoutRow {
     pub line: PayoutLine,
     pub mail: String,

@@ -22,13 +22,13 @@ const POINTS: [&str; 20] = [
     "parked.before_done",
     "parked.before_unblock",
     "rebuild.before_switch",
-    "mail.before_send",
-    "mail.after_answer",
     "settlement.after_begin",
     "settlement.inside_chunk",
     "settlement.after_chunk",
     "settlement.before_close",
     "settlement.after_release",
+    "mail.before_send",
+    "mail.after_answer",
 ];
 
 const PLANTS: [&str; 3] = ["second_transaction", "pause_aside", "skip_blocked"];

@@ -16,6 +16,7 @@
 //! A middleware inside these refuses with `Ok(request.error_response(AppError::..))` rather than with `Err`, so that the error
 //! page knows who is asking.
 
+mod badge;
 pub mod cookies;
 pub mod csrf;
 mod download;
@@ -40,7 +41,10 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
-pub use download::{Pieces, attachment, attachment_in_pieces};
+pub use badge::Badge;
+pub use download::{
+    FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
+};
 pub use errors::{Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};

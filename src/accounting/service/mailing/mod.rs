@@ -20,6 +20,7 @@ use crate::platform::error::AppResult;
 use crate::platform::faults;
 use crate::platform::ids::UserId;
 use crate::platform::mail::{MailError, Mailer};
+use crate::platform::stop;
 use crate::platform::workers::Progress;
 
 pub(in crate::accounting) use again::send_again;
@@ -65,10 +66,16 @@ pub fn mail_step(db: &Db, mailer: &Mailer, config: &Config) -> AppResult<Progres
             Err(MailError::Unreachable(_)) => rest.by_ref().map(|(mail, _)| mail.id).collect(),
             _ => Vec::new(),
         };
-        system(db, |tx| {
+        // What has happened outside is written down even while the emergency stop is set; the next mail waits for its release (R14).
+        let origin = Origin::system();
+        let stopped = db.transaction_even_stopped_blocking(Lane::Worker, ROLE, origin, |tx| {
             store::release_mails(tx.conn(), &left)?;
-            mark(tx, config, mail, outcome)
+            mark(tx, config, mail, outcome)?;
+            Ok(stop::current(tx.conn())?.is_some())
         })?;
+        if stopped {
+            return Ok(Progress::Idle);
+        }
     }
     Ok(if more { Progress::More } else { Progress::Idle })
 }
