@@ -181,7 +181,8 @@ fn undeliverable(
          where m.state <> 'sent' and m.state = 'failed' and m.failure = 'refused' and ($1 is null or m.employee_id = $1)
            and ($2 is null or m.business_date >= $2) and ($3 is null or m.business_date <= $3)
            and not exists (select from accounting.mails s
-             where s.kind in ('payout', 'statement', 'day_digest') and s.employee_id = m.employee_id and s.recipient = m.recipient and s.state = 'sent' and s.id > m.id)
+             where s.kind in ('payout', 'statement', 'day_digest') and s.employee_id = m.employee_id and s.recipient = m.recipient
+               and s.state = 'sent' and s.id > m.id)
          group by e.id order by mail_id desc limit $4"
     ))
     .bind::<Nullable<SqlUuid>, _>(employee)
