@@ -3,11 +3,11 @@
 use chrono::NaiveDate;
 
 use super::ROLE;
-use super::service::{self, Happened, LEDGER, Run, RunStatus, Terms, Work};
+use super::service::{self, Happened, LEDGER, Run, Terms, Units, Work};
 use super::store::{self, Seal, Unbooked};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin, Tx};
-use crate::platform::error::AppResult;
+use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::jobs::{self, RunState};
 
@@ -19,7 +19,7 @@ pub const MAIL_WAITS: &str = store::MAIL_WAITS;
 /// # Errors
 /// Those of the database.
 pub fn open_first_day(db: &Db, config: &Config) -> AppResult<()> {
-    system(db, |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         store::lock_days(tx.conn())?;
         if store::first_open_day(tx.conn())?.is_none() {
             let today = config.zone.date_of(tx.now);
@@ -29,49 +29,52 @@ pub fn open_first_day(db: &Db, config: &Config) -> AppResult<()> {
     })
 }
 
-/// Settles every date that is due, the oldest first, each in a transaction of its own (M28, M30). Stops at a date that waits.
+/// Closes every date that is due, the oldest first (M28, M30), and settles what of earlier ones was held and is free again. Stops at
+/// a date that waits.
 ///
 /// # Errors
 /// Those of the database; the run table then says so.
 pub fn settle_due(db: &Db, config: &Config) -> AppResult<Vec<Run>> {
-    let mut runs = Vec::new();
-    while let Some(date) = first_due(db, config)? {
-        let run = settle_date(db, config, date)?;
-        let waiting = run.status != RunStatus::Done;
-        runs.push(run);
-        if waiting {
-            break;
-        }
-    }
-    Ok(runs)
+    service::close_dates(
+        &Units::of_the_job(db),
+        |date, now| service::is_due(config, date, now),
+        |date| settle_date(db, config, date),
+    )
 }
 
-/// Settles one date that is over, or gives the totals of one that is settled (M25, M29).
+/// Closes one date that is over, or gives the totals of one that is closed (M25, M29).
 ///
 /// # Errors
 /// Conflict for a date whose turn it is not; those of the database, and then the run table says so.
 pub fn settle_date(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Run> {
-    let outcome = system(db, |tx| service::close_day(tx, config, date));
+    let outcome = service::close_date(&Units::of_the_job(db), config, date);
     if let Err(error) = &outcome
-        && !matches!(error, crate::platform::error::AppError::Conflict(_))
+        && !matches!(error, AppError::Conflict(_))
     {
-        let reason = error.to_string();
-        let recorded = system(db, |tx| {
-            let now = tx.now;
-            jobs::record(
-                tx.conn(),
-                service::JOB,
-                &date.to_string(),
-                RunState::Failed,
-                Some(&reason),
-                now,
-            )
-        });
-        if let Err(error) = recorded {
-            tracing::error!(error = %error, "a failed settlement could not be written down");
-        }
+        note_failure(db, date, &error.to_string());
     }
     outcome
+}
+
+fn note_failure(db: &Db, date: NaiveDate, reason: &str) {
+    let key = date.to_string();
+    let recorded = system(db, |tx| {
+        let now = tx.now;
+        let (job, state) = (service::JOB, RunState::Failed);
+        jobs::record(tx.conn(), job, &key, state, Some(reason), now)
+    });
+    if let Err(error) = recorded {
+        tracing::error!(error = %error, "a failed settlement could not be written down");
+    }
+}
+
+/// Writes the mails about recently closed days that are not there yet (decision 22): the statements of those who were paid nothing,
+/// if that is switched on, and the digests of sealed days.
+///
+/// # Errors
+/// Those of the database.
+pub fn write_mails(db: &Db, config: &Config) -> AppResult<usize> {
+    system(db, |tx| service::write_mails(tx, config))
 }
 
 /// The payment file of a settled date, pain.001.001.09: made at the first time, the same bytes ever after.
@@ -93,13 +96,6 @@ pub fn seal_due(db: &Db) -> AppResult<Vec<Seal>> {
         seals.push(seal);
     }
     Ok(seals)
-}
-
-fn first_due(db: &Db, config: &Config) -> AppResult<Option<NaiveDate>> {
-    system(db, |tx| {
-        let first = store::first_open_day(tx.conn())?;
-        Ok(first.filter(|date| service::is_due(config, *date, tx.now)))
-    })
 }
 
 /// Looks for tasks without a price and for assignments and completions without a transfer, older than the configured time, and

@@ -1,4 +1,4 @@
-//! Prices, the ledger, the settlement of the day, and the mails about payouts.
+//! Prices, the ledger, the settlement of the day, its statements and mails.
 //!
 //! Accounting hears of people and tasks, prices each task once, charges a fee for each assignment and credits a reward at
 //! completion. One row of the ledger is one transfer, signed from the employee's side, with the account it goes against; balances
@@ -31,9 +31,13 @@ use crate::platform::db::DbRole;
 
 pub use jobs::{
     MAIL_WAITS, export_bank_file, open_first_day, seal_due, settle_date, settle_due, sweep,
+    write_mails,
 };
 pub use model::{Price, Settled, price, settle};
-pub use queries::{JournalFormat, export_journal, export_payouts, export_transfers};
+pub use queries::{
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, check_earnings, export_journal,
+    export_payouts, export_transfers, held_figures,
+};
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;
 

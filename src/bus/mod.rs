@@ -40,8 +40,8 @@ pub use log::{
 };
 pub use queries::{
     ErrorClass, Hold, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState,
-    SubscriberStatus, caught_up_with, count_parked, error_classes, find_parked,
-    has_unresolved_before, list_parked, show_parked, statuses,
+    SubscriberStatus, Unresolved, caught_up_with, count_parked, error_classes, find_parked,
+    list_parked, list_unresolved, show_parked, statuses,
 };
 pub use rebuild::rebuild;
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};
@@ -86,7 +86,7 @@ pub fn start(
 /// # Errors
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         subscribers.iter().try_for_each(|subscriber| {
             store::upsert_cursor(tx.conn(), store::NewCursor::of(subscriber.as_ref()))
         })

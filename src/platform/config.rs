@@ -52,6 +52,17 @@ pub struct PriceRange {
     pub max: Money,
 }
 
+/// The limits against abuse (D16); a limit that is none is off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AbuseLimits {
+    /// Tasks that one user may create on one business day.
+    pub creations_per_day: Option<i64>,
+    /// Age that a task must have before it can be completed.
+    pub completion_age: Option<chrono::TimeDelta>,
+    /// Shuffles that one user may press on one business day.
+    pub presses_per_day: Option<i64>,
+}
+
 /// The effective settings; the meaning of each is in [`KEYS`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -81,16 +92,21 @@ pub struct Config {
     pub bell_every: Duration,
     pub sweep_after: Duration,
     pub scenario_limit: Duration,
+    pub reconcile_every: Duration,
     pub mail_retry_for: Duration,
+    pub mail_timeout: Duration,
+    pub statement_mails: bool,
     pub event_retry_max: Duration,
     pub event_page: i64,
     pub lag_warning: i64,
     pub shuffle_queue: i64,
     pub shuffle_chunk: i64,
+    pub payout_chunk: i64,
     pub live_streams: usize,
     pub archive_after_months: u32,
     pub archive_tablespace: Option<String>,
     pub relay: Option<RelayTarget>,
+    pub abuse_limits: AbuseLimits,
     pub public_board: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
@@ -202,16 +218,27 @@ impl Config {
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,
             scenario_limit: read.seconds("ATES_SCENARIO_SECONDS", 1, 86_400)?,
+            reconcile_every: read.seconds("ATES_RECONCILE_SECONDS", 1, 3_600)?,
             mail_retry_for: read.seconds("ATES_MAIL_RETRY_SECONDS", 1, 2_592_000)?,
+            mail_timeout: read.seconds("ATES_MAIL_TIMEOUT_SECONDS", 1, 30)?,
+            statement_mails: read.flag("ATES_STATEMENT_MAILS")?,
             event_retry_max: read.seconds("ATES_EVENT_RETRY_MAX_SECONDS", 1, 86_400)?,
             event_page: read.number("ATES_EVENT_PAGE", 1, 10_000)?,
             lag_warning: read.number("ATES_LAG_WARNING_EVENTS", 1, 1_000_000_000)?,
             shuffle_queue: read.number("ATES_SHUFFLE_QUEUE", 1, 100_000)?,
             shuffle_chunk: read.number("ATES_SHUFFLE_CHUNK", 1, 5_000)?,
+            payout_chunk: read.number("ATES_PAYOUT_CHUNK", 1, 10_000)?,
             live_streams: read.number("ATES_LIVE_STREAMS", 0, 1_000)?,
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,
             archive_tablespace: read.optional("ATES_ARCHIVE_TABLESPACE"),
             relay: read.relay()?,
+            abuse_limits: AbuseLimits {
+                creations_per_day: read.limit("ATES_LIMIT_CREATIONS_PER_DAY", 1_000_000)?,
+                completion_age: read
+                    .limit("ATES_LIMIT_COMPLETION_AGE_SECONDS", 31_536_000)?
+                    .map(chrono::TimeDelta::seconds),
+                presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
+            },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,

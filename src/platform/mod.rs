@@ -3,6 +3,7 @@
 //! Configuration, time, the unit of work over Postgres, errors, pages, mail transport, background workers. It imports nothing
 //! of ours and could be a library of its own.
 
+pub mod agreement;
 pub mod clock;
 pub mod config;
 pub mod csv;
@@ -17,7 +18,11 @@ pub mod mail;
 pub mod metrics;
 pub mod money;
 pub mod partitions;
+pub mod period;
+pub mod stop;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod wake;
 pub mod web;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::{UserAnswer, list};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
-use crate::accounting::queries::{self, PayoutLine, PayoutRun};
-use crate::accounting::service::{self, Run, RunStatus};
+use crate::accounting::queries::{self, PayoutLine};
+use crate::accounting::service::{self, Run, RunStatus, Units};
 use crate::auth::ApiUser;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -31,7 +31,7 @@ struct RunAnswer {
     people: i32,
     total_minor: Money,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'static str>,
+    reason: Option<String>,
 }
 
 pub(super) async fn pay_to_workers(
@@ -53,13 +53,15 @@ pub(super) async fn pay_to_workers(
         .transpose()?;
     let (origin, actor, config) = (user.origin(), user.actor, config.into_inner());
     let run = db
-        .transaction(ROLE, origin, move |tx| {
-            service::pay_to_workers(tx, &config, &actor, date)
+        .transactions(move |db| {
+            let units = Units::of_a_request(db, origin);
+            service::pay_to_workers(&units, &config, &actor, date)
         })
         .await?;
-    let mut answer = match run.status {
-        RunStatus::Done => HttpResponse::Ok(),
-        RunStatus::Waiting(_) => HttpResponse::Accepted(),
+    let mut answer = if run.status == RunStatus::Done {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::Accepted()
     };
     Ok(answer.json(run_answer(&run)))
 }
@@ -95,7 +97,7 @@ pub(super) async fn list_payouts(
             )
         })
         .await?;
-    Ok(list(page.map(|run| run_answer(&settled(&run)))))
+    Ok(list(page.map(|run| run_answer(&run.as_run()))))
 }
 
 #[derive(Serialize)]
@@ -148,19 +150,10 @@ pub(super) async fn show_payout(
         .await?;
     let PageOf { items, next } = page.map(line_answer);
     Ok(HttpResponse::Ok().json(RunWithLines {
-        run: run_answer(&settled(&run)),
+        run: run_answer(&run.as_run()),
         items,
         next_cursor: next,
     }))
-}
-
-fn settled(run: &PayoutRun) -> Run {
-    Run {
-        business_date: run.business_date,
-        status: RunStatus::Done,
-        people: run.people,
-        total: run.total,
-    }
 }
 
 fn run_answer(run: &Run) -> RunAnswer {
@@ -169,10 +162,7 @@ fn run_answer(run: &Run) -> RunAnswer {
         status: run.status.as_str(),
         people: run.people,
         total_minor: run.total,
-        reason: match run.status {
-            RunStatus::Done => None,
-            RunStatus::Waiting(wait) => Some(wait.words()),
-        },
+        reason: run.status.reason(),
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn show_account(
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
     let kind = query.kind.as_deref().and_then(MovementKind::parse);
     let (asker, cursor) = (actor.clone(), query.cursor.clone());
-    let (head, page) = db
+    let (head, closing, page, unreachable) = db
         .read(ROLE, move |conn| {
             let filter = AccountFilter {
                 user,
@@ -60,7 +60,15 @@ pub(super) async fn show_account(
                 limit: DEFAULT_LIMIT,
             };
             let head = queries::show_account_head(conn, &asker, user, today)?;
-            Ok((head, queries::list_movements(conn, &asker, &filter)?))
+            let closing = (period.to < today)
+                .then(|| queries::show_balance_at(conn, &asker, user, period.to))
+                .transpose()?;
+            let unreachable = match user {
+                Some(_) => None,
+                None => queries::own_undeliverable(conn, &asker)?,
+            };
+            let page = queries::list_movements(conn, &asker, &filter)?;
+            Ok((head, closing, page, unreachable))
         })
         .await?;
     let user_text = user_parameter(user);
@@ -84,6 +92,7 @@ pub(super) async fn show_account(
         next_payout: head.balance.max(Money::ZERO),
         next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
         head,
+        closing,
         kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
         rows: page
             .items
@@ -91,6 +100,8 @@ pub(super) async fn show_account(
             .map(|movement| MovementRow::new(&frame, movement, &actor))
             .collect(),
         corrects: actor.may(Operation::RequestCorrections),
+        statements: address("/account/statements", &[("user", &user_text)]),
+        unreachable,
         first: if query.cursor.is_some() {
             link("/account", period, "")
         } else {

@@ -11,6 +11,7 @@ use crate::accounting::period::Period;
 use crate::accounting::queries;
 use crate::accounting::views::{CompanyPage, Neighbours, address};
 use crate::auth::{Operation, Viewer};
+use crate::platform::agreement;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
@@ -59,13 +60,14 @@ pub(super) async fn show_company(
     let sees_days = actor.may(Operation::CompanyTransfers);
     let sees_payouts = actor.may(Operation::Payouts);
     let corrects = actor.may(Operation::RequestCorrections);
-    let (earned_today, earnings, balance) = db
+    let (earned_today, earnings, balance, agreement) = db
         .read(ROLE, move |conn| {
             let today = queries::show_earnings(conn, &actor, Period::day(today))?.total();
             Ok((
                 today,
                 queries::show_earnings(conn, &actor, period)?,
-                queries::show_company_balance(conn, &actor)?,
+                queries::show_company_balance(conn, &actor, None)?,
+                agreement::find(conn)?,
             ))
         })
         .await?;
@@ -79,7 +81,9 @@ pub(super) async fn show_company(
         )
     };
     let (before, after) = neighbours_of(period);
+    let badge = frame.badge(&agreement, db.clock().now());
     let page = CompanyPage {
+        badge,
         today,
         earned_today,
         balance,

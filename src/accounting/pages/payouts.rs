@@ -4,16 +4,15 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use crate::accounting::ROLE;
 use crate::accounting::period::parse_date;
 use crate::accounting::queries;
-use crate::accounting::service::{self, RunStatus};
+use crate::accounting::service::{self, RunStatus, Units};
 use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, address};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, once};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render};
 
@@ -43,12 +42,20 @@ pub(super) async fn list_payouts(
     let Viewer { actor, frame, .. } = viewer;
     let cursor = query.into_inner().cursor;
     let may_run = actor.may(Operation::RunPayouts);
+    let may_operate = actor.may(Operation::Operate);
     let (now, after) = (db.clock().now(), cursor.clone());
     let (open, page) = db
         .read(ROLE, move |conn| {
             let runs =
                 queries::list_payout_runs(conn, &actor, None, after.as_deref(), DEFAULT_LIMIT)?;
-            Ok((queries::list_open_runs(conn, &actor, now)?, runs))
+            let open = queries::list_open_runs(conn, &actor, now)?
+                .into_iter()
+                .map(|run| {
+                    let held = queries::list_held_accounts(conn, &actor, run.business_date)?;
+                    Ok((run, held))
+                })
+                .collect::<AppResult<Vec<_>>>()?;
+            Ok((open, runs))
         })
         .await?;
     let (first, older) = pager(LIST, cursor.as_deref(), page.next);
@@ -56,18 +63,18 @@ pub(super) async fn list_payouts(
         frame,
         open,
         may_run,
+        may_operate,
         runs: page.items,
         first,
         older,
     })
 }
 
-/// The date to settle.
+/// The date to settle. It needs no one-time key: a date is settled once, however often it is asked for (M29).
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PayoutForm {
     business_date: String,
-    key: Uuid,
 }
 
 /// `POST /accounting/payouts`: settles an overdue date; sent twice it does so once.
@@ -80,24 +87,31 @@ pub(super) async fn pay_to_workers(
     let form = form.into_inner();
     let date = parse_date("business_date", &form.business_date)?;
     let (origin, actor, config) = (viewer.origin(), viewer.actor, config.into_inner());
-    let location = db
-        .transaction(ROLE, origin, move |tx| {
-            once(tx, actor.id.0, form.key, |tx| {
-                let run = service::pay_to_workers(tx, &config, &actor, Some(date))?;
-                Ok(if run.status == RunStatus::Done {
-                    format!("{LIST}/{date}")
-                } else {
-                    LIST.to_owned()
-                })
-            })
+    let run = db
+        .transactions(move |db| {
+            let units = Units::of_a_request(db, origin);
+            service::pay_to_workers(&units, &config, &actor, Some(date))
         })
         .await?;
-    let flash = if location == LIST {
-        Flash::warn(Message::new("payouts-waiting").with("date", date))
-    } else {
-        Flash::ok(Message::new("payouts-settled").with("date", date))
-    };
-    Ok(redirect_with(&location, flash))
+    let page = format!("{LIST}/{date}");
+    Ok(match run.status {
+        RunStatus::Done => redirect_with(
+            &page,
+            Flash::ok(Message::new("payouts-settled").with("date", date)),
+        ),
+        RunStatus::Running => redirect_with(
+            &page,
+            Flash::ok(Message::new("payouts-running").with("date", date)),
+        ),
+        RunStatus::Held(held) => redirect_with(
+            &page,
+            Flash::warn(Message::new("payouts-held").with("count", held)),
+        ),
+        RunStatus::Waiting(_) => redirect_with(
+            LIST,
+            Flash::warn(Message::new("payouts-waiting").with("date", date)),
+        ),
+    })
 }
 
 fn read_date(path: &str) -> AppResult<NaiveDate> {
@@ -116,12 +130,14 @@ pub(super) async fn show_payout_run(
     let date = read_date(&path)?;
     let cursor = query.into_inner().cursor;
     let after = cursor.clone();
-    let (run, bank, page) = db
+    let may_operate = actor.may(Operation::Operate);
+    let (run, held, bank, page) = db
         .read(ROLE, move |conn| {
             let run = queries::show_payout_run(conn, &actor, date)?;
             let bank = queries::show_bank_file(conn, &actor, date)?;
             Ok((
                 run,
+                queries::list_held_accounts(conn, &actor, date)?,
                 bank,
                 queries::list_payout_lines(conn, &actor, date, after.as_deref(), DEFAULT_LIMIT)?,
             ))
@@ -136,6 +152,8 @@ pub(super) async fn show_payout_run(
     render(&PayoutRunPage {
         frame,
         run,
+        held,
+        may_operate,
         bank,
         bank_set: config.payout_debtor.is_some(),
         lines,

@@ -2,31 +2,39 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::EMPLOYEE_NAME;
 use crate::accounting::period::Period;
-use crate::accounting::service::JOB;
+use crate::accounting::service::{JOB, Run, RunStatus};
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, PageOf};
 
-/// A settled date (M31).
+/// A date whose close has begun (M31).
 #[derive(Clone, Debug, QueryableByName)]
 pub(in crate::accounting) struct PayoutRun {
     /// The date.
     #[diesel(sql_type = Date)]
     pub business_date: NaiveDate,
-    /// When it was settled.
-    #[diesel(sql_type = Timestamptz)]
-    pub finished_at: DateTime<Utc>,
-    /// How many were paid.
+    /// When it was closed; none while somebody is left.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    pub finished_at: Option<DateTime<Utc>>,
+    /// How many accounts are held.
+    #[diesel(sql_type = BigInt)]
+    pub held: i64,
+    /// Whether all but the held ones are settled.
+    #[diesel(sql_type = Bool)]
+    pub all_looked_at: bool,
+    /// How many were paid, up to now.
     #[diesel(sql_type = Integer)]
     pub people: i32,
-    /// What was paid in all.
+    /// What was paid in all, up to now.
     #[diesel(sql_type = BigInt)]
     pub total: Money,
     /// How many were left with a debt.
@@ -40,15 +48,40 @@ pub(in crate::accounting) struct PayoutRun {
     pub waiting_mails: i64,
 }
 
+impl PayoutRun {
+    /// The run as the settlement itself tells of it.
+    pub fn as_run(&self) -> Run {
+        Run {
+            business_date: self.business_date,
+            status: match self.finished_at {
+                Some(_) => RunStatus::Done,
+                None if self.all_looked_at => RunStatus::Held(self.held),
+                None => RunStatus::Running,
+            },
+            people: self.people,
+            total: self.total,
+        }
+    }
+}
+
+/// The statements are added up only for a date that is closing; a closed one has its totals.
 const RUN: &str = "
-select d.business_date, d.closed_at as finished_at, d.people, d.paid_minor as total, d.negative_balances,
+select d.business_date, d.closed_at as finished_at,
+  d.settled_through is not distinct from 'ffffffff-ffff-ffff-ffff-ffffffffffff' as all_looked_at,
+  (select count(*) from accounting.held_accounts h where h.business_date = d.business_date and h.released_at is null) as held,
+  coalesce(d.people, (select count(*) from accounting.statements s
+    where s.business_date = d.business_date and s.payout_minor > 0)::integer) as people,
+  coalesce(d.paid_minor, (select sum(s.payout_minor) from accounting.statements s
+    where s.business_date = d.business_date)::bigint, 0) as total,
+  coalesce(d.negative_balances, (select count(*) from accounting.statements s
+    where s.business_date = d.business_date and s.closing_minor < 0)::integer) as negative_balances,
   (select count(*) from accounting.mails m join accounting.payouts p using (business_date, employee_id)
    where p.business_date = d.business_date and m.kind = 'payout' and m.state = 'failed') as failed_mails,
   (select count(*) from accounting.mails m join accounting.payouts p using (business_date, employee_id)
    where p.business_date = d.business_date and m.kind = 'payout' and m.state in ('new', 'waiting')) as waiting_mails
-from accounting.business_days d where d.state = 'closed'";
+from accounting.business_days d where d.state <> 'open'";
 
-/// The settled dates of a period, or of all time, newest first.
+/// The dates of a period, or of all time, whose close has begun, newest first.
 ///
 /// # Errors
 /// Forbidden; invalid at `cursor`.
@@ -74,10 +107,10 @@ pub(in crate::accounting) fn list_payout_runs(
     Ok(PageOf::from_rows(rows, limit, |run| run.business_date))
 }
 
-/// One settled date.
+/// One date whose close has begun.
 ///
 /// # Errors
-/// Forbidden; 404 for a date that is not settled.
+/// Forbidden; 404 for a date whose close has not begun.
 pub(in crate::accounting) fn show_payout_run(
     conn: &mut PgConnection,
     actor: &Actor,
@@ -91,19 +124,24 @@ pub(in crate::accounting) fn show_payout_run(
         .ok_or(AppError::NotFound)
 }
 
-/// A date that is over and not settled.
+/// A date that is over and not closed.
 #[derive(Clone, Debug, QueryableByName)]
 pub(in crate::accounting) struct OpenRun {
     /// The date.
     #[diesel(sql_type = Date)]
     pub business_date: NaiveDate,
+    /// Whether its close has begun: then only held accounts are waited for, or the job is at it.
+    #[diesel(sql_type = Bool)]
+    pub begun: bool,
+    /// How many accounts are held.
+    #[diesel(sql_type = BigInt)]
+    pub held: i64,
     /// What is waited for, or what went wrong.
     #[diesel(sql_type = Nullable<Text>)]
     pub detail: Option<String>,
 }
 
-/// The dates that are over at `now` and not settled, the one whose turn it is first. Only the first one can be begun: a later date
-/// opens when the one before it closes.
+/// The dates that are over at `now` and not closed, oldest first. A later date opens when the close of the one before begins.
 ///
 /// # Errors
 /// Forbidden.
@@ -114,9 +152,12 @@ pub(in crate::accounting) fn list_open_runs(
 ) -> AppResult<Vec<OpenRun>> {
     actor.allow(Operation::Payouts)?;
     Ok(sql_query(
-        "select d.business_date, j.detail from accounting.business_days d
+        "select d.business_date, d.state = 'closing' as begun, j.detail,
+           (select count(*) from accounting.held_accounts h
+            where h.business_date = d.business_date and h.released_at is null) as held
+         from accounting.business_days d
            left join platform.job_runs j on j.job = $2 and j.run_key = d.business_date::text
-         where d.state = 'open' and d.ends_at <= $1 order by d.business_date",
+         where d.state <> 'closed' and d.ends_at <= $1 order by d.business_date",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Text, _>(JOB)
@@ -149,7 +190,7 @@ pub(in crate::accounting) struct PayoutLine {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
-/// The lines of a settled date by amount, those whose mail failed first.
+/// The lines of a date by amount, those whose mail failed first.
 ///
 /// # Errors
 /// Forbidden; invalid at `cursor`.
@@ -173,7 +214,7 @@ pub(in crate::accounting) fn list_payout_lines(
          order by coalesce(m.state, '') <> 'failed', -p.amount_minor, p.employee_id limit $5"
     ))
     .bind::<Date, _>(date)
-    .bind::<Nullable<diesel::sql_types::Bool>, _>(after.map(|(healthy, ..)| healthy))
+    .bind::<Nullable<Bool>, _>(after.map(|(healthy, ..)| healthy))
     .bind::<Nullable<BigInt>, _>(after.map(|(_, amount, _)| amount))
     .bind::<Nullable<SqlUuid>, _>(after.map(|(.., id)| id))
     .bind::<BigInt, _>(limit + 1)

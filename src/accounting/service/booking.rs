@@ -180,7 +180,7 @@ fn transfer(
         reason_event_id: happened.reason_event_id,
         amount,
         recorded_on: ledger.recorded_on(happened.recorded_at),
-        business_date: ledger.date_of(happened.recorded_at),
+        business_date: ledger.date_for(happened.employee, happened.recorded_at),
         cause: happened.cause.clone(),
     }
 }

@@ -195,7 +195,7 @@ fn adjust(
         reason_event_id: confirmation,
         amount,
         recorded_on: ledger.recorded_on(tx.now),
-        business_date: ledger.date_of(tx.now),
+        business_date: ledger.open_date(tx.now),
         cause: None,
     };
     only(ledger.post(tx, vec![transfer])?)

@@ -10,6 +10,7 @@ use diesel::sql_types::{
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use super::held::{HeldDate, list_held_dates};
 use crate::accounting::model::{NewTransfer, contra_of};
 use crate::events::{self, AuditLogRecordCreated, TransferKind};
 use crate::platform::clock::BusinessZone;
@@ -22,6 +23,7 @@ use crate::platform::money::Money;
 pub(in crate::accounting) struct OpenLedger {
     zone: BusinessZone,
     first_open: Option<NaiveDate>,
+    held: HashMap<Uuid, Vec<HeldDate>>,
 }
 
 /// A transfer that was booked.
@@ -61,12 +63,23 @@ impl OpenLedger {
         Ok(Self {
             zone,
             first_open: super::first_open_day(tx.conn())?,
+            held: list_held_dates(tx.conn())?,
         })
     }
 
-    /// The business date of something that was recorded at an instant: its own date, or the first open one if that is closed.
-    pub fn date_of(&self, recorded_at: DateTime<Utc>) -> NaiveDate {
-        let date = self.zone.date_of(recorded_at);
+    /// The business date of something that happened to an account and was recorded at an instant: its own date, or the open one if
+    /// the close of that has begun. An account that is held for a date still takes what was recorded before the date's end.
+    pub fn date_for(&self, employee: UserId, recorded_at: DateTime<Utc>) -> NaiveDate {
+        let held = self.held.get(&employee.0).into_iter().flatten();
+        let mut before_their_end = held.filter(|date| recorded_at < date.ends_at);
+        before_their_end
+            .next()
+            .map_or_else(|| self.open_date(recorded_at), |date| date.business_date)
+    }
+
+    /// The business date of what is decided at an instant: its own, or the open one if the close of that has begun.
+    pub fn open_date(&self, instant: DateTime<Utc>) -> NaiveDate {
+        let date = self.zone.date_of(instant);
         self.first_open.map_or(date, |first| date.max(first))
     }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Date, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -30,11 +30,41 @@ pub(in crate::accounting) struct Line {
     pub adjustments_minor: Money,
 }
 
-/// Every account that moved on the date or came into it with a debt. Postings of later dates do not count, so the cut-off is the
-/// date and not the minute at which this runs.
+/// An account on its turn in the close of a date.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(in crate::accounting) struct Turn {
+    /// The account.
+    #[diesel(sql_type = SqlUuid)]
+    pub account_id: Uuid,
+    /// Whether it is, or was, held for the date, and so settled by itself.
+    #[diesel(sql_type = Bool)]
+    pub held: bool,
+}
+
+/// The next accounts of all in the order of their ids, behind `after`.
+pub(in crate::accounting) fn list_turns(
+    conn: &mut PgConnection,
+    date: NaiveDate,
+    after: Uuid,
+    limit: i64,
+) -> AppResult<Vec<Turn>> {
+    Ok(sql_query(
+        "select b.account_id, exists (select from accounting.held_accounts h
+           where h.business_date = $1 and h.account_id = b.account_id) as held
+         from accounting.balances b where b.account_id > $2 order by b.account_id limit $3",
+    )
+    .bind::<Date, _>(date)
+    .bind::<SqlUuid, _>(after)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?)
+}
+
+/// Those of some accounts that moved on the date or came into it with a debt. Postings of later dates do not count, so the cut-off
+/// is the date and not the minute at which this runs.
 pub(in crate::accounting) fn list_lines(
     conn: &mut PgConnection,
     date: NaiveDate,
+    accounts: &[Uuid],
 ) -> AppResult<Vec<Line>> {
     Ok(sql_query(
         "with moved as (
@@ -42,15 +72,17 @@ pub(in crate::accounting) fn list_lines(
              coalesce(sum(amount_minor) filter (where kind = 'assignment_fee'), 0)::bigint as fees_minor,
              coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0)::bigint as rewards_minor,
              coalesce(sum(amount_minor) filter (where kind = 'adjustment'), 0)::bigint as adjustments_minor
-           from accounting.transfers where business_date = $1 group by account_id
+           from accounting.transfers where business_date = $1 and account_id = any($2) group by account_id
          ), debts as (
-           select account_id, closing_minor from accounting.statements where business_date = $1 - 1 and closing_minor <> 0
+           select account_id, closing_minor from accounting.statements
+           where business_date = $1 - 1 and account_id = any($2) and closing_minor <> 0
          )
          select account_id, coalesce(d.closing_minor, 0) as opening_minor, coalesce(m.fees_minor, 0) as fees_minor,
            coalesce(m.rewards_minor, 0) as rewards_minor, coalesce(m.adjustments_minor, 0) as adjustments_minor
          from moved m full join debts d using (account_id) order by account_id",
     )
     .bind::<Date, _>(date)
+    .bind::<Array<SqlUuid>, _>(accounts)
     .load(conn)?)
 }
 
@@ -114,29 +146,65 @@ pub(in crate::accounting) fn insert_payouts(
     Ok(())
 }
 
-/// Writes one mail for each payout of a date, under an id of its own, with the address and the name as they are now (M36, M39).
-/// The Message-ID follows from date and person, so it stays the same however often the mail is tried (D09).
+/// Writes one mail for each of some payouts of a date, under an id of its own, with the address and the name as they are now (M36,
+/// M39). The Message-ID follows from date and person, so it stays the same however often the mail is tried (D09).
 pub(in crate::accounting) fn insert_mails(
     conn: &mut PgConnection,
     date: NaiveDate,
-    ids: &[Uuid],
+    mails: &[(Uuid, Uuid)],
     domain: &str,
     now: DateTime<Utc>,
 ) -> AppResult<()> {
+    let (ids, employees): (Vec<Uuid>, Vec<Uuid>) = mails.iter().copied().unzip();
     sql_query(
         "insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language,
            amount_minor, next_attempt_at, created_at)
-         select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $3), 'payout', p.employee_id, p.business_date,
-           coalesce(e.email, ''), coalesce(e.name || ' ' || e.surname, ''), coalesce(e.language, 'en'), p.amount_minor, $4, $4
-         from (select *, row_number() over (order by employee_id) as position from accounting.payouts
-               where business_date = $1) p
-           join unnest($2) with ordinality as n(id, position) using (position)
+         select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $4), 'payout', p.employee_id, p.business_date,
+           coalesce(e.email, ''), coalesce(e.name || ' ' || e.surname, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
+         from unnest($2, $3) as n(id, employee_id)
+           join accounting.payouts p on p.business_date = $1 and p.employee_id = n.employee_id
            left join accounting.employees e on e.id = p.employee_id",
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<SqlUuid>, _>(employees)
     .bind::<Text, _>(domain)
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
+}
+
+/// What a date's statements come to so far.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(in crate::accounting) struct Totals {
+    /// Sum of the fees, positive.
+    #[diesel(sql_type = BigInt)]
+    pub fees_minor: Money,
+    /// Sum of the rewards.
+    #[diesel(sql_type = BigInt)]
+    pub rewards_minor: Money,
+    /// Sum of the payouts.
+    #[diesel(sql_type = BigInt)]
+    pub paid_minor: Money,
+    /// How many were paid.
+    #[diesel(sql_type = Integer)]
+    pub people: i32,
+    /// How many were left with a debt.
+    #[diesel(sql_type = Integer)]
+    pub negative_balances: i32,
+}
+
+/// Adds up the statements of a date.
+pub(in crate::accounting) fn sum_statements(
+    conn: &mut PgConnection,
+    date: NaiveDate,
+) -> AppResult<Totals> {
+    Ok(sql_query(
+        "select coalesce(-sum(fees_minor), 0)::bigint as fees_minor, coalesce(sum(rewards_minor), 0)::bigint as rewards_minor,
+           coalesce(sum(payout_minor), 0)::bigint as paid_minor, (count(*) filter (where payout_minor > 0))::integer as people,
+           (count(*) filter (where closing_minor < 0))::integer as negative_balances
+         from accounting.statements where business_date = $1",
+    )
+    .bind::<Date, _>(date)
+    .get_result(conn)?)
 }

@@ -114,3 +114,18 @@ pub(in crate::bus) fn get_event(conn: &mut PgConnection, seq: i64) -> AppResult<
     .bind::<BigInt, _>(seq)
     .get_result(conn)?)
 }
+
+/// The events of some numbers.
+pub(in crate::bus) fn list_events_of(
+    conn: &mut PgConnection,
+    seqs: &[i64],
+) -> AppResult<Vec<StoredEvent>> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sql_query(format!(
+        "select {EVENT_COLUMNS} from bus.events where seq = any($1)"
+    ))
+    .bind::<Array<BigInt>, _>(seqs)
+    .load(conn)?)
+}

@@ -9,7 +9,7 @@ pub(super) use cursors::{
     lock_cursor, note_error, position, record_attempt, update_paused, update_position,
     update_retired, upsert_cursor,
 };
-pub(super) use log::{StoredEvent, get_event, head, list_events, look};
+pub(super) use log::{StoredEvent, get_event, head, list_events, list_events_of, look};
 pub(super) use parked::{
     DueItem, NewParked, count_failed_since, held_keys, insert_parked, list_due, resolve,
     skipped_items, unblock_heads, unblock_next, unresolved_items, update_failed,

@@ -130,11 +130,11 @@ pub const PLAN: &[Step] = &[
         step: "close",
         starts: "select d.day::date::text as subject, null::uuid as task_id, null::uuid as employee_id, null::integer as assignment_seq,
               d.day::date as business_date, null::uuid as transfer_id, $2 as since
-            from (select coalesce((select max(r.business_date) + 1 from report_v1.payout_runs r),
-                (select min(t.business_date) from report_v1.transfers t)) as first) as open
+            from (select coalesce((select min(r.business_date) from report_v1.payout_runs r where r.status <> 'closed'),
+                (select max(r.business_date) + 1 from report_v1.payout_runs r), (select min(t.business_date) from report_v1.transfers t)) as first) as open
               cross join lateral generate_series(open.first::timestamp, $3::timestamp, interval '1 day') as d(day)
             where $1 is not null",
-        done: "exists (select from report_v1.payout_runs r where r.business_date = s.business_date)",
+        done: "exists (select from report_v1.payout_runs r where r.business_date = s.business_date and r.status = 'closed')",
         ..NO_STEP
     },
     Step {
@@ -142,9 +142,9 @@ pub const PLAN: &[Step] = &[
         step: "mail",
         needs_mail: true,
         starts: "select p.transfer_id::text as subject, null::uuid as task_id, p.employee_id, null::integer as assignment_seq,
-              p.business_date, p.transfer_id, r.finished_at as since
+              p.business_date, p.transfer_id, coalesce(r.finished_at, r.started_at) as since
             from report_v1.payout_runs r join report_v1.payouts p on p.business_date = r.business_date
-            where r.finished_at > $1 and r.finished_at <= $2",
+            where coalesce(r.finished_at, r.started_at) > $1 and coalesce(r.finished_at, r.started_at) <= $2",
         done: "exists (select from report_v1.mails m where m.kind = 'payout' and m.employee_id = s.employee_id and m.state = 'sent'
               and m.mail_id in (select p.mail_id from report_v1.payouts p
                 where p.employee_id = s.employee_id and p.business_date = s.business_date))",

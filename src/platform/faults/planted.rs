@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::platform::error::{AppError, AppResult};
 
 /// The points at which the process can end.
-const POINTS: [&str; 13] = [
+const POINTS: [&str; 20] = [
     "publisher.before_append",
     "publisher.after_append",
     "publisher.after_commit",
@@ -22,6 +22,13 @@ const POINTS: [&str; 13] = [
     "parked.before_done",
     "parked.before_unblock",
     "rebuild.before_switch",
+    "settlement.after_begin",
+    "settlement.inside_chunk",
+    "settlement.after_chunk",
+    "settlement.before_close",
+    "settlement.after_release",
+    "mail.before_send",
+    "mail.after_answer",
 ];
 
 const PLANTS: [&str; 3] = ["second_transaction", "pause_aside", "skip_blocked"];

@@ -87,7 +87,7 @@ fn a_minute_of_chaos_loses_doubles_and_reorders_nothing() {
     for instance in &mut fleet {
         instance.restart(&healthy);
     }
-    trial::calm(&own, &url, Duration::from_secs(90));
+    trial::calm(&own, &url, Duration::from_secs(90 + seconds / 4));
     drop(fleet);
 
     let mut conn = PgConnection::establish(&url).unwrap();

@@ -23,6 +23,9 @@ use crate::support::client::Api;
 /// How many keys the publishers share.
 const KEYS: u128 = 24;
 
+/// How many tasks people leave open.
+const OPEN: usize = 300;
+
 /// Threads that go on until they are told to stop.
 pub struct Load {
     stop: Arc<AtomicBool>,
@@ -62,7 +65,8 @@ impl Load {
         self
     }
 
-    /// People who create and complete at any of the servers, and one who shuffles.
+    /// People who create and complete at any of the servers, and one who shuffles. They create until there are [`OPEN`] open
+    /// tasks and complete above that, so that the work of a shuffle does not grow with the time that they go on.
     pub fn people(
         mut self,
         bases: &[String],
@@ -84,7 +88,7 @@ impl Load {
                     let done = if username == "manager" {
                         std::thread::park_timeout(Duration::from_millis(500));
                         press(api, &told)
-                    } else if turn % 3 == 0 {
+                    } else if turn % 3 == 0 || open(&told) >= OPEN {
                         complete(api, &told)
                     } else {
                         create(api, &format!("Task {turn} of {username}"), &told)
@@ -104,6 +108,12 @@ impl Load {
             thread.join().unwrap();
         }
     }
+}
+
+/// How many of the tasks that people were told of are open.
+fn open(told: &Mutex<Acknowledged>) -> usize {
+    let told = told.lock().unwrap();
+    told.created.len().saturating_sub(told.completed.len())
 }
 
 /// Gives each key its next number and publishes it, in one unit of work: either both exist or none.

@@ -2,10 +2,11 @@
 
 mod chaos;
 pub mod cluster;
-mod fleet;
+pub mod fleet;
 mod history;
 mod judge;
-mod load;
+pub mod load;
+mod market;
 mod money;
 mod monkey;
 mod planted;
@@ -15,3 +16,5 @@ mod scheduler;
 mod stage;
 mod trial;
 mod upcasters;
+
+pub use trial::seed;

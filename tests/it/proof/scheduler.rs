@@ -162,6 +162,8 @@ impl House {
             "accounting.mails",
             "accounting.payouts",
             "accounting.statements",
+            "accounting.day_seals",
+            "accounting.held_accounts",
             "accounting.transfers",
             "accounting.business_days",
             "accounting.task_prices",

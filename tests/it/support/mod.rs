@@ -105,6 +105,7 @@ impl TestApp {
             ("DATABASE_URL".to_owned(), database.url().to_owned()),
             ("ATES_BIND".to_owned(), "127.0.0.1:0".to_owned()),
             ("ATES_BELL_SECONDS".to_owned(), "3600".to_owned()),
+            ("ATES_RECONCILE_SECONDS".to_owned(), "3600".to_owned()),
         ];
         values.extend(settings.values);
         let config = Config::from_values(values).unwrap();
@@ -168,6 +169,11 @@ impl TestApp {
     /// A superuser's connection, for looking at rows and planting faults.
     pub fn conn(&self) -> PgConnection {
         self.database.as_ref().unwrap().connect()
+    }
+
+    /// The address of the database.
+    pub fn url(&self) -> &str {
+        self.database.as_ref().unwrap().url()
     }
 
     pub fn base(&self) -> String {

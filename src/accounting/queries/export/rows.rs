@@ -139,6 +139,7 @@ pub(super) fn list_opening_balances(
            select b.account_id, s.closing_minor as amount_minor
            from accounting.balances b cross join lateral (
              select closing_minor from accounting.statements where account_id = b.account_id and business_date < $1
+               and business_date <= (select max(business_date) from accounting.business_days where state = 'closed')
              order by business_date desc limit 1) s
            union all
            select account_id, amount_minor from accounting.transfers
@@ -153,14 +154,15 @@ pub(super) fn list_opening_balances(
     .load(conn)?)
 }
 
-/// The balances at the close of a date, from its statements; none while it is open.
+/// The balances at the close of a date, from its statements; none until it is closed.
 pub(super) fn list_closing_balances(
     conn: &mut PgConnection,
     date: NaiveDate,
 ) -> AppResult<Vec<ClosedBalance>> {
     Ok(sql_query(
         "select coalesce(e.username, s.account_id::text) as username, s.closing_minor as amount
-         from accounting.statements s left join accounting.employees e on e.id = s.account_id
+         from accounting.statements s join accounting.business_days d on d.business_date = s.business_date and d.state = 'closed'
+           left join accounting.employees e on e.id = s.account_id
          where s.business_date = $1 order by 1",
     )
     .bind::<Date, _>(date)

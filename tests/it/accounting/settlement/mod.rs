@@ -1,5 +1,9 @@
 //! The end of the day.
 
+mod held;
+mod killed;
+mod times;
+
 use ates::accounting::{RunStatus, settle_date, settle_due};
 use ates::bus;
 use ates::platform::db::Origin;
