@@ -197,6 +197,7 @@ fn latin(name: &str) -> String {
             'Ю' => russian += "Yu",
             'я' => russian += "ya",
             'Я' => russian += "Ya",
+            '«' | '»' | '„' | '“' | '”' => russian.push('\''),
             'ъ' | 'Ъ' | 'ь' | 'Ь' => {}
             other => russian.push(other),
         }
@@ -276,6 +277,7 @@ mod tests {
             ("Кеша Попугаев", "Kesha Popugaev"),
             ("Щукин Эдуард Ёжикович", "Shchukin Eduard Ezhikovich"),
             ("Андрей Цыганов-Мышь", "Andrey Tsyganov-Mysh"),
+            ("ООО «Убер Попуг»", "OOO 'Uber Popug'"),
             ("Jürgen Größe & Söhne", "Juergen Groesse + Soehne"),
             ("  ", "NOTPROVIDED"),
             ("Kesha <b>", "Kesha (b)"),
