@@ -178,7 +178,13 @@ fn m43_the_payment_file_reads_back_in_foreign_parsers() {
     assert_eq!(found, expected);
     if let Some(python) = std::env::var_os("ATES_TEST_PAIN_READER") {
         let (read, words) = run(Command::new(python).args(["-c", BANK_READER]).arg(&path));
-        let all = [COMPANY, "'50.00'", "'20.00'", "Kesha Popug", "Gosha Shchukin"];
+        let all = [
+            COMPANY,
+            "'50.00'",
+            "'20.00'",
+            "Kesha Popug",
+            "Gosha Shchukin",
+        ];
         assert!(
             read && all.iter().all(|part| words.contains(part)),
             "{words}"
