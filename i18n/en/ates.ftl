@@ -699,6 +699,7 @@ bank-file-made = { $count ->
     [one] { $count } payment
    *[other] { $count } payments
 }, { $sum }, made
+bank-file-left-out = Left out, to be paid otherwise: { $sum }
 bank-file-ready = { $count ->
     [one] { $count } person who was paid has a bank account.
    *[other] { $count } people who were paid have a bank account.

@@ -715,6 +715,7 @@ bank-file-made = { $count ->
     [few] { $count } платежа
    *[other] { $count } платежей
 }, { $sum }, создан
+bank-file-left-out = Не вошло, выплатить иначе: { $sum }
 bank-file-ready = { $count ->
     [one] Банковский счёт есть у { $count } получателя.
    *[other] Банковский счёт есть у { $count } получателей.

@@ -246,5 +246,12 @@ fn m43_a_closed_date_is_exported_byte_for_byte_alike_a_year_later() {
     ates::platform::partitions::make(books.app.db()).unwrap();
     books.settle();
     books.work(&people[0], 2, 1);
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut books.app.conn(),
+        "insert into accounting.former_titles (task_id, until, title, jira_id)
+           select id, '2027-03-05 09:00Z', title, jira_id from accounting.tasks;
+         update accounting.tasks set title = 'Renamed since'",
+    )
+    .unwrap();
     assert_eq!(files(), before);
 }
