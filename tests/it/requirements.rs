@@ -48,7 +48,12 @@ fn ids_of(name: &str) -> Vec<String> {
         let letters = word.chars().take_while(char::is_ascii_lowercase).count();
         let figures: Vec<char> = word.chars().skip(letters).collect();
         letters == 1
-            && figures.iter().take(2).filter(|c| c.is_ascii_digit()).count() == 2
+            && figures
+                .iter()
+                .take(2)
+                .filter(|c| c.is_ascii_digit())
+                .count()
+                == 2
             && (figures.len() == 2 || figures.len() == 3 && figures[2].is_ascii_lowercase())
     };
     name.split('_')
@@ -64,7 +69,10 @@ fn every_row_of_the_money_has_a_test_by_its_id() {
     for folder in ["src", "tests"] {
         tested(&root.join(folder), &mut found);
     }
-    let missing: Vec<&&str> = ROWS.iter().filter(|row| !found.contains_key(**row)).collect();
+    let missing: Vec<&&str> = ROWS
+        .iter()
+        .filter(|row| !found.contains_key(**row))
+        .collect();
     assert!(missing.is_empty(), "rows without a test: {missing:?}");
 }
 
@@ -74,5 +82,8 @@ fn ids_are_read_from_the_beginning_of_a_name_only() {
     assert_eq!(ids_of("t15_t16_e14_ten_thousand"), ["t15", "t16", "e14"]);
     assert_eq!(ids_of("a_row_of_m25"), Vec::<String>::new());
     assert_eq!(ids_of("m5_is_of_the_interface"), Vec::<String>::new());
-    assert_eq!(names_of_tests("#[test]\nfn m01_x() {}\nfn m02_y() {}"), ["m01_x"]);
+    assert_eq!(
+        names_of_tests("#[test]\nfn m01_x() {}\nfn m02_y() {}"),
+        ["m01_x"]
+    );
 }

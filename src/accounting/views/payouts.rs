@@ -5,7 +5,8 @@ use i18n_embed_fl::fl;
 
 use super::{Choice, PeriodForm};
 use crate::accounting::queries::{
-    BankFileView, HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble, Undeliverable,
+    BankFileView, HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble,
+    Undeliverable,
 };
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
@@ -20,6 +21,8 @@ pub(in crate::accounting) struct PayoutsPage {
     pub may_run: bool,
     pub may_operate: bool,
     pub runs: Vec<PayoutRun>,
+    pub form: PeriodForm,
+    pub errors: FormErrors,
     pub first: String,
     pub older: String,
 }

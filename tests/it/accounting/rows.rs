@@ -89,10 +89,7 @@ fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
         .collect();
     assert_eq!(duty.len(), 1, "the carried debt, informational: {rows:#?}");
     // New task and reassign are one kind of fee; the journal of the task tells which was which.
-    let fees = rows
-        .iter()
-        .filter(|(kind, ..)| kind == "Fee")
-        .count();
+    let fees = rows.iter().filter(|(kind, ..)| kind == "Fee").count();
     assert_eq!(fees, 2 + 2 + 2, "{rows:#?}");
 }
 
