@@ -64,10 +64,16 @@ fn system_now() -> DateTime<Utc> {
 pub struct BusinessZone(pub Tz);
 
 impl BusinessZone {
-    /// The business date on which an instant falls.
+    /// The business date on which an instant falls: the one that has begun and not ended. That is the date on the wall, but for zones
+    /// that put their clocks back from just after midnight: the hour before it that then comes again belongs to the new date.
     #[must_use]
     pub fn date_of(self, instant: DateTime<Utc>) -> NaiveDate {
-        instant.with_timezone(&self.0).date_naive()
+        let date = instant.with_timezone(&self.0).date_naive();
+        if instant < self.end_of(date) {
+            date
+        } else {
+            next_day(date)
+        }
     }
 
     /// The instant at which a business date begins.
@@ -86,13 +92,23 @@ impl BusinessZone {
     /// where it happens twice, the first of the two.
     #[must_use]
     pub fn instant_of(self, date: NaiveDate, time: NaiveTime) -> DateTime<Utc> {
-        let mut wall = date.and_time(time);
-        loop {
-            if let Some(instant) = self.0.from_local_datetime(&wall).earliest() {
-                return instant.with_timezone(&Utc);
+        let wanted = date.and_time(time);
+        let at = |wall| self.0.from_local_datetime(&wall).earliest();
+        let mut wall = wanted;
+        let mut instant = loop {
+            match at(wall) {
+                Some(instant) => break instant,
+                None => wall += Duration::minutes(1),
             }
-            wall += Duration::minutes(1);
+        };
+        // Gaps of the past did not all end at a full minute.
+        while wall > wanted
+            && let Some(earlier) = at(wall - Duration::seconds(1))
+        {
+            wall -= Duration::seconds(1);
+            instant = earlier;
         }
+        instant.with_timezone(&Utc)
     }
 }
 
@@ -109,6 +125,9 @@ pub fn previous_day(date: NaiveDate) -> NaiveDate {
     date.checked_sub_days(Days::new(1))
         .unwrap_or(NaiveDate::MIN)
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

@@ -21,6 +21,8 @@ pub mod partitions;
 pub mod period;
 pub mod stop;
 pub mod telemetry;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod text;
 pub mod wake;
 pub mod web;

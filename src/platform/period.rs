@@ -120,6 +120,9 @@ fn date_of(text: &str) -> Option<NaiveDate> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

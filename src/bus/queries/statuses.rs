@@ -175,7 +175,7 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
 }
 
 /// Whether a running subscriber has dealt with every event recorded before `instant`; gives the last such number of the log
-/// if so.
+/// if so. A number that was drawn and never used, between that one and the next, is nothing to wait for.
 ///
 /// # Errors
 /// Those of the database.
@@ -194,8 +194,8 @@ pub fn caught_up_with(
     let row: Option<Row> = sql_query(
         "select cut.seq as cutoff, s.position >= cut.seq as reached
          from bus.subscribers s, (select coalesce(
-             (select e.seq - 1 from bus.events e where e.recorded_at >= $2 order by e.recorded_at, e.seq limit 1),
-             (select max(e.seq) from bus.events e), 0) as seq) cut
+             (select e.seq from bus.events e where e.recorded_at < $2 order by e.recorded_at desc, e.seq desc limit 1),
+             (select min(e.seq) - 1 from bus.events e), 0) as seq) cut
          where s.name = $1 and not s.paused and s.retired_at is null",
     )
     .bind::<Text, _>(subscriber)

@@ -1,5 +1,7 @@
 //! CSV files, in and out: the one writer, safe against formulas (A51), and a reader that names each bad line.
 
+#[cfg(test)]
+mod properties;
 mod reader;
 mod writer;
 

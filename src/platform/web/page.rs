@@ -93,6 +93,9 @@ impl<T> PageOf<T> {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -6,6 +6,7 @@ mod corrections;
 mod export;
 mod ledger;
 mod mails;
+mod million;
 mod pages;
 mod random;
 mod rows;

@@ -149,11 +149,11 @@ const OF_THE_MONEY: &[(&str, &str)] = &[
         "P4: analytics has the fees and rewards of each day once",
         "select l.business_date || ': ledger ' || l.fees || ' and ' || l.rewards || ', analytics ' || coalesce(d.fees_minor::text, 'nothing') || ' and '
            || coalesce(d.rewards_minor::text, 'nothing') as offence
-         from (select business_date, sum(abs(amount_minor)) filter (where kind = 'assignment_fee') as fees,
+         from (select business_date, coalesce(sum(abs(amount_minor)) filter (where kind = 'assignment_fee'), 0) as fees,
              coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0) as rewards
            from accounting.transfers group by business_date) l
            left join analytics.day_totals d on d.business_date = l.business_date
-         where abs(d.fees_minor) is distinct from l.fees or d.rewards_minor is distinct from l.rewards",
+         where coalesce(abs(d.fees_minor), 0) <> l.fees or coalesce(d.rewards_minor, 0) <> l.rewards",
     ),
 ];
 

@@ -6,6 +6,7 @@ pub mod fleet;
 mod history;
 mod judge;
 pub mod load;
+mod market;
 mod money;
 mod monkey;
 mod planted;
@@ -15,3 +16,5 @@ mod scheduler;
 mod stage;
 mod trial;
 mod upcasters;
+
+pub use trial::seed;

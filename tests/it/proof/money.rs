@@ -105,7 +105,7 @@ impl Subscriber for Frail {
             2 => panic!("{TOLD_TO_PANIC}"),
             3 => {
                 tx.conn()
-                    .batch_execute("select pg_terminate_backend(pg_backend_pid())")?;
+                    .batch_execute("reset role; select pg_terminate_backend(pg_backend_pid())")?;
                 Ok(())
             }
             _ => Ok(()),

@@ -171,6 +171,11 @@ impl TestApp {
         self.database.as_ref().unwrap().connect()
     }
 
+    /// The address of the database.
+    pub fn url(&self) -> &str {
+        self.database.as_ref().unwrap().url()
+    }
+
     pub fn base(&self) -> String {
         format!("http://{}", self.address)
     }

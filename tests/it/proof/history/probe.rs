@@ -102,7 +102,7 @@ impl Probe {
             Ill::Panic => panic!("{}", super::TOLD_TO_PANIC),
             Ill::Cut => {
                 tx.conn()
-                    .batch_execute("select pg_terminate_backend(pg_backend_pid())")?;
+                    .batch_execute("reset role; select pg_terminate_backend(pg_backend_pid())")?;
                 Ok(())
             }
         }
