@@ -60,9 +60,12 @@ pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Find
         .collect()
 }
 
-/// Gives the rest of the transaction more time and memory than a page has.
+/// Gives the rest of the transaction more time and memory than a page has, and joins by hash only: with statistics of the morning
+/// the planner takes the day's million transfers for a handful and compares each with each (docs/PERFORMANCE.md).
 pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
-    conn.batch_execute("set local statement_timeout = '5min'; set local work_mem = '64MB'")?;
+    conn.batch_execute(
+        "set local statement_timeout = '5min'; set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off",
+    )?;
     Ok(())
 }
 
