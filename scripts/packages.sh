@@ -44,6 +44,9 @@ int main(void) { return 0; }' | cc -x c - -o /dev/null 2>/dev/null || MISSING+=(
 # want_command COMMAND PACKAGE
 want_command() { command -v "$1" >/dev/null || MISSING+=("$2"); }
 
+# want_python MODULE PACKAGE: a module of the distribution's own Python.
+want_python() { /usr/bin/python3 -c "import $1" 2>/dev/null || MISSING+=("$2"); }
+
 # Cargo, new enough. It is not installed from the distribution, whose own is too old.
 want_cargo() {
     local oldest=1.95 found home=${CARGO_HOME:-${HOME:-}/.cargo}/bin

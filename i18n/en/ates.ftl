@@ -36,6 +36,12 @@ first-page = First page
 filter = Filter
 clear-filter = Clear the filter
 download-csv = Download as CSV
+download-xlsx = Download as XLSX
+download-hledger = Journal for hledger
+download-beancount = Journal for beancount
+xlsx-about = About
+xlsx-what = What this is
+xlsx-times = UTC
 
 ## Errors: headings
 
@@ -253,6 +259,9 @@ error-shuffle-not-finished = This shuffle is not finished yet; its seed is secre
 live-lost = The connection is lost; trying again.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.
 error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.
+limit-creations-per-day = Nobody may create more than { $limit } tasks a day. You can create the next one from { $at }.
+limit-completion-age = A task cannot be completed before it is { $seconds } seconds old. This one can from { $at }.
+limit-presses-per-day = Nobody may shuffle more than { $limit } times a day. You can press again from { $at }.
 # analytics
 
 nav-analytics = Analytics
@@ -265,7 +274,7 @@ analytics-dearest-today = Today
 analytics-dearest-week = This week
 analytics-dearest-month = This month
 analytics-no-closed-tasks = No closed tasks
-analytics-range = Dearest closed task by day
+analytics-range = A range of days: the dearest closed task of each
 analytics-from = From
 analytics-to = To
 analytics-of-month = { $month ->
@@ -283,7 +292,7 @@ analytics-of-month = { $month ->
    *[12] December
 }
 analytics-by-day = Earnings by day
-analytics-by-day-caption = Fees charged at assignments less rewards for completions, the last 7 days, newest first
+analytics-by-day-caption = Fees charged at assignments less rewards for completions, every day of the range above, newest first
 analytics-day = Day
 analytics-fees = Fees
 analytics-rewards = Rewards
@@ -302,8 +311,6 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Employee
 analytics-balance = Balance
-analytics-error-date = This is not a date such as 2026-03-01
-analytics-error-reversed = The last day is before the first
 analytics-error-period = The period is day, week or month
 analytics-error-period-and-range = Give either a period or two dates
 
@@ -573,8 +580,75 @@ payout-transfers = Transfers of the day
 payout-lines = Who was paid what
 payout-empty-title = Nobody was paid
 payout-empty-text = No balance was above zero at the end of this day.
+company-sides-agree = Both sides of the books agree.
+statements-title = Statements
+statements-caption = Settled days, newest first
+statements-today = Today so far
+statements-sheet = Statement of the period
+statements-empty-title = No statements here
+statements-empty-text = A day gets its statement when it is settled, if it moved the account or began with a debt.
+statement-title = Statement for { $date }
+statement-period-title = Statement of the period
+statement-open = Open: not final
+statement-opening = Opening balance
+statement-debt-carried = Debt carried over
+statement-adjustments = Adjustments
+statement-payout = Payout
+statement-payouts = Payouts
+statement-closing = Closing balance
+statement-so-far = Balance so far
+statement-lines = Operations in the order of booking
+statement-days = Days with operations
+statement-empty = No operations
+statement-foot = Summary
+statement-reference = Reference
+statement-printed = printed { $at }
+statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-cut = { $count ->
+    [one] The first { $shown } of { $count } operation are shown; the file has all of them.
+   *[other] The first { $shown } of { $count } operations are shown; the file has all of them.
+}
+company-statement-title = Company statement for { $date }
+company-statement-link = Company statement
+company-statement-own = The company
+company-statement-theirs = The employees
+company-statement-before = Balance of the company before
+company-statement-after = Balance of the company after
+company-statement-people-before = All balances before
+company-statement-people-after = All balances after
+company-statement-paid = Paid out since the start
+company-statement-adjusted = Adjustments since the start
+company-statement-people = { $count ->
+    [one] of { $count } account that moved
+   *[other] of { $count } accounts that moved
+}
+account-unreachable = We could not reach you at { $address }: the mail server refuses this address for good. Ask an administrator to change it; what could not be delivered is sent again then.
+mails-trouble = { $count ->
+    [one] { $count } mail waits for the mail server.
+   *[other] { $count } mails wait for the mail server.
+}
+undeliverable-caption = Undeliverable addresses: refused for good
+undeliverable-last = Last mail for
+mail-kind-payout = Payout
+mail-kind-statement = Statement
+mail-kind-digest = Digest
+mail-failure = Given up
+mail-failure-refused = The address is refused for good
+mail-failure-expired = The time for retries is over
+mail-repeat-confirm = It was delivered already; send it a second time
+error-mail-already-sent = This mail was sent already. Tick the box to send it a second time.
+error-mail-on-its-way = This mail is on its way already.
+mail-statement-subject = Statement for { $date }: { $amount }
+mail-statement-debt = nothing was paid out for { $date }. A debt of { $amount } is carried over to the next day.
+mail-statement-zero = nothing was paid out for { $date }, and nothing is carried over to the next day.
+mail-digest-subject = Digest of { $date }: { $amount } paid
+mail-digest-body = { $date } is closed and sealed. Keep this mail: with its digest anybody can show that the books of the day were not changed afterwards.
+mail-digest-transfers = Transfers
+mail-digest-label = Digest of the chain (SHA-256):
+mail-digest-again = To compute it again (docs/TAMPER.md says how it is made):
+mail-digest-link = The statement of the company for this day:
 mails-title = Mails
-mails-caption = Mails about payouts, newest first
+mails-caption = Mails, newest first
 mails-not-connected = No mail server is configured: mails are kept here and shown.
 mails-failed = { $count ->
     [one] { $count } failed
@@ -604,13 +678,44 @@ mail-html = HTML
 mail-payout-subject = Payout for { $date }: { $amount }
 mail-payout-greeting = Hello { $name },
 mail-payout-body = you were paid { $amount } for { $date }.
-mail-payout-link = Every fee and reward of the day is in your account.
+mail-payout-link = Every fee and reward of the day is in your statement:
 mail-payout-sign = Accounting, UberPopug Inc
+bank-account-title = Bank account
+bank-account-lead = Where the money goes when a day is paid out by bank. Leave both fields empty to remove the account.
+bank-account-now = Known now
+bank-account-iban = Account number (IBAN)
+bank-account-iban-hint = With its country and check digits; spaces do no harm.
+bank-account-bic = Bank (BIC), if you know it
+bank-account-bic-hint = Eight or eleven characters.
+bank-account-save = Save
+flash-bank-account-saved = The bank account is saved.
+flash-bank-file-made = The payment file is ready.
+field-iban-wrong = This is no account number: check its country, its length and its digits.
+field-bic-wrong = A BIC has eight or eleven letters and digits.
+bank-file-title = Payment file for the bank
+bank-file-made = { $count ->
+    [one] { $count } payment
+   *[other] { $count } payments
+}, { $sum }, made
+bank-file-ready = { $count ->
+    [one] { $count } person who was paid has a bank account.
+   *[other] { $count } people who were paid have a bank account.
+}
+bank-file-make = Make the file
+bank-file-download = Download pain.001
+bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
+bank-file-missing = { $count ->
+    [one] { $count } person is not in it, for want of a bank account:
+   *[other] { $count } people are not in it, for want of a bank account:
+}
+error-bank-file-unset = There is no payment file: the company's account is not set (ATES_PAYOUT_DEBTOR_NAME and ATES_PAYOUT_DEBTOR_IBAN).
+error-bank-file-currency = There is no payment file in { $currency }: only currencies with two decimals can be paid.
+error-bank-file-empty = There is no payment file: nobody who was paid that day has a bank account.
+error-xlsx-too-long = A sheet of a workbook has room for { $rows } rows, and there are more. Download it as CSV, or ask for less.
 error-day-not-open = { $date } is not a day of the books that could be settled.
 error-day-before-open = A day before { $date } is not settled yet.
 error-day-not-over = { $date } is not over yet.
 error-nothing-to-settle = No day is over yet, so there is nothing to settle.
-error-mail-not-failed = Only a mail that failed can be sent again.
 field-not-a-date = Give a date such as 2026-03-02
 field-period-reversed = The last day must not be before the first
 field-period-too-long = That is too long for one table: ask for at most ten years
@@ -897,3 +1002,158 @@ job-archive = Moves old months to the archive
 job-scenarios = Watches that each step was followed by the next
 bus-not-rebuildable = This subscriber keeps more than the log can give back: it cannot be built again.
 bus-rebuild-under-way = It is being built again already.
+
+## The emergency stop and the reconciler
+
+error-title-stopped = Changes are stopped
+stopped = Emergency stop: nothing can be changed until an administrator releases it; reading works. The reason: { $reason }
+stopped-by-check = Emergency stop: nothing can be changed until an administrator releases it; reading works. The books differ: { $number ->
+    [1] {check-1}
+    [2] {check-2}
+    [3] {check-3}
+    [4] {check-4}
+    [5] {check-5}
+    [6] {check-6}
+    [7] {check-7}
+    [8] {check-8}
+    [9] {check-9}
+    [10] {check-10}
+    [11] {check-11}
+   *[12] {check-12}
+}.
+nav-stop = Emergency stop
+admin-about-stop = Stop every change at once, release it, and see what was before
+stop-lead = While the stop is set every change is refused, payouts and mails wait, and reading works.
+stop-is-set = The emergency stop is set
+stop-is-not-set = The emergency stop is not set.
+stop-reason = Reason
+stop-since = Since
+stop-by = Set by
+stop-release-title = Release
+stop-release-text = Release it when the cause is found and the books are repaired. What differs still sets it again at once.
+stop-release-reason = Reason of the release
+stop-reason-hint = In 10 to 500 characters; everybody who uses aTES reads it.
+stop-password = Your password
+stop-release = Release the stop
+stop-set-title = Stop everything
+stop-set-text = From then on nobody can change anything until an administrator releases it.
+stop-set = Set the emergency stop
+stop-history = Earlier stops
+stop-released-at = Released
+stop-set-flash = The emergency stop is set.
+stop-released-flash = The emergency stop is released.
+field-stop-reason = Say why in 10 to 500 characters.
+error-stop-already-set = The emergency stop is set already.
+error-stop-not-set = The emergency stop is not set.
+error-stop-still-writing = The emergency stop is set, but somebody is still writing. Look at the log and try again.
+badge-agrees = The books agree as of { $at }
+badge-differs = The books differ.
+badge-agreed-last = They agreed last as of { $at }.
+badge-stale = The books have not been compared since { $at }
+badge-never = The books have not been compared yet
+# Audit and abuse
+nav-audit = Audit
+admin-about-audit = Who did what, when, and from where
+audit-title = Audit
+audit-lead = Every change that somebody made, the newest first. Rows are written with the change itself and never removed.
+audit-person = Person: log-in name or id
+audit-action = Action begins with
+audit-caption = What was done
+audit-when = When
+audit-who = Who
+audit-who-uid = Id of who did it
+audit-what = Action
+audit-about = About
+audit-from = From
+audit-address = Address
+audit-agent = Program
+audit-request = Request
+audit-detail = Details
+audit-system = the system
+audit-none-title = Nothing was done
+audit-none-text = No row fits the filter. Try a longer period, or fewer words.
+nav-abuse = Abuse
+admin-about-abuse = Who creates for whom, who shuffles at whose cost, and the limits against it
+abuse-title = Reports against abuse
+abuse-lead = A reward is larger than a fee, so trivial tasks print money, and a shuffle charges everybody. These reports show who does either much.
+abuse-no-limits = No limit is on: anybody may create and press as often as they like, and complete at once.
+abuse-limit-creations = At most { $count } creations a person and day
+abuse-limit-age = A task is completed at the age of { $seconds } s at the earliest
+abuse-limit-presses = At most { $count } presses a person and day
+abuse-creators = By creator
+abuse-creators-caption = Tasks created in the period, and what has come of them until now
+abuse-no-creators = Nobody created a task in this period.
+abuse-creator = Creator
+abuse-uid = Id
+abuse-created = Created
+abuse-completed = Completed
+abuse-self = By themselves
+abuse-age = Soonest
+abuse-age-seconds = Soonest completion, seconds
+abuse-rewards = Rewards
+abuse-fees = Fees
+abuse-net = Rewards less fees
+abuse-pairs = Who completes whose tasks
+abuse-pairs-lead = Chance would share a creator's tasks evenly. The deviation counts standard deviations above that; a marked one has at least five completions and more than three.
+abuse-pairs-caption = Completed tasks of the period by creator and by who completed them
+abuse-completer = Completed by
+abuse-assigned = Came to them
+abuse-share = Share
+abuse-deviation = Deviation
+abuse-pressers = By presser
+abuse-pressers-caption = Presses of the shuffle in the period
+abuse-no-pressers = Nobody pressed the shuffle in this period.
+abuse-presser = Pressed by
+abuse-presses = Presses
+abuse-moved = Assignments
+abuse-people = People
+abuse-effects = Whom the presses met
+abuse-effects-caption = Tasks that came and went, and fees, by presser and by person
+abuse-person = Person
+abuse-given = Came
+abuse-taken = Went
+age-seconds = { $count } s
+age-minutes = { $count } min
+age-hours = { $count } h
+age-days = { $count ->
+    [one] { $count } day
+   *[other] { $count } days
+}
+
+# Balances at a date, stored earnings
+account-balance-at = Balance at the close of { $date }
+balances-title = Balances
+balances-caption = Balances at the close of { $date }, the deepest debts first
+balances-date = At the close of
+balances-which = Which
+balances-all = All
+balances-negative = Only below zero
+balances-total = All balances together
+balances-people = { $count ->
+    [one] { $count } account
+   *[other] { $count } accounts
+}
+balances-debts = Debts
+balances-debtors = { $count ->
+    [one] { $count } account below zero
+   *[other] { $count } accounts below zero
+}
+balances-none-title = No such balance
+balances-none-text = Nobody was below zero at the close of that date.
+balances-more = Further balances
+column-uid = Id
+company-stored = Closed dates are read from the totals that were stored when they were closed.
+recount-title = Count closed dates again
+recount-lead = Every closed date of the period is added up from the ledger and compared with its stored total. A closed date is final: a difference is shown here and never written over.
+recount-again = Count again
+recount-equal = { $count ->
+    [one] { $count } closed date was counted; it is what the ledger adds up to.
+   *[other] { $count } closed dates were counted; each is what the ledger adds up to.
+}
+recount-differs = { $count } of { $dates } closed dates are not what the ledger adds up to.
+recount-caption = Closed dates that differ
+recount-stored-fees = Fees, stored
+recount-live-fees = Fees, ledger
+recount-stored-rewards = Rewards, stored
+recount-live-rewards = Rewards, ledger
+field-date-in-future = That day has not come yet

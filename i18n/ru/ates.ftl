@@ -37,6 +37,12 @@ first-page = К началу
 filter = Показать
 clear-filter = Сбросить фильтр
 download-csv = Скачать CSV
+download-xlsx = Скачать XLSX
+download-hledger = Журнал для hledger
+download-beancount = Журнал для beancount
+xlsx-about = О файле
+xlsx-what = Что это
+xlsx-times = UTC
 
 ## Errors: headings
 
@@ -259,6 +265,9 @@ error-shuffle-not-finished = Это перемешивание ещё не за�
 live-lost = Связь потеряна; пробуем снова.
 error-live-full = Сейчас обновляется слишком много страниц. Прочтите эту ещё раз через несколько секунд.
 error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.
+limit-creations-per-day = За день можно создать не больше задач, чем { $limit }. Следующую — с { $at }.
+limit-completion-age = Задачу нельзя выполнить раньше, чем через { $seconds } с после создания. Эту — с { $at }.
+limit-presses-per-day = За день можно перемешать не больше раз, чем { $limit }. Снова — с { $at }.
 # analytics
 
 nav-analytics = Аналитика
@@ -271,7 +280,7 @@ analytics-dearest-today = Сегодня
 analytics-dearest-week = На этой неделе
 analytics-dearest-month = В этом месяце
 analytics-no-closed-tasks = Закрытых задач нет
-analytics-range = Самая дорогая закрытая задача по дням
+analytics-range = Промежуток: самая дорогая закрытая задача каждого дня
 analytics-from = С
 analytics-to = По
 analytics-of-month = { $month ->
@@ -289,7 +298,7 @@ analytics-of-month = { $month ->
    *[12] декабря
 }
 analytics-by-day = Заработок по дням
-analytics-by-day-caption = Списания при назначении минус награды за выполнение, последние 7 дней, новые сверху
+analytics-by-day-caption = Списания за назначения минус награды за выполнение, каждый день выбранного промежутка, сначала новые
 analytics-day = День
 analytics-fees = Списания
 analytics-rewards = Награды
@@ -308,8 +317,6 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
-analytics-error-date = Это не дата вида 2026-03-01
-analytics-error-reversed = Последний день раньше первого
 analytics-error-period = Период — day, week или month
 analytics-error-period-and-range = Укажите либо период, либо две даты
 
@@ -583,8 +590,78 @@ payout-transfers = Операции за день
 payout-lines = Кому сколько выплачено
 payout-empty-title = Никому не выплачено
 payout-empty-text = В конце этого дня ни один баланс не был больше нуля.
+company-sides-agree = Обе стороны книг сходятся.
+statements-title = Выписки
+statements-caption = Закрытые дни, сначала новые
+statements-today = Сегодня на этот час
+statements-sheet = Выписка за период
+statements-empty-title = Выписок здесь нет
+statements-empty-text = Выписка появляется, когда день закрыт, если в этот день были операции или он начался с долга.
+statement-title = Выписка за { $date }
+statement-period-title = Выписка за период
+statement-open = Открыт: ещё изменится
+statement-opening = Баланс на начало
+statement-debt-carried = Перенесённый долг
+statement-adjustments = Корректировки
+statement-payout = Выплата
+statement-payouts = Выплаты
+statement-closing = Баланс на конец
+statement-so-far = Баланс на этот час
+statement-lines = Операции в порядке проводки
+statement-days = Дни с операциями
+statement-empty = Операций нет
+statement-foot = Итог
+statement-reference = Номер
+statement-printed = напечатано { $at }
+statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
+statement-cut = { $count ->
+    [one] Показаны первые { $shown } из { $count } операции; в файле есть все.
+    [few] Показаны первые { $shown } из { $count } операций; в файле есть все.
+   *[many] Показаны первые { $shown } из { $count } операций; в файле есть все.
+}
+company-statement-title = Выписка компании за { $date }
+company-statement-link = Выписка компании
+company-statement-own = Компания
+company-statement-theirs = Сотрудники
+company-statement-before = Баланс компании до
+company-statement-after = Баланс компании после
+company-statement-people-before = Все балансы до
+company-statement-people-after = Все балансы после
+company-statement-paid = Выплачено с самого начала
+company-statement-adjusted = Корректировки с самого начала
+company-statement-people = { $count ->
+    [one] из { $count } счёта с движением
+    [few] из { $count } счетов с движением
+   *[many] из { $count } счетов с движением
+}
+account-unreachable = Мы не смогли написать вам на { $address }: почтовый сервер окончательно отклоняет этот адрес. Попросите администратора изменить его; недоставленные письма уйдут снова.
+mails-trouble = { $count ->
+    [one] { $count } письмо ждёт почтовый сервер.
+    [few] { $count } письма ждут почтовый сервер.
+   *[many] { $count } писем ждут почтовый сервер.
+}
+undeliverable-caption = Недоступные адреса: отклонены окончательно
+undeliverable-last = Последнее письмо за
+mail-kind-payout = Выплата
+mail-kind-statement = Выписка
+mail-kind-digest = Сводка
+mail-failure = Отправка прекращена
+mail-failure-refused = Адрес окончательно отклонён
+mail-failure-expired = Время повторных попыток истекло
+mail-repeat-confirm = Письмо уже доставлено; отправить второй раз
+error-mail-already-sent = Это письмо уже отправлено. Отметьте флажок, чтобы отправить его второй раз.
+error-mail-on-its-way = Это письмо уже в пути.
+mail-statement-subject = Выписка за { $date }: { $amount }
+mail-statement-debt = За { $date } выплаты нет. На следующий день перенесён долг { $amount }.
+mail-statement-zero = За { $date } выплаты нет, и на следующий день ничего не перенесено.
+mail-digest-subject = Сводка за { $date }: выплачено { $amount }
+mail-digest-body = { $date } закрыт и опечатан. Сохраните это письмо: по его отпечатку любой покажет, что книги этого дня потом не менялись.
+mail-digest-transfers = Операций
+mail-digest-label = Отпечаток цепочки (SHA-256):
+mail-digest-again = Чтобы вычислить его снова (как он получается, сказано в docs/TAMPER.md):
+mail-digest-link = Выписка компании за этот день:
 mails-title = Письма
-mails-caption = Письма о выплатах, сначала новые
+mails-caption = Письма, сначала новые
 mails-not-connected = Почтовый сервер не настроен: письма хранятся и показываются здесь.
 mails-failed = { $count ->
     [one] { $count } не отправлено
@@ -616,13 +693,46 @@ mail-html = HTML
 mail-payout-subject = Выплата за { $date }: { $amount }
 mail-payout-greeting = Здравствуйте, { $name }!
 mail-payout-body = Вам выплачено { $amount } за { $date }.
-mail-payout-link = Все списания и начисления за день есть в вашем счёте.
+mail-payout-link = Все списания и начисления за день есть в вашей выписке:
 mail-payout-sign = Бухгалтерия, UberPopug Inc
+bank-account-title = Банковский счёт
+bank-account-lead = Куда уходят деньги, когда день выплачивается через банк. Оставьте оба поля пустыми, чтобы убрать счёт.
+bank-account-now = Сейчас известно
+bank-account-iban = Номер счёта (IBAN)
+bank-account-iban-hint = Со страной и контрольными цифрами; пробелы не мешают.
+bank-account-bic = Банк (BIC), если знаете
+bank-account-bic-hint = Восемь или одиннадцать знаков.
+bank-account-save = Сохранить
+flash-bank-account-saved = Банковский счёт сохранён.
+flash-bank-file-made = Платёжный файл готов.
+field-iban-wrong = Это не номер счёта: проверьте страну, длину и цифры.
+field-bic-wrong = В BIC восемь или одиннадцать букв и цифр.
+bank-file-title = Платёжный файл для банка
+bank-file-made = { $count ->
+    [one] { $count } платёж
+    [few] { $count } платежа
+   *[other] { $count } платежей
+}, { $sum }, создан
+bank-file-ready = { $count ->
+    [one] Банковский счёт есть у { $count } получателя.
+   *[other] Банковский счёт есть у { $count } получателей.
+}
+bank-file-make = Создать файл
+bank-file-download = Скачать pain.001
+bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
+bank-file-missing = { $count ->
+    [one] Без банковского счёта в него не попадает { $count } человек:
+    [few] Без банковского счёта в него не попадают { $count } человека:
+   *[other] Без банковского счёта в него не попадают { $count } человек:
+}
+error-bank-file-unset = Платёжного файла нет: счёт компании не задан (ATES_PAYOUT_DEBTOR_NAME и ATES_PAYOUT_DEBTOR_IBAN).
+error-bank-file-currency = Платёжного файла в валюте { $currency } нет: платить можно только в валютах с двумя знаками после запятой.
+error-bank-file-empty = Платёжного файла нет: ни у кого из получателей этого дня нет банковского счёта.
+error-xlsx-too-long = На листе книги помещается строк: { $rows }, а здесь их больше. Скачайте CSV или сузьте выборку.
 error-day-not-open = { $date } не является днём, который можно закрыть.
 error-day-before-open = Один из дней до { $date } ещё не закрыт.
 error-day-not-over = День { $date } ещё не закончился.
 error-nothing-to-settle = Ни один день ещё не закончился, закрывать нечего.
-error-mail-not-failed = Ещё раз можно отправить только то письмо, которое не ушло.
 field-not-a-date = Укажите дату, например 2026-03-02
 field-period-reversed = Последний день не может быть раньше первого
 field-period-too-long = Слишком много для одной таблицы: не больше десяти лет
@@ -916,3 +1026,162 @@ job-archive = Переносит старые месяцы в архив
 job-scenarios = Следит, что за каждым шагом последовал следующий
 bus-not-rebuildable = Подписчик хранит больше, чем можно вернуть из журнала: перестроить его нельзя.
 bus-rebuild-under-way = Он уже перестраивается.
+
+## Аварийная остановка и сверка
+
+error-title-stopped = Изменения остановлены
+stopped = Аварийная остановка: ничего нельзя изменить, пока администратор её не снимет; читать можно. Причина: { $reason }
+stopped-by-check = Аварийная остановка: ничего нельзя изменить, пока администратор её не снимет; читать можно. Книги не сходятся: { $number ->
+    [1] {check-1}
+    [2] {check-2}
+    [3] {check-3}
+    [4] {check-4}
+    [5] {check-5}
+    [6] {check-6}
+    [7] {check-7}
+    [8] {check-8}
+    [9] {check-9}
+    [10] {check-10}
+    [11] {check-11}
+   *[12] {check-12}
+}.
+nav-stop = Аварийная остановка
+admin-about-stop = Остановить сразу все изменения, снять остановку и посмотреть прежние
+stop-lead = Пока действует остановка, любое изменение отклоняется, выплаты и письма ждут, читать можно.
+stop-is-set = Действует аварийная остановка
+stop-is-not-set = Аварийной остановки нет.
+stop-reason = Причина
+stop-since = С какого времени
+stop-by = Кто остановил
+stop-release-title = Снять остановку
+stop-release-text = Снимайте, когда причина найдена и книги исправлены. Если они всё ещё не сходятся, остановка тут же вернётся.
+stop-release-reason = Почему снята
+stop-reason-hint = От 10 до 500 знаков; это прочтут все, кто пользуется aTES.
+stop-password = Ваш пароль
+stop-release = Снять остановку
+stop-set-title = Остановить всё
+stop-set-text = С этой минуты никто ничего не изменит, пока администратор не снимет остановку.
+stop-set = Остановить
+stop-history = Прежние остановки
+stop-released-at = Снята
+stop-set-flash = Аварийная остановка включена.
+stop-released-flash = Аварийная остановка снята.
+field-stop-reason = Объясните причину, от 10 до 500 знаков.
+error-stop-already-set = Аварийная остановка уже действует.
+error-stop-not-set = Аварийной остановки нет.
+error-stop-still-writing = Аварийная остановка включена, но кто-то ещё пишет. Посмотрите журнал и попробуйте снова.
+badge-agrees = Книги сходятся на { $at }
+badge-differs = Книги не сходятся.
+badge-agreed-last = Последний раз сходились на { $at }.
+badge-stale = Книги не сверялись с { $at }
+badge-never = Книги ещё не сверялись
+# Журнал действий и злоупотребления
+nav-audit = Действия
+admin-about-audit = Кто, что, когда и откуда сделал
+audit-title = Журнал действий
+audit-lead = Всё, что кто-либо изменил, новое сверху. Строка пишется вместе с самим изменением и никогда не удаляется.
+audit-person = Человек: логин или номер
+audit-action = Действие начинается с
+audit-caption = Что сделано
+audit-when = Когда
+audit-who = Кто
+audit-who-uid = Номер того, кто сделал
+audit-what = Действие
+audit-about = О чём
+audit-from = Откуда
+audit-address = Адрес
+audit-agent = Программа
+audit-request = Запрос
+audit-detail = Подробности
+audit-system = система
+audit-none-title = Ничего не сделано
+audit-none-text = Ни одна строка не подходит. Возьмите период подлиннее или меньше слов.
+nav-abuse = Злоупотребления
+admin-about-abuse = Кто для кого создаёт, кто за чей счёт перемешивает и какие есть пределы
+abuse-title = Отчёты о злоупотреблениях
+abuse-lead = Награда больше списания, поэтому пустяковые задачи печатают деньги, а перемешивание списывает со всех. Здесь видно, кто делает это часто.
+abuse-no-limits = Пределов нет: любой создаёт и перемешивает сколько угодно и выполняет сразу.
+abuse-limit-creations = Не больше созданных задач на человека в день: { $count }
+abuse-limit-age = Выполнить задачу можно не раньше, чем через { $seconds } с
+abuse-limit-presses = Не больше перемешиваний на человека в день: { $count }
+abuse-creators = По создателям
+abuse-creators-caption = Задачи, созданные за период, и что с ними стало к этой минуте
+abuse-no-creators = За этот период никто не создал ни одной задачи.
+abuse-creator = Создатель
+abuse-uid = Номер
+abuse-created = Создано
+abuse-completed = Выполнено
+abuse-self = Из них собой
+abuse-age = Быстрее всего
+abuse-age-seconds = Самое быстрое выполнение, секунды
+abuse-rewards = Награды
+abuse-fees = Списания
+abuse-net = Награды минус списания
+abuse-pairs = Кто чьи задачи выполняет
+abuse-pairs-lead = Случай делит задачи создателя поровну. Отклонение считает стандартные отклонения сверх того; отмечены те, где выполнено не меньше пяти и отклонение больше трёх.
+abuse-pairs-caption = Выполненные задачи периода по создателю и исполнителю
+abuse-completer = Кто выполнил
+abuse-assigned = Досталось
+abuse-share = Доля
+abuse-deviation = Отклонение
+abuse-pressers = По перемешавшим
+abuse-pressers-caption = Перемешивания за период
+abuse-no-pressers = За этот период никто не перемешивал.
+abuse-presser = Кто перемешал
+abuse-presses = Нажатия
+abuse-moved = Назначения
+abuse-people = Люди
+abuse-effects = Кого коснулось
+abuse-effects-caption = Пришедшие и ушедшие задачи и списания по перемешавшему и по человеку
+abuse-person = Человек
+abuse-given = Пришло
+abuse-taken = Ушло
+age-seconds = { $count } с
+age-minutes = { $count } мин
+age-hours = { $count } ч
+age-days = { $count ->
+    [one] { $count } день
+    [few] { $count } дня
+   *[many] { $count } дней
+}
+
+# Балансы на дату, сохранённая прибыль
+account-balance-at = Баланс на конец { $date }
+balances-title = Балансы
+balances-caption = Балансы на конец { $date }, сначала самые большие долги
+balances-date = На конец дня
+balances-which = Какие
+balances-all = Все
+balances-negative = Только ниже нуля
+balances-total = Все балансы вместе
+balances-people = { $count ->
+    [one] { $count } счёт
+    [few] { $count } счёта
+   *[many] { $count } счетов
+}
+balances-debts = Долги
+balances-debtors = { $count ->
+    [one] { $count } счёт ниже нуля
+    [few] { $count } счёта ниже нуля
+   *[many] { $count } счетов ниже нуля
+}
+balances-none-title = Таких балансов нет
+balances-none-text = На конец этого дня ниже нуля не было никого.
+balances-more = Дальше
+column-uid = Номер
+company-stored = Закрытые дни показаны по суммам, сохранённым при закрытии.
+recount-title = Пересчитать закрытые дни
+recount-lead = Каждый закрытый день периода складывается по журналу заново и сравнивается с сохранённой суммой. Закрытый день окончателен: разница показывается здесь и никогда не переписывается.
+recount-again = Пересчитать
+recount-equal = { $count ->
+    [one] Пересчитан { $count } закрытый день, он сходится с журналом.
+    [few] Пересчитано { $count } закрытых дня, все сходятся с журналом.
+   *[many] Пересчитано { $count } закрытых дней, все сходятся с журналом.
+}
+recount-differs = Не сходятся с журналом: { $count } из { $dates } закрытых дней.
+recount-caption = Закрытые дни, которые не сходятся
+recount-stored-fees = Списания, сохранено
+recount-live-fees = Списания, журнал
+recount-stored-rewards = Награды, сохранено
+recount-live-rewards = Награды, журнал
+field-date-in-future = Этот день ещё не наступил

@@ -19,7 +19,7 @@ pub const MAIL_WAITS: &str = store::MAIL_WAITS;
 /// # Errors
 /// Those of the database.
 pub fn open_first_day(db: &Db, config: &Config) -> AppResult<()> {
-    system(db, |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         store::lock_days(tx.conn())?;
         if store::first_open_day(tx.conn())?.is_none() {
             let today = config.zone.date_of(tx.now);
@@ -66,6 +66,23 @@ fn note_failure(db: &Db, date: NaiveDate, reason: &str) {
     if let Err(error) = recorded {
         tracing::error!(error = %error, "a failed settlement could not be written down");
     }
+}
+
+/// Writes the mails about recently closed days that are not there yet (decision 22): the statements of those who were paid nothing,
+/// if that is switched on, and the digests of sealed days.
+///
+/// # Errors
+/// Those of the database.
+pub fn write_mails(db: &Db, config: &Config) -> AppResult<usize> {
+    system(db, |tx| service::write_mails(tx, config))
+}
+
+/// The payment file of a settled date, pain.001.001.09: made at the first time, the same bytes ever after.
+///
+/// # Errors
+/// 404 for a date that is not settled; conflict when it cannot be made, with the reason.
+pub fn export_bank_file(db: &Db, config: &Config, date: NaiveDate) -> AppResult<Vec<u8>> {
+    system(db, |tx| service::make_bank_file(tx, config, date))
 }
 
 /// Seals the closed dates that have no seal yet, each in a transaction of its own: those that were closed before there were seals. A

@@ -1,4 +1,4 @@
-//! Prices, the ledger, the settlement of the day, and the mails about payouts.
+//! Prices, the ledger, the settlement of the day, its statements and mails.
 //!
 //! Accounting hears of people and tasks, prices each task once, charges a fee for each assignment and credits a reward at
 //! completion. One row of the ledger is one transfer, signed from the employee's side, with the account it goes against; balances
@@ -10,6 +10,7 @@
 //! its pages work and its mails leave while the other modules are away (M39).
 
 mod api;
+mod bank;
 mod correction;
 mod jobs;
 mod model;
@@ -28,9 +29,15 @@ use crate::bus::Subscriber;
 use crate::platform::config::Config;
 use crate::platform::db::DbRole;
 
-pub use jobs::{MAIL_WAITS, open_first_day, seal_due, settle_date, settle_due, sweep};
+pub use jobs::{
+    MAIL_WAITS, export_bank_file, open_first_day, seal_due, settle_date, settle_due, sweep,
+    write_mails,
+};
 pub use model::{Price, Settled, price, settle};
-pub use queries::{HeldFigures, export_journal, export_payouts, export_transfers, held_figures};
+pub use queries::{
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, check_earnings, export_journal,
+    export_payouts, export_transfers, held_figures,
+};
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;
 

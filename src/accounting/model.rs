@@ -145,6 +145,90 @@ mod tests {
         assert_eq!(rewards, (20..=40).map(|whole| whole * 100).collect());
     }
 
+    /// Draws so many prices and gives how often each whole price of a range came; what is not a whole price of it fails.
+    fn counts(
+        rng: &mut StdRng,
+        of: PriceRange,
+        pick: impl Fn(Price) -> Money,
+        ranges: (PriceRange, PriceRange),
+        draws: usize,
+    ) -> Vec<u32> {
+        let (low, high) = (of.min.minor() / 100, of.max.minor() / 100);
+        let mut counts = vec![0; usize::try_from(high - low + 1).unwrap()];
+        for _ in 0..draws {
+            let drawn = pick(price(rng, ranges.0, ranges.1)).minor();
+            assert_eq!(drawn % 100, 0, "{drawn} is no whole unit");
+            assert!(
+                (low..=high).contains(&(drawn / 100)),
+                "{drawn} is out of range"
+            );
+            counts[usize::try_from(drawn / 100 - low).unwrap()] += 1;
+        }
+        counts
+    }
+
+    /// How far counts are from even ones, in standard deviations of the chi-square statistic above its mean (Wilson and Hilferty).
+    fn unevenness(counts: &[u32]) -> f64 {
+        let degrees = counts.len() as f64 - 1.0;
+        let even = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
+        let chi: f64 = counts
+            .iter()
+            .map(|count| (f64::from(*count) - even).powi(2) / even)
+            .sum();
+        let spread = 2.0 / (9.0 * degrees);
+        ((chi / degrees).cbrt() - (1.0 - spread)) / spread.sqrt()
+    }
+
+    /// Above this many standard deviations chance explains it less than once in ten thousand.
+    const UNLIKELY: f64 = 3.72;
+
+    #[test]
+    fn m01_every_price_of_a_range_is_as_likely_as_any_other() {
+        const DRAWS: usize = 100_000;
+        for (seed, fee, reward) in [
+            (11, range(10, 20), range(20, 40)),
+            (12, range(1, 2), range(5, 104)),
+            (13, range(999, 1_003), range(1, 1_000)),
+        ] {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let fees = counts(&mut rng, fee, |price| price.fee, (fee, reward), DRAWS);
+            let rewards = counts(&mut rng, reward, |price| price.reward, (fee, reward), DRAWS);
+            for counts in [fees, rewards] {
+                let (first, last) = (counts[0], counts[counts.len() - 1]);
+                assert!(first > 0 && last > 0, "both ends occur: {first}, {last}");
+                let unevenness = unevenness(&counts);
+                assert!(
+                    unevenness < UNLIKELY,
+                    "seed {seed}: {unevenness:.2} over {} prices",
+                    counts.len()
+                );
+            }
+        }
+        // The control: a draw that leaves out one end, or favours one price by a tenth, is found.
+        let mut lame = vec![10_000; 11];
+        lame[10] = 0;
+        assert!(unevenness(&lame) > UNLIKELY);
+        let mut bent = vec![9_000; 11];
+        bent[3] = 9_900;
+        assert!(unevenness(&bent) > UNLIKELY);
+    }
+
+    #[test]
+    fn m01_fee_and_reward_are_drawn_apart() {
+        let mut rng = StdRng::seed_from_u64(14);
+        let mut counts = vec![0_u32; 11 * 21];
+        for _ in 0..100_000 {
+            let price = price(&mut rng, range(10, 20), range(20, 40));
+            let (fee, reward) = (
+                price.fee.minor() / 100 - 10,
+                price.reward.minor() / 100 - 20,
+            );
+            counts[usize::try_from(fee * 21 + reward).unwrap()] += 1;
+        }
+        let unevenness = unevenness(&counts);
+        assert!(unevenness < UNLIKELY, "{unevenness:.2}");
+    }
+
     #[test]
     fn m01_a_range_of_one_price_gives_that_price() {
         let mut rng = StdRng::seed_from_u64(2);

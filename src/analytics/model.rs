@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::events::{AuditLogRecordCreated, TransferKind};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
+use crate::platform::period::{self, parse_date};
 
 /// A task's title with its id in the issue tracker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,19 +159,20 @@ impl Period {
             to: date("to", to)?,
         };
         if period.to < period.from {
-            return Err(AppError::field("to", "analytics-error-reversed"));
+            return Err(AppError::field("to", "field-period-reversed"));
         }
-        Ok(period)
+        let days = period::Period {
+            from: period.from,
+            to: period.to,
+        };
+        days.as_table().map(|_| period)
     }
 }
 
 fn date(field: &'static str, text: Option<&str>) -> AppResult<NaiveDate> {
     let text = text.map(str::trim).filter(|text| !text.is_empty());
     let text = text.ok_or_else(|| AppError::field(field, "field-required"))?;
-    text.parse()
-        .ok()
-        .filter(|date: &NaiveDate| (1900..=9999).contains(&date.year()))
-        .ok_or_else(|| AppError::field(field, "analytics-error-date"))
+    parse_date(field, text)
 }
 
 #[cfg(test)]

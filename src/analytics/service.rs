@@ -9,7 +9,7 @@ use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 
-/// Days that the table of earnings shows.
+/// Days that the page shows unless a range is asked for.
 const TABLE_DAYS: u64 = 7;
 
 /// Names that the page shows of the people in the minus.
@@ -40,7 +40,11 @@ pub(super) struct Wanted {
 
 /// All that the page shows.
 pub(super) struct Overview {
-    /// The last days, newest first, so that today is the first.
+    /// What the company earned today.
+    pub earned_today: Money,
+    /// The same of the last days together.
+    pub earned_in_days: Money,
+    /// Every day of the range, newest first (N06).
     pub days: Vec<DayRow>,
     pub debtors: Debtors,
     /// The dearest tasks of day, week and month.
@@ -102,8 +106,11 @@ pub(super) fn overview(
     let range = wanted.resolve(today, table)?;
     let mut of = |named: Named| queries::find_dearest(conn, named.around(today));
     let named = [of(Named::Day)?, of(Named::Week)?, of(Named::Month)?];
+    let last = queries::list_days(conn, table)?;
     Ok(Overview {
-        days: queries::list_days(conn, table)?,
+        earned_today: last.first().map(DayRow::earned).unwrap_or_default(),
+        earned_in_days: last.iter().map(DayRow::earned).sum(),
+        days: queries::list_days(conn, range)?,
         debtors: debtors(conn, NAMES_SHOWN)?,
         named,
         range: dearest(conn, range)?,

@@ -68,6 +68,8 @@ impl RangeForm {
 impl AnalyticsPage {
     pub(super) fn new(frame: Frame, overview: Overview, form: RangeForm) -> Self {
         let Overview {
+            earned_today,
+            earned_in_days,
             days,
             debtors,
             named: [day, week, month],
@@ -92,8 +94,8 @@ impl AnalyticsPage {
         });
         let range_line = range.of_all.as_ref();
         Self {
-            earned_today: days.first().map(DayRow::earned).unwrap_or_default(),
-            earned_in_days: days.iter().map(DayRow::earned).sum(),
+            earned_today,
+            earned_in_days,
             days,
             debtor_count: debtors.count,
             hidden_debtors: debtors.count - debtors.deepest.len() as i64,

@@ -6,9 +6,10 @@ use askama::Template;
 use i18n_embed_fl::fl;
 
 use crate::auth::{NavEntry, Operation, Viewer};
+use crate::platform::agreement;
 use crate::platform::db::Db;
 use crate::platform::error::{AppResult, Message};
-use crate::platform::web::{Frame, render};
+use crate::platform::web::{Badge, Frame, render};
 use crate::{accounting, auth, operations, tasks};
 
 /// The section's place in the navigation.
@@ -25,6 +26,7 @@ struct AdminPage {
     places: Vec<Place>,
     /// Planned steps that did not follow, and have not since.
     alerts: i64,
+    badge: Badge,
 }
 
 struct Place {
@@ -40,10 +42,13 @@ pub(super) fn configure(app: &mut ServiceConfig) {
 
 async fn show_admin(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::Checks)?;
-    let alerts = db
-        .read(operations::ROLE, operations::count_open_alerts)
+    let (alerts, agreement) = db
+        .read(operations::ROLE, |conn| {
+            Ok((operations::count_open_alerts(conn)?, agreement::find(conn)?))
+        })
         .await?;
     let frame = viewer.frame;
+    let badge = frame.badge(&agreement, db.clock().now());
     let parts = [
         operations::ADMIN,
         auth::ADMIN,
@@ -64,6 +69,7 @@ async fn show_admin(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
         frame,
         places,
         alerts,
+        badge,
     })
 }
 
@@ -74,8 +80,11 @@ fn about(label: &str) -> &'static str {
         "nav-letters" => "admin-about-letters",
         "nav-runs" => "admin-about-runs",
         "nav-events" => "admin-about-events",
+        "nav-stop" => "admin-about-stop",
         "nav-checks" => "admin-about-checks",
         "nav-scenarios" => "admin-about-scenarios",
+        "nav-audit" => "admin-about-audit",
+        "nav-abuse" => "admin-about-abuse",
         "nav-users" => "admin-about-users",
         "nav-roles" => "admin-about-roles",
         "nav-shuffles" => "admin-about-shuffles",

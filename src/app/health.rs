@@ -7,7 +7,7 @@ use actix_web::web::{Data, ServiceConfig, get};
 use serde::Serialize;
 
 use crate::bus;
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Writable};
 use crate::platform::workers::{Board, Health};
 
 #[derive(Serialize)]
@@ -32,6 +32,7 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
         .into_iter()
         .map(|(name, health)| match health {
             Health::Up => (name, "up".to_owned()),
+            Health::Stopped => (name, "stopped".to_owned()),
             Health::Failing(_) => (name, "failing".to_owned()),
         })
         .collect();
@@ -44,8 +45,9 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
         );
     }
     let status = match db.check_writable().await {
-        Ok(true) => "ready",
-        Ok(false) => "read_only",
+        Ok(Writable::Yes) => "ready",
+        Ok(Writable::ReadOnly) => "read_only",
+        Ok(Writable::Stopped) => "stopped",
         Err(_) => "unavailable",
     };
     let body = Readiness { status, modules };

@@ -18,11 +18,13 @@ use super::Services;
 use crate::accounting::{self, HeldFigures};
 use crate::bus::{self, ParkedCount, SubscriberStatus};
 use crate::operations;
+use crate::platform::agreement::{self, Agreement};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobCount};
 use crate::platform::metrics;
 use crate::platform::partitions::{self, Ahead};
+use crate::platform::stop;
 
 /// Where the page lies.
 const PATH: &str = "/metrics";
@@ -105,6 +107,8 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
             partitions_ahead: partitions::list_ahead(conn, now)?,
             jobs: jobs::counts(conn)?,
             held: accounting::held_figures(conn)?,
+            stopped: stop::current(conn)?.is_some(),
+            agreement: agreement::find(conn)?,
         })
     });
     let text = match figures.await {
@@ -130,6 +134,8 @@ struct Figures {
     partitions_ahead: Vec<Ahead>,
     jobs: Vec<JobCount>,
     held: HeldFigures,
+    stopped: bool,
+    agreement: Agreement,
 }
 
 fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
@@ -222,6 +228,7 @@ impl Figures {
             help,
             held_for,
         );
+        self.put_books(registry, now);
         let ahead = family(registry, "partitions_ahead", "Partitions made ahead");
         for row in &self.partitions_ahead {
             let table = row.parent.clone();
@@ -280,6 +287,30 @@ impl Figures {
                 paused.get_or_create(&Held { sub, holder }).set(1);
             }
         }
+    }
+
+    fn put_books(&self, registry: &mut Registry, now: DateTime<Utc>) {
+        let stop = "1 while the emergency stop is set";
+        put(registry, "ates_emergency_stop", stop, self.stopped.into());
+        let age = |at: Option<DateTime<Utc>>| at.map(|at| (now - at).num_seconds().max(0));
+        if let Some(age) = age(self.agreement.round_at) {
+            let help = "How long ago the reconciler ended its last round";
+            put(registry, "ates_reconciler_round_age_seconds", help, age);
+        }
+        if let Some(age) = age(self.agreement.agreed_at) {
+            let help = "How long ago the books agreed last";
+            put(registry, "ates_books_agreed_age_seconds", help, age);
+        }
+        if let Some(age) = age(self.agreement.swept_at) {
+            let help = "How long ago the reconciler had gone over all old dates";
+            put(registry, "ates_reconciler_sweep_age_seconds", help, age);
+        }
+        let took = i64::try_from(self.agreement.took.as_millis()).unwrap_or(i64::MAX);
+        let help = "Time that the last round took";
+        put(registry, "ates_reconciler_round_milliseconds", help, took);
+        let differs = i64::try_from(self.agreement.differs.len()).unwrap_or(i64::MAX);
+        let help = "Invariants that differed in the last round";
+        put(registry, "ates_reconciler_differences", help, differs);
     }
 
     fn put_parked(&self, registry: &mut Registry, now: DateTime<Utc>) {

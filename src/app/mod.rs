@@ -27,6 +27,21 @@ use crate::{accounting, analytics, events, operations, relay, tasks};
 pub use metrics::{BoundMetrics, bind_metrics};
 pub use server::{Bound, bind, listen};
 
+/// How often a process that only mails looks for mails: nobody wakes it.
+const MAIL_LOOK: Duration = Duration::from_secs(1);
+
+/// Which of the background work this process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Work {
+    /// All of it.
+    #[default]
+    All,
+    /// All but the mails, which wait until a process that sends them comes (M35).
+    AllButMails,
+    /// Only the mails.
+    Mails,
+}
+
 /// What the program runs on.
 #[derive(Clone)]
 pub struct Services {
@@ -38,6 +53,8 @@ pub struct Services {
     pub mailer: Mailer,
     /// Whether the company is a made-up one.
     pub demo: bool,
+    /// What its workers do.
+    pub work: Work,
 }
 
 impl Services {
@@ -46,13 +63,18 @@ impl Services {
     /// # Errors
     /// A setting of the mailer that cannot be understood.
     pub fn new(config: Config, db: Db, demo: bool) -> AppResult<Self> {
-        let mailer = Mailer::new(config.smtp_url.as_deref(), &config.mail_from)
-            .map_err(AppError::internal)?;
+        let mailer = Mailer::new(
+            config.smtp_url.as_deref(),
+            &config.mail_from,
+            config.mail_timeout,
+        )
+        .map_err(AppError::internal)?;
         Ok(Self {
             config: Arc::new(config),
             db,
             mailer,
             demo,
+            work: Work::All,
         })
     }
 
@@ -85,36 +107,48 @@ impl Services {
     /// Those of the database, and that a thread cannot be made.
     pub fn start_workers(&self) -> AppResult<Workers> {
         partitions::make(&self.db)?;
-        accounting::open_first_day(&self.db, &self.config)?;
         let mut workers = Workers::default();
+        if self.work == Work::Mails {
+            self.spawn_mails(&mut workers, MAIL_LOOK)?;
+            return Ok(workers);
+        }
+        accounting::open_first_day(&self.db, &self.config)?;
         bus::start(&mut workers, &self.db, &self.config, self.subscribers())?;
         if let Some(target) = &self.config.relay {
             let tap = Box::new(relay::NatsRelay::new(target.clone())?);
             bus::start_tap(&mut workers, &self.db, tap)?;
         }
         workers.conditions().add(tasks::SHUFFLE_WAITS);
-        if self.mailer.is_connected() {
-            workers.conditions().add(accounting::MAIL_WAITS);
-        }
-        self.spawn(&mut workers, "tasks.shuffle", |services| {
+        self.spawn(&mut workers, "tasks.shuffle", SAFETY_NET, |services| {
             tasks::shuffle_step(&services.db, &services.config)
         })?;
-        self.spawn(&mut workers, "accounting.mail", |services| {
-            accounting::mail_step(&services.db, &services.mailer, &services.config)
-        })?;
+        if self.work == Work::All {
+            if self.mailer.is_connected() {
+                workers.conditions().add(accounting::MAIL_WAITS);
+            }
+            self.spawn_mails(&mut workers, SAFETY_NET)?;
+        }
+        operations::start_reconciler(&mut workers, &self.db, &self.config)?;
         schedule::start(self, &mut workers)?;
         Ok(workers)
+    }
+
+    fn spawn_mails(&self, workers: &mut Workers, poll: Duration) -> AppResult<()> {
+        self.spawn(workers, "accounting.mail", poll, |services| {
+            accounting::mail_step(&services.db, &services.mailer, &services.config)
+        })
     }
 
     fn spawn(
         &self,
         workers: &mut Workers,
         name: &str,
+        poll: Duration,
         step: impl Fn(&Self) -> AppResult<crate::platform::workers::Progress> + Send + 'static,
     ) -> AppResult<()> {
         let services = self.clone();
         workers
-            .spawn(name, self.db.wake(), SAFETY_NET, move || step(&services))
+            .spawn(name, self.db.wake(), poll, move || step(&services))
             .map_err(|error| AppError::internal(error.to_string()))
     }
 }

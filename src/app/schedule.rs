@@ -8,6 +8,7 @@ use super::Services;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics;
 use crate::platform::partitions;
+use crate::platform::stop;
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use crate::{accounting, auth, operations};
@@ -27,10 +28,14 @@ pub(super) fn start(services: &Services, workers: &mut Workers) -> AppResult<()>
     Ok(())
 }
 
-/// Everything that may be due, each on its own: the failure of one does not keep the others from running.
+/// Everything that may be due, each on its own: the failure of one does not keep the others from running. While the emergency stop
+/// is set all of it waits (R14).
 pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     let Services { db, config, .. } = services;
     metrics::kick(db.clock().now());
+    if db.read_blocking(operations::ROLE, stop::current)?.is_some() {
+        return Ok(Progress::Idle);
+    }
     let outcomes = [
         ("platform.partitions", partitions::make(db).map(drop)),
         ("accounting.sweep", accounting::sweep(db, config)),
@@ -38,6 +43,10 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
         (
             "accounting.settle",
             accounting::settle_due(db, config).map(drop),
+        ),
+        (
+            "accounting.mails",
+            accounting::write_mails(db, config).map(drop),
         ),
         (
             "operations.scenarios",

@@ -65,7 +65,7 @@ async fn auth_user(
     .await?;
     let actor = actor_from(&user)?;
     let id = user.id;
-    db.transaction(
+    db.transaction_even_stopped(
         ROLE,
         Origin {
             actor: Some(id),

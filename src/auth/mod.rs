@@ -29,9 +29,9 @@ pub use policy::{
 pub use role::{Role, RoleError, RoleSet};
 pub use service::{
     CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError,
-    UserChange, actor_by_username, actor_of, change_password, create_admin, deactivate_user,
-    first_administrator, register_people, register_user, set_language, set_password_hash,
-    update_user,
+    UserChange, actor_by_username, actor_of, change_password, confirm_password, create_admin,
+    deactivate_user, first_administrator, register_people, register_user, set_language,
+    set_password_hash, update_user,
 };
 pub use store::count_users;
 pub use tokens::TokenKeys;

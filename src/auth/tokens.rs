@@ -189,7 +189,9 @@ impl TokenKeys {
     }
 
     async fn reload(&self, db: &Db) -> AppResult<Vec<StoredKey>> {
-        let keys = db.transaction(ROLE, Origin::system(), read_or_make).await?;
+        let keys = db
+            .transaction_even_stopped(ROLE, Origin::system(), read_or_make)
+            .await?;
         self.0
             .write()
             .unwrap_or_else(PoisonError::into_inner)

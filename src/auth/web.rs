@@ -20,6 +20,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
+use crate::platform::stop;
 use crate::platform::web::{self, Frame, NavLink, Person, Visitor, cookies};
 
 /// How long after its last note a session is noted as seen again.
@@ -152,7 +153,7 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<UserRow> {
         .verify(db, config, token)
         .await?;
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             store::find_user(tx.conn(), verified.user)
         })
         .await?;
@@ -213,7 +214,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
     let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
     let hash = hash_of(&secret);
     let user = db
-        .transaction(ROLE, Origin::system(), move |tx| {
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             let now = tx.now;
             let Some(session) = store::find_session(tx.conn(), &hash, now - idle, now)? else {
                 return Ok(None);
@@ -221,10 +222,15 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
             if now - session.last_seen_at >= NOTE_EVERY {
                 store::touch_session(tx.conn(), &hash, now)?;
             }
-            store::find_user(tx.conn(), session.user_id)
+            let banner = session
+                .stop_reason
+                .map(|reason| stop::message_of(&reason, session.stop_check));
+            Ok(store::find_user(tx.conn(), session.user_id)?.map(|user| (user, banner)))
         })
         .await?;
-    let Some(user) = user else { return Ok(None) };
+    let Some((user, banner)) = user else {
+        return Ok(None);
+    };
     let actor = actor_of_request(request, &user)?;
     let lang = web::lang_of(request);
     let person = Person {
@@ -238,7 +244,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
         Visitor {
             person,
             nav,
-            banner: None,
+            banner,
         },
     )))
 }
@@ -273,8 +279,20 @@ pub(super) fn origin_of(request: &HttpRequest, actor: Option<Uuid>) -> Origin {
     Origin {
         actor,
         address: address_of(request),
+        agent: agent_of(request),
         correlation: Some(web::request_id(request)),
     }
+}
+
+/// Letters of the name of a program that the audit keeps.
+const AGENT_LENGTH: usize = 200;
+
+/// What a request says it was sent by, cut to a length, without what cannot be seen.
+fn agent_of(request: &HttpRequest) -> Option<String> {
+    let name = request.headers().get(header::USER_AGENT)?;
+    let name = String::from_utf8_lossy(name.as_bytes());
+    let seen = name.chars().filter(|letter| !letter.is_control());
+    Some(seen.take(AGENT_LENGTH).collect())
 }
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.

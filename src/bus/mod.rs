@@ -86,7 +86,7 @@ pub fn start(
 /// # Errors
 /// Those of the database.
 pub fn register(db: &Db, subscribers: &[Box<dyn Subscriber>]) -> AppResult<()> {
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         subscribers.iter().try_for_each(|subscriber| {
             store::upsert_cursor(tx.conn(), store::NewCursor::of(subscriber.as_ref()))
         })

@@ -62,7 +62,7 @@ pub trait Tap: Send + 'static {
 /// # Errors
 /// Those of the database, and that a thread cannot be made.
 pub fn start_tap(workers: &mut Workers, db: &Db, mut tap: Box<dyn Tap>) -> AppResult<()> {
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let cursor = store::NewCursor {
             name: tap.name(),
             start: tap.start(),

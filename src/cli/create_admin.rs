@@ -25,7 +25,7 @@ pub(super) fn create_admin(config: &Config, args: &CreateAdminArgs) -> Result<Ex
 }
 
 /// Reads a password from standard input: asked for at a terminal, expected with `--password-stdin` otherwise.
-fn read_password(from_stdin: bool) -> Result<String, CliError> {
+pub(super) fn read_password(from_stdin: bool) -> Result<String, CliError> {
     if !from_stdin {
         if !std::io::stdin().is_terminal() {
             return Err(CliError("no terminal to ask for a password: give it on standard input with --password-stdin".into()));

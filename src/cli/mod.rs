@@ -4,6 +4,7 @@ mod archive;
 mod connect;
 mod create_admin;
 mod demo;
+mod earnings;
 mod events;
 mod export;
 mod import;
@@ -11,6 +12,7 @@ mod migrate;
 mod payout;
 mod serve;
 mod shuffle;
+mod stop;
 mod verify;
 
 use std::fmt;
@@ -52,8 +54,25 @@ enum Command {
         #[arg(long)]
         date: Option<NaiveDate>,
     },
+    /// Add up the earnings of closed dates anew and compare them with what is stored; exit code 2 when a date differs.
+    Earnings {
+        /// The first business date, YYYY-MM-DD.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last business date, YYYY-MM-DD.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+    },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
+    /// Set the emergency stop: every change is refused until an administrator releases it.
+    Stop {
+        /// Why, in 10 to 500 characters; everybody reads it.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Release the emergency stop, as an administrator with the password.
+    Release(ReleaseArgs),
     /// Look after the bus.
     #[command(subcommand)]
     Events(events::EventsCommand),
@@ -81,6 +100,12 @@ struct ServeArgs {
     /// The bus, the jobs and the mails only.
     #[arg(long)]
     workers_only: bool,
+    /// Everything else, but no mails: another process sends them, or nobody for now.
+    #[arg(long, conflicts_with = "mails_only")]
+    no_mails: bool,
+    /// The mails only.
+    #[arg(long, conflicts_with_all = ["no_workers", "workers_only"])]
+    mails_only: bool,
 }
 
 #[derive(Args, Debug)]
@@ -131,10 +156,29 @@ struct CreateAdminArgs {
 }
 
 #[derive(Args, Debug)]
+struct ReleaseArgs {
+    /// Why, in 10 to 500 characters.
+    #[arg(long)]
+    reason: String,
+    /// The log-in name of the administrator who releases it.
+    #[arg(long)]
+    username: String,
+    /// Read the password from the first line of standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args, Debug)]
 struct ExportArgs {
     /// What to export.
     #[arg(value_enum)]
     what: export::Export,
+    /// Of a payment file: the settled date, YYYY-MM-DD.
+    #[arg(long, conflicts_with_all = ["from", "to"])]
+    date: Option<NaiveDate>,
+    /// Of a journal: the program that is to read it.
+    #[arg(long, value_enum, default_value = "hledger")]
+    format: export::Format,
     /// The first business date, YYYY-MM-DD.
     #[arg(long)]
     from: Option<NaiveDate>,
@@ -188,7 +232,9 @@ impl From<AppError> for CliError {
                 })
                 .collect::<Vec<_>>()
                 .join("; "),
-            AppError::Conflict(message) | AppError::Unavailable { message, .. } => {
+            AppError::Conflict(message)
+            | AppError::Stopped(message)
+            | AppError::Unavailable { message, .. } => {
                 crate::platform::i18n::text(crate::platform::i18n::Lang::En, message)
             }
             AppError::Internal(cause) => cause.to_string(),
@@ -223,7 +269,10 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Migrate => migrate::migrate(&config),
         Command::User(UserCommand::CreateAdmin(args)) => create_admin::create_admin(&config, &args),
         Command::Payout { date } => payout::payout(config, date),
+        Command::Earnings { from, to } => earnings::earnings(&config, from, to),
         Command::Verify => verify::verify(&config),
+        Command::Stop { reason } => stop::stop(&config, &reason),
+        Command::Release(args) => stop::release(&config, &args),
         Command::Events(command) => events::events(config, command),
         Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::{CliError, ServeArgs, connect};
-use crate::app::{self, Services};
+use crate::app::{self, Services, Work};
 use crate::platform::config::Config;
 use crate::platform::telemetry;
 
@@ -11,9 +11,14 @@ pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliErr
     telemetry::start(&config.log);
     let url = connect::address(&config)?.to_owned();
     let db = connect::open_migrated_patiently(&config, &url, &|| false)?;
-    let services = Services::new(config, db, false)?;
+    let mut services = Services::new(config, db, false)?;
+    services.work = match (args.mails_only, args.no_mails) {
+        (true, _) => Work::Mails,
+        (_, true) => Work::AllButMails,
+        _ => Work::All,
+    };
     let no_workers = args.no_workers;
-    if args.workers_only {
+    if args.workers_only || args.mails_only {
         block_on(app::work(services))?;
     } else {
         let log = |bound: &app::Bound| tracing::info!(address = %bound.address, "serving");

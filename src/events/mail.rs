@@ -13,7 +13,7 @@ pub struct EmailSent {
     pub mail: Uuid,
     /// Its Message-ID.
     pub message_id: String,
-    /// What it was about: `payout`.
+    /// What it was about: `payout`, `statement` or `day_digest`.
     pub kind: String,
 }
 
@@ -25,7 +25,7 @@ pub struct EmailFailed {
     pub mail: Uuid,
     /// Its Message-ID.
     pub message_id: String,
-    /// What it was about: `payout`.
+    /// What it was about: `payout`, `statement` or `day_digest`.
     pub kind: String,
     /// What the server said last.
     pub error: String,
@@ -33,14 +33,14 @@ pub struct EmailFailed {
 
 impl Event for EmailSent {
     const TYPE: &'static str = "email.sent";
-    const VERSION: i16 = 1;
+    const VERSION: i16 = 2;
     const TOPIC: &'static str = "mail";
     const PRODUCER: &'static str = "accounting";
 }
 
 impl Event for EmailFailed {
     const TYPE: &'static str = "email.failed";
-    const VERSION: i16 = 1;
+    const VERSION: i16 = 2;
     const TOPIC: &'static str = "mail";
     const PRODUCER: &'static str = "accounting";
 }

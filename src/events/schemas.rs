@@ -44,7 +44,9 @@ const SCHEMAS: &[(&str, i16, &str)] = schemas![
     "accounting" "payment_log_record.created" 1,
     "accounting" "business_day.closed" 1,
     "accounting" "email.sent" 1,
+    "accounting" "email.sent" 2,
     "accounting" "email.failed" 1,
+    "accounting" "email.failed" 2,
 ];
 
 static VALIDATORS: LazyLock<HashMap<(&str, i16), Validator>> = LazyLock::new(|| {

@@ -13,11 +13,23 @@ pub(super) struct Upcaster {
 }
 
 /// All steps. A schema of a version above 1 may not be published without the step that leads to it (a test holds that).
-pub(super) const UPCASTERS: &[Upcaster] = &[Upcaster {
-    event_type: "task.created",
-    from: 1,
-    lift: task_created_v2,
-}];
+pub(super) const UPCASTERS: &[Upcaster] = &[
+    Upcaster {
+        event_type: "task.created",
+        from: 1,
+        lift: task_created_v2,
+    },
+    Upcaster {
+        event_type: "email.sent",
+        from: 1,
+        lift: Value::clone,
+    },
+    Upcaster {
+        event_type: "email.failed",
+        from: 1,
+        lift: Value::clone,
+    },
+];
 
 /// The content of a valid event in the newest version of its type.
 pub(super) fn lift<'d>(event_type: &str, version: i16, data: &'d Value) -> Cow<'d, Value> {

@@ -1,9 +1,10 @@
 //! The eleven invariants of the contract as SQL, and a twelfth: the seals of the closed dates.
 //!
-//! Each query gives one text column, `offender`: a line for every row that breaks it. `$1` is the present instant. They read each
-//! view once or twice as a whole and join by hash, so that a ledger of a million transfers takes seconds.
+//! Each query gives one text column, `offender`: a line for every row that breaks it, with what it is about before its first colon.
+//! `$1` is the present instant, `$2` and `$3` are the first and the last business date in question; `Window` says the rest. Asked of
+//! all dates they read each view once or twice as a whole and join by hash, so that a ledger of a million transfers takes seconds.
 
-use super::seals::EVERY_SEAL;
+use super::seals::SEALS_IN_QUESTION;
 
 /// Something that always holds on a quiet, healthy system.
 #[derive(Debug)]
@@ -16,8 +17,8 @@ pub struct Invariant {
     pub label: &'static str,
     /// Whether money is wrong when it is broken.
     pub money: bool,
-    /// The query for the rows that break it.
-    pub sql: &'static str,
+    /// The queries for the rows that break it.
+    pub sql: &'static [&'static str],
 }
 
 /// How long an event, a task or an assignment may wait is written in the queries: 60 seconds, as in the contract.
@@ -27,101 +28,104 @@ pub const INVARIANTS: &[Invariant] = &[
         name: "every transfer has two postings that sum to zero",
         label: "check-1",
         money: true,
-        sql: BALANCED,
+        sql: &[BALANCED],
     },
     Invariant {
         number: 2,
         name: "each balance is the sum of the employee's transfers",
         label: "check-2",
         money: true,
-        sql: BALANCES,
+        sql: &[BALANCES],
     },
     Invariant {
         number: 3,
         name: "each assignment was charged once, to the right employee, at the task's price",
         label: "check-3",
         money: true,
-        sql: FEES,
+        sql: &[FEES],
     },
     Invariant {
         number: 4,
         name: "a task is done exactly if it was rewarded once, to who completed it, at its price",
         label: "check-4",
         money: true,
-        sql: REWARDS,
+        sql: &[REWARDS],
     },
     Invariant {
         number: 5,
         name: "a reason has one effect of each kind on a task",
         label: "check-5",
         money: true,
-        sql: REASONS,
+        sql: &[REASONS],
     },
     Invariant {
         number: 6,
         name: "nothing waits for longer than a minute",
         label: "check-6",
         money: false,
-        sql: WAITING,
+        sql: &[WAITING],
     },
     Invariant {
         number: 7,
         name: "a closed date paid everyone exactly once what was above zero",
         label: "check-7",
         money: true,
-        sql: PAYOUTS,
+        sql: &[PAYOUTS, STATEMENTS],
     },
     Invariant {
         number: 8,
         name: "nothing is booked into a closed date",
         label: "check-8",
         money: true,
-        sql: CLOSED_DATES,
+        sql: &[CLOSED_DATES],
     },
     Invariant {
         number: 9,
         name: "each payout has one mail, and each mail one Message-ID",
         label: "check-9",
         money: false,
-        sql: MAILS,
+        sql: &[MAILS],
     },
     Invariant {
         number: 10,
         name: "no role of the program can change the books or another module's tables",
         label: "check-10",
         money: false,
-        sql: PRIVILEGES,
+        sql: &[PRIVILEGES],
     },
     Invariant {
         number: 11,
         name: "nobody who gets no tasks was given one",
         label: "check-11",
         money: false,
-        sql: ASSIGNEES,
+        sql: &[ASSIGNEES],
     },
     Invariant {
         number: 12,
         name: "each closed date holds what its seal says, and the seals are one chain",
         label: "check-12",
         money: true,
-        sql: EVERY_SEAL,
+        sql: &[SEALS_IN_QUESTION],
     },
 ];
 
 const BALANCED: &str = "
     select case when grouping(p.transfer_id) = 1 then format('the whole book: sum %s', sum(p.amount_minor))
         else format('transfer %s: %s postings, sum %s', p.transfer_id, count(*), sum(p.amount_minor)) end as offender
-    from report_v1.postings p
+    from report_v1.postings p where p.business_date between $2 and $3
     group by grouping sets ((p.transfer_id), ())
     having sum(p.amount_minor) <> 0 or (grouping(p.transfer_id) = 0 and count(*) < 2)";
 
 const BALANCES: &str = "
     select format('employee %s: shown %s, sum of transfers %s', coalesce(b.employee_id, t.employee_id),
-      coalesce(b.balance_minor::text, 'nothing'), coalesce(t.sum_minor, 0)) as offender
+      coalesce(b.balance_minor::text, 'nothing'), coalesce(s.closing_minor, 0) + coalesce(t.sum_minor, 0)) as offender
     from report_v1.balances b
-      full join (select employee_id, sum(amount_minor) as sum_minor from report_v1.transfers group by employee_id) t
-        on t.employee_id = b.employee_id
-    where coalesce(b.balance_minor, 0) <> coalesce(t.sum_minor, 0)";
+      full join (select employee_id, sum(amount_minor) as sum_minor from report_v1.transfers where business_date >= $2
+        group by employee_id) t on t.employee_id = b.employee_id
+      left join lateral (select s.closing_minor from report_v1.statements s
+        where s.employee_id = coalesce(b.employee_id, t.employee_id) and s.business_date < $2
+        order by s.business_date desc limit 1) s on true
+    where $3 >= date '9999-01-01' and coalesce(b.balance_minor, 0) <> coalesce(s.closing_minor, 0) + coalesce(t.sum_minor, 0)";
 
 /// A transfer that confirmed corrections have made good for to the cent is no longer held against the books: a fee without an
 /// assignment, or a reward of a task that is not done, stays in the ledger beside its opposite (R17).
@@ -132,11 +136,11 @@ const FEES: &str = "
     with reversed as (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
-      where c.state = 'confirmed' and t.kind = 'assignment_fee'
+      where c.state = 'confirmed' and t.kind = 'assignment_fee' and {tasks t.task_id}
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     fees as (
-      select f.* from report_v1.transfers f where f.kind = 'assignment_fee' and not (
+      select f.* from report_v1.transfers f where f.kind = 'assignment_fee' and {tasks f.task_id} and not (
         f.transfer_id in (select transfer_id from reversed) and not exists (select from report_v1.assignments a
           where a.task_id = f.task_id and a.assignment_seq = f.assignment_seq))
     ),
@@ -153,7 +157,7 @@ const FEES: &str = "
           when -f.amount_minor is distinct from t.fee_minor
             then format('charged %s, the price is %s', -f.amount_minor, coalesce(t.fee_minor::text, 'none'))
           else 'charged, but still saving' end) as offender
-    from report_v1.assignments a
+    from (select a.* from report_v1.assignments a where {tasks a.task_id}) a
       full join fees f on f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
       left join report_v1.tasks t on t.task_id = coalesce(a.task_id, f.task_id)
       cross join passed
@@ -169,12 +173,12 @@ const REWARDS: &str = "
     with reversed as (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
-      where c.state = 'confirmed' and t.kind = 'completion_reward'
+      where c.state = 'confirmed' and t.kind = 'completion_reward' and {tasks t.task_id}
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     rewards as (
       select task_id, count(*) as rewards, max(amount_minor) as most_minor, array_agg(distinct employee_id) as employees
-      from report_v1.transfers r where r.kind = 'completion_reward' and not (
+      from report_v1.transfers r where r.kind = 'completion_reward' and {tasks r.task_id} and not (
         r.transfer_id in (select transfer_id from reversed)
         and not exists (select from report_v1.completions c where c.task_id = r.task_id))
       group by task_id
@@ -192,24 +196,31 @@ const REWARDS: &str = "
           when r.rewards > 1 then format('%s rewards', r.rewards)
           when r.employees <> array[t.completed_by] then 'somebody else was rewarded'
           else format('rewarded %s, the price is %s', r.most_minor, t.reward_minor) end) as offender
-    from report_v1.tasks t full join rewards r on r.task_id = t.task_id
+    from (select t.* from report_v1.tasks t where {tasks t.task_id}) t full join rewards r on r.task_id = t.task_id
     where case when r.task_id is null then t.status = 'done' and t.completed_at < (select by_accounting from passed)
       else t.status is distinct from 'done' or r.rewards <> 1 or r.employees is distinct from array[t.completed_by]
         or r.most_minor is distinct from t.reward_minor end
     union all
     select format('task %s: assignment %s after it was done', a.task_id, a.assignment_seq)
     from report_v1.assignments a join report_v1.tasks t on t.task_id = a.task_id
-    where t.status = 'done' and a.created_at > t.completed_at";
+    where t.status = 'done' and a.created_at > t.completed_at and {tasks a.task_id}";
 
 const REASONS: &str = "
     select format('reason %s: %s transfers of kind %s on task %s', reason_event_id, count(*), kind,
       coalesce(task_id::text, 'none')) as offender
-    from report_v1.transfers group by reason_event_id, kind, task_id having count(*) > 1";
+    from report_v1.transfers where business_date between $2 and $3 group by reason_event_id, kind, task_id having count(*) > 1
+    union all
+    select format('adjustment %s: %s for nothing that was confirmed', t.transfer_id, t.amount_minor)
+    from report_v1.transfers t
+    where t.kind = 'adjustment' and t.business_date between $2 and $3
+      and not exists (select from report_v1.corrections c where c.transfer_id = t.transfer_id and c.state = 'confirmed'
+        and c.amount_minor = t.amount_minor)";
 
 /// What an operator has paused does not count as waiting, nor does a dead letter: the position has passed it.
 const WAITING: &str = "
     with late as (select $1 - interval '60 seconds' as since),
-    booked as (select task_id, assignment_seq, kind from report_v1.transfers where kind in ('assignment_fee', 'completion_reward')),
+    booked as (select task_id, assignment_seq, kind from report_v1.transfers
+      where kind in ('assignment_fee', 'completion_reward') and {tasks task_id}),
     running as (
       select coalesce(bool_and(state = 'running') filter (where name like 'accounting.%'), true) as accounting,
         coalesce(bool_and(state = 'running') filter (where name like 'tasks.%'), true) as tasks
@@ -228,12 +239,12 @@ const WAITING: &str = "
     from report_v1.assignments a cross join late cross join running
       left join booked f on f.kind = 'assignment_fee' and f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
       join report_v1.tasks t on t.task_id = a.task_id
-    where f.task_id is null and a.created_at < late.since and running.accounting and t.status <> 'saving'
+    where f.task_id is null and a.created_at < late.since and running.accounting and t.status <> 'saving' and {tasks a.task_id}
     union all
     select format('task %s: its completion is not booked', c.task_id)
     from report_v1.completions c cross join late cross join running
       left join booked r on r.kind = 'completion_reward' and r.task_id = c.task_id
-    where r.task_id is null and c.created_at < late.since and running.accounting";
+    where r.task_id is null and c.created_at < late.since and running.accounting and {tasks c.task_id}";
 
 /// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
 /// look: what was open before them is found at the date it comes from. While a date is closing, whoever is not yet settled, or held,
@@ -242,20 +253,27 @@ const PAYOUTS: &str = "
     with days as (
       select t.employee_id, t.business_date, sum(t.amount_minor) as moved_minor,
         coalesce(-sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as paid_minor
-      from report_v1.transfers t group by t.employee_id, t.business_date
+      from report_v1.transfers t where t.business_date between $2 and $3 group by t.employee_id, t.business_date
+    ),
+    opened as (
+      select e.employee_id, coalesce((select s.closing_minor from report_v1.statements s
+          where s.employee_id = e.employee_id and s.business_date < $2 order by s.business_date desc limit 1), 0) as opening_minor
+      from (select distinct d.employee_id from days d) e
     ),
     closes as (
-      select d.*, sum(d.moved_minor) over (partition by d.employee_id order by d.business_date) + d.paid_minor as before_minor
-      from days d
+      select d.*, o.opening_minor + sum(d.moved_minor) over (partition by d.employee_id order by d.business_date)
+        + d.paid_minor as before_minor
+      from days d join opened o on o.employee_id = d.employee_id
     ),
     payouts as (
       select p.employee_id, p.business_date, count(distinct p.transfer_id) as payouts, min(p.amount_minor) as least_minor
-      from report_v1.payouts p group by p.employee_id, p.business_date
+      from report_v1.payouts p where p.business_date between $2 and $3 group by p.employee_id, p.business_date
     ),
     unmatched as (
       select coalesce(p.transfer_id, t.transfer_id) as transfer_id, p.amount_minor, -t.amount_minor as booked_minor
-      from report_v1.payouts p
-        full join (select * from report_v1.transfers where kind = 'payout') t on t.transfer_id = p.transfer_id
+      from (select * from report_v1.payouts where business_date between $2 and $3) p
+        full join (select * from report_v1.transfers where kind = 'payout' and business_date between $2 and $3) t
+          on t.transfer_id = p.transfer_id
       where p.transfer_id is null or t.transfer_id is null or p.amount_minor <> -t.amount_minor
         or p.employee_id <> t.employee_id or p.business_date <> t.business_date
     )
@@ -278,23 +296,68 @@ const PAYOUTS: &str = "
     select format('payout %s: %s in the list, %s in the ledger', transfer_id, coalesce(amount_minor, 0), coalesce(booked_minor, 0))
     from unmatched";
 
+/// A statement says what the ledger of its date says, and begins where the one before it ended; on a closed date everybody has one, and
+/// its totals are those of its payouts.
+const STATEMENTS: &str = "
+    with sums as (
+      select t.employee_id, t.business_date,
+        coalesce(sum(t.amount_minor) filter (where t.kind = 'assignment_fee'), 0) as fees_minor,
+        coalesce(sum(t.amount_minor) filter (where t.kind = 'completion_reward'), 0) as rewards_minor,
+        coalesce(sum(t.amount_minor) filter (where t.kind = 'adjustment'), 0) as adjustments_minor,
+        coalesce(-sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as payout_minor, bool_and(r.status = 'closed') as closed
+      from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
+      where t.business_date between $2 and $3 group by t.employee_id, t.business_date
+    ),
+    written as (
+      select s.*, lag(s.closing_minor) over (partition by s.employee_id order by s.business_date) as before_minor
+      from report_v1.statements s where s.business_date between $2 and $3
+    ),
+    opened as (
+      select e.employee_id, coalesce((select s.closing_minor from report_v1.statements s
+          where s.employee_id = e.employee_id and s.business_date < $2 order by s.business_date desc limit 1), 0) as opening_minor
+      from (select distinct w.employee_id from written w) e
+    )
+    select format('statement of %s for %s: it says %s, %s, %s, %s, %s, %s; the ledger says %s, %s, %s, %s, %s',
+      coalesce(w.employee_id, t.employee_id), coalesce(w.business_date, t.business_date), w.opening_minor, w.fees_minor,
+      w.rewards_minor, w.adjustments_minor, w.payout_minor, w.closing_minor, coalesce(w.before_minor, o.opening_minor),
+      coalesce(t.fees_minor, 0), coalesce(t.rewards_minor, 0), coalesce(t.adjustments_minor, 0), coalesce(t.payout_minor, 0)) as offender
+    from written w
+      join opened o on o.employee_id = w.employee_id
+      full join sums t on t.employee_id = w.employee_id and t.business_date = w.business_date
+    where (w.employee_id is not null or t.closed) and ((w.opening_minor, w.fees_minor, w.rewards_minor, w.adjustments_minor, w.payout_minor) is distinct from
+        (coalesce(w.before_minor, o.opening_minor), coalesce(t.fees_minor, 0)::bigint, coalesce(t.rewards_minor, 0)::bigint,
+          coalesce(t.adjustments_minor, 0)::bigint, coalesce(t.payout_minor, 0)::bigint)
+      or w.closing_minor <> w.opening_minor + w.fees_minor + w.rewards_minor + w.adjustments_minor - w.payout_minor)
+    union all
+    select format('date %s: %s paid to %s in all, the list has %s to %s', r.business_date, r.total_minor, r.people,
+      coalesce(p.paid_minor, 0), coalesce(p.people, 0))
+    from report_v1.payout_runs r
+      left join (select p.business_date, sum(p.amount_minor) as paid_minor, count(*) as people from report_v1.payouts p
+        where p.business_date between $2 and $3 group by p.business_date) p on p.business_date = r.business_date
+    where r.status = 'closed' and r.business_date between $2 and $3
+      and (r.total_minor, r.people) is distinct from (coalesce(p.paid_minor, 0)::bigint, coalesce(p.people, 0)::integer)";
+
 /// The time of the close is none as long as the date is closing: then the database lets only payouts and late postings of held
 /// accounts in.
 const CLOSED_DATES: &str = "
     select format('transfer %s: booked into %s at %s, after its close at %s', t.transfer_id, t.business_date, t.created_at,
       r.finished_at) as offender
     from report_v1.transfers t join report_v1.payout_runs r on r.business_date = t.business_date
-    where r.status = 'closed' and t.created_at > r.finished_at";
+    where r.status = 'closed' and t.created_at > r.finished_at and t.business_date between $2 and $3";
 
 const MAILS: &str = "
     select format('payout of %s for %s: %s mails', p.employee_id, p.business_date, count(distinct p.mail_id)) as offender
-    from report_v1.payouts p group by p.employee_id, p.business_date, p.transfer_id having count(distinct p.mail_id) <> 1
+    from report_v1.payouts p where p.business_date between $2 and $3
+    group by p.employee_id, p.business_date, p.transfer_id having count(distinct p.mail_id) <> 1
     union all
     select format('mail %s belongs to %s payouts', p.mail_id, count(distinct p.transfer_id))
-    from report_v1.payouts p where p.mail_id is not null group by p.mail_id having count(distinct p.transfer_id) > 1
+    from report_v1.payouts p where p.mail_id is not null and p.business_date between $2 and $3
+    group by p.mail_id having count(distinct p.transfer_id) > 1
     union all
     select format('Message-ID %s: %s mails', m.message_id, count(*))
-    from report_v1.mails m group by m.message_id having count(*) > 1 or m.message_id is null or m.message_id = ''";
+    from report_v1.mails m
+    where $2 < date '0002-01-01' or m.mail_id in (select p.mail_id from report_v1.payouts p where p.business_date between $2 and $3)
+    group by m.message_id having count(*) > 1 or m.message_id is null or m.message_id = ''";
 
 const PRIVILEGES: &str = "
     with roles as (
@@ -332,6 +395,13 @@ const PRIVILEGES: &str = "
     where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
       and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'refuse_change'))
     union all
+    select format('%s of %s has lost the trigger of the emergency stop', b.name, b.module)
+    from (values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
+        ('accounting', 'corrections'), ('accounting', 'business_days'), ('tasks', 'tasks')) b (module, name)
+      join tables t on t.module = b.module and t.name = b.name
+    where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
+      and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'guard_stop'))
+    union all
     select format('%s is not in the database', b.name)
     from books b left join tables t on t.module = b.module and t.name = b.name where t.oid is null";
 
@@ -346,4 +416,4 @@ const ASSIGNEES: &str = "
     )
     select format('task %s, assignment %s: drawn to %s', a.task_id, a.assignment_seq, a.assignee_id) as offender
     from report_v1.assignments a join records r on r.user_id = a.assignee_id
-    where r.exempt and a.created_at >= r.since + interval '60 seconds' and (r.until is null or a.created_at < r.until)";
+    where {tasks a.task_id} and r.exempt and a.created_at >= r.since + interval '60 seconds' and (r.until is null or a.created_at < r.until)";

@@ -5,15 +5,19 @@
 //! changes is whether a subscriber is paused, and that through the bus, and its own alerts about steps of the planned scenarios that did
 //! not follow. It publishes nothing, and it knows the domain modules only by what those views show.
 
+mod abuse;
 mod api;
+mod audit;
 mod doctor;
 mod invariants;
 mod pages;
 mod queries;
+mod reconciler;
 mod scenarios;
 mod seals;
 mod service;
 mod views;
+mod window;
 
 use actix_web::web::ServiceConfig;
 
@@ -23,8 +27,10 @@ use crate::platform::db::DbRole;
 pub use doctor::{Diagnosis, examine, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use queries::{Finding, verify, verify_seals};
+pub use reconciler::{reconcile, start_reconciler};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
-pub use service::{Node, Stage, Tree, Visit, trees};
+pub use service::{Node, Stage, Tree, Visit, release, stop_from_host, trees};
+pub use window::Window;
 
 /// Mounts the pages and the API.
 pub fn configure(app: &mut ServiceConfig) {
@@ -64,8 +70,23 @@ pub const ADMIN: &[NavEntry] = &[
         operation: Operation::Checks,
     },
     NavEntry {
+        href: "/admin/emergency-stop",
+        label: "nav-stop",
+        operation: Operation::Checks,
+    },
+    NavEntry {
         href: "/admin/scenarios",
         label: "nav-scenarios",
         operation: Operation::Checks,
+    },
+    NavEntry {
+        href: "/admin/audit",
+        label: "nav-audit",
+        operation: Operation::MoneyAudit,
+    },
+    NavEntry {
+        href: "/admin/abuse",
+        label: "nav-abuse",
+        operation: Operation::SecurityAudit,
     },
 ];

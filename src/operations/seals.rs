@@ -70,5 +70,5 @@ macro_rules! seals {
 /// From `$1` to `$2`, both included.
 pub(super) const SEALS: &str = seals!("$1", "$2");
 
-/// All of them.
-pub(super) const EVERY_SEAL: &str = seals!("'-infinity'", "'infinity'");
+/// Those of the dates in question, as the invariants are asked.
+pub(super) const SEALS_IN_QUESTION: &str = seals!("$2", "$3");

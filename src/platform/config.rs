@@ -3,6 +3,7 @@
 //! Layers, the later ones win: defaults, a `.env` file, one TOML file (`--config`), the environment. An unknown `ATES_*` key or
 //! a value out of range is a one-line error at start.
 
+mod debtor;
 mod keys;
 mod reader;
 mod relay;
@@ -19,6 +20,7 @@ use url::Url;
 
 use super::clock::BusinessZone;
 use super::money::Money;
+pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
 use reader::Reader;
 pub use relay::{NatsLogin, RelayTarget};
@@ -50,6 +52,17 @@ pub struct PriceRange {
     pub max: Money,
 }
 
+/// The limits against abuse (D16); a limit that is none is off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AbuseLimits {
+    /// Tasks that one user may create on one business day.
+    pub creations_per_day: Option<i64>,
+    /// Age that a task must have before it can be completed.
+    pub completion_age: Option<chrono::TimeDelta>,
+    /// Shuffles that one user may press on one business day.
+    pub presses_per_day: Option<i64>,
+}
+
 /// The effective settings; the meaning of each is in [`KEYS`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -63,6 +76,7 @@ pub struct Config {
     pub zone: BusinessZone,
     pub payout_at: NaiveTime,
     pub currency: String,
+    pub payout_debtor: Option<Debtor>,
     pub fee: PriceRange,
     pub reward: PriceRange,
     pub web_pool: u32,
@@ -78,7 +92,10 @@ pub struct Config {
     pub bell_every: Duration,
     pub sweep_after: Duration,
     pub scenario_limit: Duration,
+    pub reconcile_every: Duration,
     pub mail_retry_for: Duration,
+    pub mail_timeout: Duration,
+    pub statement_mails: bool,
     pub event_retry_max: Duration,
     pub event_page: i64,
     pub lag_warning: i64,
@@ -89,6 +106,7 @@ pub struct Config {
     pub archive_after_months: u32,
     pub archive_tablespace: Option<String>,
     pub relay: Option<RelayTarget>,
+    pub abuse_limits: AbuseLimits,
     pub public_board: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
@@ -180,6 +198,7 @@ impl Config {
             zone: BusinessZone(read.parsed("ATES_TIMEZONE")?),
             payout_at: read.time("ATES_PAYOUT_AT")?,
             currency: read.currency("ATES_CURRENCY")?,
+            payout_debtor: read.debtor()?,
             fee: read.price_range("ATES_FEE_MIN", "ATES_FEE_MAX")?,
             reward: read.price_range("ATES_REWARD_MIN", "ATES_REWARD_MAX")?,
             web_pool: read.number("ATES_WEB_POOL", 1, 200)?,
@@ -199,7 +218,10 @@ impl Config {
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,
             scenario_limit: read.seconds("ATES_SCENARIO_SECONDS", 1, 86_400)?,
+            reconcile_every: read.seconds("ATES_RECONCILE_SECONDS", 1, 3_600)?,
             mail_retry_for: read.seconds("ATES_MAIL_RETRY_SECONDS", 1, 2_592_000)?,
+            mail_timeout: read.seconds("ATES_MAIL_TIMEOUT_SECONDS", 1, 30)?,
+            statement_mails: read.flag("ATES_STATEMENT_MAILS")?,
             event_retry_max: read.seconds("ATES_EVENT_RETRY_MAX_SECONDS", 1, 86_400)?,
             event_page: read.number("ATES_EVENT_PAGE", 1, 10_000)?,
             lag_warning: read.number("ATES_LAG_WARNING_EVENTS", 1, 1_000_000_000)?,
@@ -210,6 +232,13 @@ impl Config {
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,
             archive_tablespace: read.optional("ATES_ARCHIVE_TABLESPACE"),
             relay: read.relay()?,
+            abuse_limits: AbuseLimits {
+                creations_per_day: read.limit("ATES_LIMIT_CREATIONS_PER_DAY", 1_000_000)?,
+                completion_age: read
+                    .limit("ATES_LIMIT_COMPLETION_AGE_SECONDS", 31_536_000)?
+                    .map(chrono::TimeDelta::seconds),
+                presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
+            },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,

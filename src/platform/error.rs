@@ -78,6 +78,8 @@ pub enum AppError {
     TooManyRequests { message: Message, retry_after: u32 },
     /// 503: not now; try again after so many seconds.
     Unavailable { message: Message, retry_after: u32 },
+    /// 503: the emergency stop is set, for this reason (R14).
+    Stopped(Message),
     /// 500: our fault. The cause goes to the log, never to the visitor.
     Internal(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -140,7 +142,7 @@ impl AppError {
     pub fn is_transient(&self) -> bool {
         matches!(
             self,
-            Self::Unavailable { .. } | Self::TooManyRequests { .. }
+            Self::Unavailable { .. } | Self::TooManyRequests { .. } | Self::Stopped(_)
         )
     }
 }
@@ -161,6 +163,13 @@ impl fmt::Display for AppError {
             Self::Conflict(message) => write!(f, "conflict: {}", message.id),
             Self::TooManyRequests { .. } => f.write_str("too many requests"),
             Self::Unavailable { message, .. } => write!(f, "unavailable: {}", message.id),
+            Self::Stopped(message) => {
+                f.write_str("the emergency stop is set")?;
+                message
+                    .args
+                    .iter()
+                    .try_for_each(|(name, value)| write!(f, ", {name}: {value}"))
+            }
             Self::Internal(cause) => write!(f, "internal error: {cause}"),
         }
     }
@@ -170,6 +179,11 @@ impl std::error::Error for AppError {}
 
 impl From<DieselError> for AppError {
     fn from(error: DieselError) -> Self {
+        if let DieselError::DatabaseError(_, detail) = &error
+            && let Some(refusal) = super::stop::refusal(detail.as_ref())
+        {
+            return refusal;
+        }
         if is_transient_database_error(&error) {
             tracing::warn!(error = %error, "the database could not do this now");
             return Self::Unavailable {

@@ -1,6 +1,7 @@
 //! Mail transport over lettre: an SMTP server, or none, in which case mails are kept and shown.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
@@ -33,6 +34,9 @@ pub enum MailError {
     /// The server may take it later.
     #[error("not now: {0}")]
     Later(String),
+    /// There is no server to talk to; no mail would go out now.
+    #[error("the mail server cannot be reached: {0}")]
+    Unreachable(String),
 }
 
 /// Sends mails. Cheap to clone; connections are pooled.
@@ -43,18 +47,14 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// A mailer for `smtp_url`; without one, mails are kept.
+    /// A mailer for `smtp_url` that waits so long for each answer; without an address, mails are kept.
     ///
     /// # Errors
     /// That the address or the sender cannot be understood, in a line.
-    pub fn new(smtp_url: Option<&str>, from: &str) -> Result<Self, String> {
+    pub fn new(smtp_url: Option<&str>, from: &str, patience: Duration) -> Result<Self, String> {
         let transport = smtp_url
             .map(|url| {
-                SmtpTransport::from_url(url).map(|builder| {
-                    builder
-                        .timeout(Some(std::time::Duration::from_secs(20)))
-                        .build()
-                })
+                SmtpTransport::from_url(url).map(|builder| builder.timeout(Some(patience)).build())
             })
             .transpose()
             .map_err(|error| format!("ATES_SMTP_URL: {error}"))?;
@@ -80,7 +80,14 @@ impl Mailer {
         match transport.send(&message) {
             Ok(_) => Ok(()),
             Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-            Err(error) => Err(MailError::Later(error.to_string())),
+            // It said something, or it does so when it is asked for nothing: then this mail alone is the trouble.
+            Err(error) if error.status().is_some() || error.is_client() => {
+                Err(MailError::Later(error.to_string()))
+            }
+            Err(error) => match transport.test_connection() {
+                Ok(true) => Err(MailError::Later(error.to_string())),
+                Ok(false) | Err(_) => Err(MailError::Unreachable(error.to_string())),
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 //! Configuration, time, the unit of work over Postgres, errors, pages, mail transport, background workers. It imports nothing
 //! of ours and could be a library of its own.
 
+pub mod agreement;
 pub mod clock;
 pub mod config;
 pub mod csv;
@@ -17,6 +18,8 @@ pub mod mail;
 pub mod metrics;
 pub mod money;
 pub mod partitions;
+pub mod period;
+pub mod stop;
 pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -24,3 +27,4 @@ pub mod text;
 pub mod wake;
 pub mod web;
 pub mod workers;
+pub mod xlsx;

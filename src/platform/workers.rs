@@ -22,6 +22,9 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 /// The longest rest after a failure that nobody is to blame for, such as a server that restarts.
 const LONGEST_BLAMELESS_REST: Duration = Duration::from_secs(2);
 
+/// How often a worker asks whether the emergency stop is released; in the process that releases it, it is woken.
+const STOPPED_REST: Duration = Duration::from_secs(1);
+
 /// What a step has to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
@@ -36,6 +39,8 @@ pub enum Progress {
 pub enum Health {
     /// Its last step went well.
     Up,
+    /// It waits for the release of the emergency stop (R14).
+    Stopped,
     /// Its last step failed, for this reason.
     Failing(String),
 }
@@ -93,11 +98,12 @@ impl Board {
             .clone()
     }
 
-    fn set(&self, name: &str, health: Health) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(name.to_owned(), health);
+    /// Writes down how a worker is; tells whether that is news.
+    fn set(&self, name: &str, health: Health) -> bool {
+        let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = board.get(name) != Some(&health);
+        board.insert(name.to_owned(), health);
+        is_news
     }
 }
 
@@ -140,6 +146,12 @@ impl Workers {
                         if progress == Progress::Idle {
                             wake.wait_past(seen, poll);
                         }
+                    }
+                    Err(error @ AppError::Stopped(_)) => {
+                        if board.set(&label, Health::Stopped) {
+                            tracing::warn!(worker = label, reason = %error, "a worker waits for the release of the emergency stop");
+                        }
+                        wake.wait_past(seen, STOPPED_REST);
                     }
                     Err(error) => {
                         failures += 1;

@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::model::TaskText;
 use super::note::Note;
 use super::queries::{self, JournalEntry, Person, Shuffle, TaskFilter, TaskView};
+use super::service::{Limits, note_refusal};
 use super::{ROLE, service};
-use crate::auth::ApiUser;
+use crate::auth::{ApiUser, Operation};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
@@ -202,6 +203,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
 async fn create_task(
     user: ApiUser,
     db: Data<Db>,
+    config: Data<Config>,
     body: Json<CreateTask>,
 ) -> AppResult<HttpResponse> {
     let CreateTask {
@@ -214,13 +216,15 @@ async fn create_task(
         &jira_id.unwrap_or_default(),
         &description.unwrap_or_default(),
     )?;
-    let origin = user.origin();
-    let view = db
-        .transaction(ROLE, origin, move |tx| {
+    let (origin, limits) = (user.origin(), Limits::of(&config));
+    let outcome = db
+        .transaction(ROLE, origin.clone(), move |tx| {
+            limits.allow_creation(tx, &user.actor)?;
             let task = service::create_task(tx, &user.actor, text)?;
             queries::show_task(tx.conn(), &user.actor, task.id)
         })
-        .await?;
+        .await;
+    let view = note_refusal(&db, &config, origin, outcome).await?;
     Ok(HttpResponse::Created()
         .insert_header(("location", format!("/api/v1/tasks/{}", view.task.id)))
         .json(TaskBody::from(view)))
@@ -305,14 +309,20 @@ async fn task_journal(user: ApiUser, db: Data<Db>, uid: Path<TaskId>) -> AppResu
     }))
 }
 
-async fn complete_task(user: ApiUser, db: Data<Db>, uid: Path<TaskId>) -> AppResult<HttpResponse> {
-    let (id, origin) = (uid.into_inner(), user.origin());
-    let view = db
-        .transaction(ROLE, origin, move |tx| {
-            service::complete_task(tx, &user.actor, id)?;
+async fn complete_task(
+    user: ApiUser,
+    db: Data<Db>,
+    config: Data<Config>,
+    uid: Path<TaskId>,
+) -> AppResult<HttpResponse> {
+    let (id, origin, limits) = (uid.into_inner(), user.origin(), Limits::of(&config));
+    let outcome = db
+        .transaction(ROLE, origin.clone(), move |tx| {
+            limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
             queries::show_task(tx.conn(), &user.actor, id)
         })
-        .await?;
+        .await;
+    let view = note_refusal(&db, &config, origin, outcome).await?;
     Ok(HttpResponse::Ok().json(TaskBody::from(view)))
 }
 
@@ -322,12 +332,16 @@ async fn reassign_tasks(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let (origin, queue_limit) = (user.origin(), config.shuffle_queue);
-    let shuffle = db
-        .transaction(ROLE, origin, move |tx| {
+    let limits = Limits::of(&config);
+    let outcome = db
+        .transaction(ROLE, origin.clone(), move |tx| {
+            user.actor.allow(Operation::Shuffle)?;
+            limits.allow_press(tx, &user.actor)?;
             let id = service::request_shuffle(tx, &user.actor, queue_limit)?;
             queries::show_shuffle(tx.conn(), &user.actor, id)
         })
-        .await?;
+        .await;
+    let shuffle = note_refusal(&db, &config, origin, outcome).await?;
     db.wake().notify();
     Ok(HttpResponse::Accepted()
         .insert_header(("location", format!("/api/v1/tasks/reassign/{}", shuffle.id)))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ates_browser::{Chromium, Product};
+use thirtyfour::common::print::{PrintMargins, PrintPage, PrintParameters};
 use thirtyfour::prelude::*;
 
 const PASSWORD: &str = "a parrot never tells";
@@ -75,9 +76,24 @@ async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
     wait_for_text(browser, "main", "finished").await?;
     log_out(browser).await?;
 
+    log_in(browser, base, assignee).await?;
+    browser.goto(at("/account/statements")).await?;
+    press(browser, ".actions a").await?;
+    wait_for_text(browser, "#statement", "Fix the perch").await?;
+    wait_for_text(browser, "#state", "not final").await?;
+    prints_on_one_sheet(browser).await?;
+    browser.goto(at("/account/statement")).await?;
+    wait_for_text(browser, "h1", "Statement of the period").await?;
+    prints_on_one_sheet(browser).await?;
+    log_out(browser).await?;
+
     log_in(browser, base, "anna").await?;
     browser.goto(at("/accounting")).await?;
     wait_for_text(browser, "main", "Earned today").await?;
+    press(browser, ".actions a").await?;
+    press(browser, ".actions a").await?;
+    wait_for_text(browser, "#sides", "Both sides of the books agree").await?;
+    prints_on_one_sheet(browser).await?;
     log_out(browser).await?;
 
     log_in(browser, base, "root").await?;
@@ -86,6 +102,32 @@ async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
     browser.goto(at("/admin/checks")).await?;
     wait_for_text(browser, "h1", "Checks").await?;
     Ok(())
+}
+
+/// The page, printed on A4 in portrait with the margins of its style sheet, is one sheet.
+async fn prints_on_one_sheet(browser: &WebDriver) -> Outcome {
+    let a4 = PrintParameters {
+        page: PrintPage {
+            width: 21.0,
+            height: 29.7,
+        },
+        margin: PrintMargins {
+            top: 1.5,
+            bottom: 1.5,
+            left: 1.5,
+            right: 1.5,
+        },
+        ..PrintParameters::default()
+    };
+    let pdf = browser.print_page(a4).await?;
+    let text = String::from_utf8_lossy(&pdf);
+    let pages = text.matches("/Type /Page\n").count();
+    if pages == 1 {
+        Ok(())
+    } else {
+        let address = browser.current_url().await?;
+        Err(format!("{address} is printed on {pages} sheets").into())
+    }
 }
 
 async fn log_in(browser: &WebDriver, base: &str, username: &str) -> Outcome {

@@ -309,3 +309,44 @@ fn the_demo_ends_everything_when_it_is_stopped_half_way_and_goes_on_from_there()
         bookmark
     );
 }
+
+#[test]
+fn r14_the_command_line_stops_and_an_administrator_releases() {
+    let database = TestDatabase::create();
+    let url = Some(database.url());
+    let made = ates(url, &ADMIN, &[], "a parrot never tells\n");
+    assert!(made.status.success());
+    let conn = &mut database.connect();
+    let stopped = "platform.emergency_stops where released_at is null";
+    let reason = ["stop", "--reason", "The disk makes strange noises"];
+    assert!(refusal(&ates(url, &["stop", "--reason", "short"], &[], "")).contains("reason"));
+    let output = ates(url, &reason, &[], "");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(count(conn, stopped), 1);
+    assert!(refusal(&ates(url, &reason, &[], "")).contains("already"));
+    let payout = refusal(&ates(url, &["payout"], &[], ""));
+    assert!(payout.contains("The disk makes strange noises"), "{payout}");
+    let release = [
+        "release",
+        "--reason",
+        "It was the parrot",
+        "--username",
+        "root",
+        "--password-stdin",
+    ];
+    assert!(refusal(&ates(url, &release, &[], "not the password\n")).contains("password"));
+    assert_eq!(count(conn, stopped), 1);
+    conn.batch_execute("delete from auth.login_failures")
+        .unwrap();
+    let output = ates(url, &release, &[], "a parrot never tells\n");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(count(conn, stopped), 0);
+}

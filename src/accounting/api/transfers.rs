@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{UserAnswer, list};
 use crate::accounting::ROLE;
-use crate::accounting::period::Period;
+use crate::accounting::period::{Period, parse_past_date};
 use crate::accounting::queries::{
     self, AccountFilter, CompanyFilter, EmployeeRef, Movement, MovementKind, TaskRef,
 };
@@ -23,8 +23,9 @@ use crate::platform::web::{lang_of, limit};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WhoseQuery {
+pub(super) struct BalanceQuery {
     user: Option<String>,
+    as_of: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -32,26 +33,39 @@ struct BalanceAnswer {
     balance_minor: Money,
     earned_today_minor: Money,
     as_of: DateTime<Utc>,
+    business_date: NaiveDate,
 }
 
+/// `show_balance`: now, or at the close of the date `as_of`; what was earned is that date's.
 pub(super) async fn show_balance(
     user: ApiUser,
-    query: Query<WhoseQuery>,
+    query: Query<BalanceQuery>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let whose = read_user(query.user.as_deref())?;
     let now = db.clock().now();
     let today = config.zone.date_of(now);
-    let head = db
+    let date = match query.as_of.as_deref() {
+        Some(date) => parse_past_date("as_of", date, today)?,
+        None => today,
+    };
+    let (head, balance_minor) = db
         .read(ROLE, move |conn| {
-            queries::show_account_head(conn, &user.actor, whose, today)
+            let head = queries::show_account_head(conn, &user.actor, whose, date)?;
+            let balance = if date == today {
+                head.balance
+            } else {
+                queries::show_balance_at(conn, &user.actor, whose, date)?
+            };
+            Ok((head, balance))
         })
         .await?;
     Ok(HttpResponse::Ok().json(BalanceAnswer {
-        balance_minor: head.balance,
+        balance_minor,
         earned_today_minor: head.earned_today,
-        as_of: now,
+        as_of: now.min(config.zone.end_of(date)),
+        business_date: date,
     }))
 }
 

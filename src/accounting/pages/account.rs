@@ -7,27 +7,25 @@ use serde::Deserialize;
 use super::{neighbours_of, read_period, read_user};
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
-use crate::accounting::queries::{self, AccountFilter, CSV_ROWS, MovementKind};
+use crate::accounting::queries::{self, AccountFilter, MovementKind};
 use crate::accounting::views::{
-    AccountPage, MovementRow, Neighbours, address, description, kind_choices, kind_text,
-    user_parameter,
+    AccountPage, MovementRow, Neighbours, address, kind_choices, user_parameter,
 };
 use crate::auth::{Operation, Viewer};
 use crate::platform::clock::next_day;
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{DEFAULT_LIMIT, attachment, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, render_with};
 
 /// Whose log, and which part of it.
 #[derive(Debug, Deserialize)]
 pub(super) struct AccountQuery {
-    user: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    kind: Option<String>,
+    pub user: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub kind: Option<String>,
     cursor: Option<String>,
 }
 
@@ -52,7 +50,7 @@ pub(super) async fn show_account(
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
     let kind = query.kind.as_deref().and_then(MovementKind::parse);
     let (asker, cursor) = (actor.clone(), query.cursor.clone());
-    let (head, page) = db
+    let (head, closing, page, unreachable) = db
         .read(ROLE, move |conn| {
             let filter = AccountFilter {
                 user,
@@ -62,7 +60,15 @@ pub(super) async fn show_account(
                 limit: DEFAULT_LIMIT,
             };
             let head = queries::show_account_head(conn, &asker, user, today)?;
-            Ok((head, queries::list_movements(conn, &asker, &filter)?))
+            let closing = (period.to < today)
+                .then(|| queries::show_balance_at(conn, &asker, user, period.to))
+                .transpose()?;
+            let unreachable = match user {
+                Some(_) => None,
+                None => queries::own_undeliverable(conn, &asker)?,
+            };
+            let page = queries::list_movements(conn, &asker, &filter)?;
+            Ok((head, closing, page, unreachable))
         })
         .await?;
     let user_text = user_parameter(user);
@@ -86,6 +92,7 @@ pub(super) async fn show_account(
         next_payout: head.balance.max(Money::ZERO),
         next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
         head,
+        closing,
         kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
         rows: page
             .items
@@ -93,6 +100,8 @@ pub(super) async fn show_account(
             .map(|movement| MovementRow::new(&frame, movement, &actor))
             .collect(),
         corrects: actor.may(Operation::RequestCorrections),
+        statements: address("/account/statements", &[("user", &user_text)]),
+        unreachable,
         first: if query.cursor.is_some() {
             link("/account", period, "")
         } else {
@@ -111,6 +120,7 @@ pub(super) async fn show_account(
             },
         },
         csv: link("/account.csv", period, ""),
+        xlsx: link("/account.xlsx", period, ""),
         user: user_text.clone(),
         period,
         form: asked.form,
@@ -118,60 +128,4 @@ pub(super) async fn show_account(
         frame,
     };
     render_with(status, &page)
-}
-
-/// `GET /account.csv`: the same rows as a file.
-pub(super) async fn download_account(
-    viewer: Viewer,
-    query: Query<AccountQuery>,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> AppResult<HttpResponse> {
-    let query = query.into_inner();
-    let Viewer { actor, frame, .. } = viewer;
-    let today = config.zone.date_of(db.clock().now());
-    let period = Period::parse(
-        query.from.as_deref(),
-        query.to.as_deref(),
-        Period::day(today),
-    )?;
-    let user = read_user(query.user.as_deref())?;
-    let kind = query.kind.as_deref().and_then(MovementKind::parse);
-    let page = db
-        .read(ROLE, move |conn| {
-            let filter = AccountFilter {
-                user,
-                period,
-                kind,
-                cursor: None,
-                limit: CSV_ROWS,
-            };
-            queries::list_movements(conn, &actor, &filter)
-        })
-        .await?;
-    let column = |id| crate::platform::i18n::text_of(frame.lang, id, []);
-    let titles = [
-        "column-date",
-        "column-time",
-        "column-kind",
-        "column-description",
-        "column-amount",
-        "column-balance",
-    ]
-    .map(column);
-    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
-    for movement in &page.items {
-        csv.row(&[
-            Cell::Date(movement.business_date),
-            Cell::Instant(movement.at),
-            Cell::Text(kind_text(frame.lang, movement.kind)),
-            Cell::Text(description(frame.lang, movement, &frame.currency)),
-            Cell::Amount(movement.amount.minor()),
-            Cell::Amount(movement.balance.minor()),
-        ]);
-    }
-    Ok(attachment(
-        &format!("account-{}-{}.csv", period.from, period.to),
-        csv.finish(),
-    ))
 }

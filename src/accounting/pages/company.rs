@@ -11,12 +11,11 @@ use crate::accounting::period::Period;
 use crate::accounting::queries;
 use crate::accounting::views::{CompanyPage, Neighbours, address};
 use crate::auth::{Operation, Viewer};
+use crate::platform::agreement;
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::i18n::text_of;
-use crate::platform::web::{FormErrors, attachment, render_with};
+use crate::platform::web::{FormErrors, render_with};
 
 /// Days in the table unless said otherwise (M19).
 const USUAL_DAYS: u64 = 7;
@@ -24,11 +23,12 @@ const USUAL_DAYS: u64 = 7;
 /// A span of days.
 #[derive(Debug, Deserialize)]
 pub(super) struct PeriodQuery {
-    from: Option<String>,
-    to: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
 }
 
-fn usual(today: NaiveDate) -> Period {
+/// The days of the table unless others are asked for.
+pub(super) fn usual(today: NaiveDate) -> Period {
     Period {
         from: today
             .checked_sub_days(Days::new(USUAL_DAYS - 1))
@@ -60,13 +60,14 @@ pub(super) async fn show_company(
     let sees_days = actor.may(Operation::CompanyTransfers);
     let sees_payouts = actor.may(Operation::Payouts);
     let corrects = actor.may(Operation::RequestCorrections);
-    let (earned_today, earnings, balance) = db
+    let (earned_today, earnings, balance, agreement) = db
         .read(ROLE, move |conn| {
             let today = queries::show_earnings(conn, &actor, Period::day(today))?.total();
             Ok((
                 today,
                 queries::show_earnings(conn, &actor, period)?,
-                queries::show_company_balance(conn, &actor)?,
+                queries::show_company_balance(conn, &actor, None)?,
+                agreement::find(conn)?,
             ))
         })
         .await?;
@@ -80,7 +81,9 @@ pub(super) async fn show_company(
         )
     };
     let (before, after) = neighbours_of(period);
+    let badge = frame.badge(&agreement, db.clock().now());
     let page = CompanyPage {
+        badge,
         today,
         earned_today,
         balance,
@@ -95,6 +98,11 @@ pub(super) async fn show_company(
             },
         },
         csv: link("/accounting.csv", period),
+        xlsx: link("/accounting.xlsx", period),
+        journals: [
+            link("/accounting.journal", period),
+            link("/accounting.beancount", period),
+        ],
         sees_days,
         sees_payouts,
         corrects,
@@ -104,41 +112,4 @@ pub(super) async fn show_company(
         frame,
     };
     render_with(status, &page)
-}
-
-/// `GET /accounting.csv`: the days as a file.
-pub(super) async fn download_company(
-    viewer: Viewer,
-    query: Query<PeriodQuery>,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> AppResult<HttpResponse> {
-    let Viewer { actor, frame, .. } = viewer;
-    let today = config.zone.date_of(db.clock().now());
-    let period = Period::parse(query.from.as_deref(), query.to.as_deref(), usual(today))?;
-    let earnings = db
-        .read(ROLE, move |conn| {
-            queries::show_earnings(conn, &actor, period)
-        })
-        .await?;
-    let titles = [
-        "column-date",
-        "column-fees",
-        "column-rewards",
-        "column-earned",
-    ]
-    .map(|id| text_of(frame.lang, id, []));
-    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
-    for day in earnings.days.iter().rev() {
-        csv.row(&[
-            Cell::Date(day.business_date),
-            Cell::Amount(day.fees.minor()),
-            Cell::Amount(day.rewards.minor()),
-            Cell::Amount(day.earned().minor()),
-        ]);
-    }
-    Ok(attachment(
-        &format!("company-{}-{}.csv", period.from, period.to),
-        csv.finish(),
-    ))
 }

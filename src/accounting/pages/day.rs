@@ -1,40 +1,36 @@
 //! All transfers of a date.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::read_user;
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries::{self, CompanyFilter, MovementKind};
 use crate::accounting::views::{
-    CompanyRow, DayPage, Neighbours, address, description, kind_choices, kind_text, user_parameter,
+    CompanyRow, DayPage, Neighbours, address, kind_choices, kind_text, user_parameter,
 };
-use crate::auth::{Actor, Viewer};
+use crate::auth::Viewer;
 use crate::events::TransferKind;
 use crate::platform::clock::{next_day, previous_day};
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::i18n::text_of;
-use crate::platform::web::{DEFAULT_LIMIT, Frame, Pieces, attachment_in_pieces, render};
+use crate::platform::web::{DEFAULT_LIMIT, render};
 
 /// Which transfers of a date.
 #[derive(Debug, Deserialize)]
 pub(super) struct DayQuery {
-    user: Option<String>,
+    pub user: Option<String>,
     kind: Option<String>,
     cursor: Option<String>,
 }
 
 impl DayQuery {
-    fn kind(&self) -> Option<TransferKind> {
+    /// The kind, if it is one.
+    pub fn kind(&self) -> Option<TransferKind> {
         self.kind.as_deref().and_then(TransferKind::parse)
     }
 }
@@ -133,102 +129,11 @@ pub(super) async fn show_day(
             },
         },
         csv: link(date, ".csv", ""),
+        xlsx: link(date, ".xlsx", ""),
         user: user_text.clone(),
         employee,
         date,
         frame,
     };
     render(&page)
-}
-
-/// `GET /accounting/days/{date}.csv`: the same transfers as a file.
-pub(super) async fn download_day(
-    viewer: Viewer,
-    path: Path<String>,
-    query: Query<DayQuery>,
-    db: Data<Db>,
-) -> AppResult<HttpResponse> {
-    let Viewer { actor, frame, .. } = viewer;
-    let date = parse_date("date", &path).map_err(|_| AppError::NotFound)?;
-    let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
-    let ids = [
-        "column-date",
-        "column-time",
-        "column-employee",
-        "column-kind",
-        "column-description",
-        "column-amount",
-    ];
-    let titles = ids.map(|id| text_of(frame.lang, id, []));
-    let name = format!("transfers-{date}.csv");
-    let file = DayFile {
-        db: db.into_inner(),
-        csv: Csv::new(&titles.each_ref().map(String::as_str)),
-        actor,
-        frame,
-        date,
-        user,
-        kind,
-        place: Place::First,
-    };
-    attachment_in_pieces(&name, file).await
-}
-
-/// Transfers in a piece of a file.
-const PIECE: i64 = 1_000;
-
-/// Where a file goes on.
-enum Place {
-    First,
-    At(String),
-    End,
-}
-
-/// The file of a date on its way; the date of a large shuffle has a hundred thousand lines.
-struct DayFile {
-    db: Arc<Db>,
-    csv: Csv,
-    actor: Actor,
-    frame: Frame,
-    date: NaiveDate,
-    user: Option<Uuid>,
-    kind: Option<TransferKind>,
-    place: Place,
-}
-
-impl Pieces for DayFile {
-    async fn next(&mut self) -> AppResult<Option<Bytes>> {
-        let cursor = match std::mem::replace(&mut self.place, Place::End) {
-            Place::First => None,
-            Place::At(cursor) => Some(cursor),
-            Place::End => return Ok(None),
-        };
-        let (actor, date, user, kind) = (self.actor.clone(), self.date, self.user, self.kind);
-        let page = self
-            .db
-            .read(ROLE, move |conn| {
-                let filter = CompanyFilter {
-                    period: Period::day(date),
-                    user,
-                    kind,
-                    cursor: cursor.as_deref(),
-                    limit: PIECE,
-                };
-                queries::list_company_transfers(conn, &actor, &filter)
-            })
-            .await?;
-        let (lang, currency) = (self.frame.lang, &self.frame.currency);
-        for transfer in &page.items {
-            self.csv.row(&[
-                Cell::Date(transfer.movement.business_date),
-                Cell::Instant(transfer.movement.at),
-                Cell::Text(transfer.employee.name.clone()),
-                Cell::Text(kind_text(lang, transfer.movement.kind)),
-                Cell::Text(description(lang, &transfer.movement, currency)),
-                Cell::Amount(transfer.movement.amount.minor()),
-            ]);
-        }
-        self.place = page.next.map_or(Place::End, Place::At);
-        Ok(Some(self.csv.take().into()))
-    }
 }

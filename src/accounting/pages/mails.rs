@@ -1,28 +1,43 @@
-//! The mails about payouts: the list, and one mail as it is sent.
+//! The mails: the list with what cannot be delivered, one mail as it is sent, and the button that sends it once more.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::read_period;
 use crate::accounting::ROLE;
-use crate::accounting::queries::{self, MAIL_STATES};
-use crate::accounting::service::{self, Letters, Notice};
-use crate::accounting::views::{MailPage, MailRow, MailsPage, address, mail_state_choices};
+use crate::accounting::period::Period;
+use crate::accounting::queries::{self, MAIL_KINDS, MAIL_STATES, MailFilter, MailView};
+use crate::accounting::service::{self, Content, Letters, Notice};
+use crate::accounting::store::Matter;
+use crate::accounting::views::{
+    MailPage, MailRow, MailsPage, PeriodForm, address, mail_kind_choices, mail_state_choices,
+};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render};
+use crate::platform::web::{
+    DEFAULT_LIMIT, Flash, FormBody, framed, framing, redirect_with, render, render_with,
+};
 
 /// Which mails.
 #[derive(Debug, Deserialize)]
 pub(super) struct MailsQuery {
     state: Option<String>,
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
     cursor: Option<String>,
 }
 
-/// `GET /admin/mails`: every mail, newest first; of one state when one is chosen.
+/// The word among those that are known.
+fn known(words: &[&'static str], wanted: Option<&str>) -> Option<&'static str> {
+    wanted.and_then(|wanted| words.iter().copied().find(|known| *known == wanted))
+}
+
+/// `GET /admin/mails`: every mail, newest first, by state, kind and date; and the addresses at which nobody can be reached.
 pub(super) async fn list_mails(
     viewer: Viewer,
     query: Query<MailsQuery>,
@@ -31,36 +46,79 @@ pub(super) async fn list_mails(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let query = query.into_inner();
-    let state = query
-        .state
-        .as_deref()
-        .and_then(|wanted| MAIL_STATES.into_iter().find(|known| *known == wanted));
+    let state = known(&MAIL_STATES, query.state.as_deref());
+    let kind = known(&MAIL_KINDS, query.kind.as_deref());
+    let today = Period::day(config.zone.date_of(db.clock().now()));
+    let (from, to) = (query.from.as_deref(), query.to.as_deref());
+    let asked = read_period(frame.lang, from, to, today)?;
+    let dated = [from, to]
+        .into_iter()
+        .flatten()
+        .any(|text| !text.is_empty());
+    let (status, period) = (asked.status(), dated.then_some(asked.period));
     let after = query.cursor.clone();
-    let page = db
+    let (page, undeliverable, trouble) = db
         .read(ROLE, move |conn| {
-            queries::list_mails(conn, &actor, state, after.as_deref(), DEFAULT_LIMIT)
+            let filter = MailFilter {
+                state,
+                kind,
+                period,
+                cursor: after.as_deref(),
+                limit: DEFAULT_LIMIT,
+            };
+            Ok((
+                queries::list_mails(conn, &actor, filter)?,
+                queries::list_undeliverable(conn, &actor, period)?,
+                queries::show_trouble(conn, &actor)?,
+            ))
         })
         .await?;
+    let said = |given: Option<&str>| given.unwrap_or_default().to_owned();
+    let form = PeriodForm {
+        from: said(from),
+        to: said(to),
+    };
     let link = |cursor: &str| {
         address(
             "/admin/mails",
-            &[("state", state.unwrap_or_default()), ("cursor", cursor)],
+            &[
+                ("state", state.unwrap_or_default()),
+                ("kind", kind.unwrap_or_default()),
+                ("from", &form.from),
+                ("to", &form.to),
+                ("cursor", cursor),
+            ],
         )
     };
     let page = MailsPage {
         connected: config.smtp_url.is_some(),
+        trouble: trouble.filter(|_| config.smtp_url.is_some()),
+        undeliverable,
         states: mail_state_choices(frame.lang, &MAIL_STATES, state),
+        kinds: mail_kind_choices(frame.lang, kind),
         mails: page
             .items
             .into_iter()
             .map(|mail| MailRow::new(frame.lang, mail))
             .collect(),
-        filtered: state.is_some(),
+        filtered: state.is_some() || kind.is_some() || dated,
         first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
         older: page.next.map(|next| link(&next)).unwrap_or_default(),
+        errors: asked.errors,
+        form,
         frame,
     };
-    render(&page)
+    render_with(status, &page)
+}
+
+fn content_of(config: &Config, mail: &MailView, matter: &Matter) -> AppResult<Content> {
+    Letters::new(config).content(Notice {
+        language: &mail.language,
+        name: &mail.recipient_name,
+        amount: mail.amount,
+        date: mail.business_date,
+        matter,
+    })
 }
 
 /// `GET /admin/mails/{id}`: one mail with its text and its HTML.
@@ -72,44 +130,58 @@ pub(super) async fn show_mail(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let id = path.into_inner();
-    let may_retry = actor.may(Operation::RunPayouts);
-    let mail = db
+    let may_send = actor.may(Operation::RunPayouts);
+    let (mail, matter) = db
         .read(ROLE, move |conn| queries::show_mail(conn, &actor, id))
         .await?;
-    let notice = Notice {
-        language: &mail.language,
-        name: &mail.recipient_name,
-        amount: mail.amount,
-        date: mail.business_date,
-    };
-    let content = Letters::new(&config).content(notice)?;
+    let content = content_of(&config, &mail, &matter)?;
     let row = MailRow::new(frame.lang, mail);
-    render(&MailPage {
-        may_retry: may_retry && row.mail.state == "failed",
+    let page = render(&MailPage {
+        may_retry: may_send && row.mail.state == "failed",
+        may_repeat: may_send && row.mail.state == "sent",
         row,
         content,
         frame,
-    })
+    })?;
+    Ok(framing(page))
 }
 
-/// A form without fields.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RetryForm {}
-
-/// `POST /admin/mails/{id}/attempts`: tries a mail again that was given up.
-pub(super) async fn retry_mail(
+/// `GET /admin/mails/{id}/preview`: the HTML of a mail, for the frame on its page.
+pub(super) async fn preview_mail(
     viewer: Viewer,
     path: Path<Uuid>,
-    form: FormBody<RetryForm>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let (actor, id) = (viewer.actor, path.into_inner());
+    let (mail, matter) = db
+        .read(ROLE, move |conn| queries::show_mail(conn, &actor, id))
+        .await?;
+    Ok(framed(content_of(&config, &mail, &matter)?.html))
+}
+
+/// Whether a mail that was sent already shall be sent once more.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendForm {
+    confirmed: Option<String>,
+}
+
+/// `POST /admin/mails/{id}/attempts`: sends a mail once more under its Message-ID; one that was sent, only when that is confirmed.
+pub(super) async fn send_mail_again(
+    viewer: Viewer,
+    path: Path<Uuid>,
+    form: FormBody<SendForm>,
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
-    let RetryForm {} = form.into_inner();
+    let confirmed = form.into_inner().confirmed.as_deref() == Some("yes");
     let id = path.into_inner();
     let (origin, actor) = (viewer.origin(), viewer.actor);
     let back = format!("/admin/mails/{id}");
     match db
-        .transaction(ROLE, origin, move |tx| service::retry_mail(tx, &actor, id))
+        .transaction(ROLE, origin, move |tx| {
+            service::send_again(tx, &actor, id, confirmed)
+        })
         .await
     {
         Ok(()) => Ok(redirect_with(&back, Flash::ok("mail-retried"))),

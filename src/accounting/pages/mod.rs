@@ -1,11 +1,15 @@
 //! The pages about money: extract, ask one query or use case, show.
 
 mod account;
+mod balances;
+mod bank;
 mod company;
 mod corrections;
 mod day;
 mod mails;
 mod payouts;
+mod statements;
+mod tables;
 
 use actix_web::http::StatusCode;
 use actix_web::web::{ServiceConfig, get, post};
@@ -21,18 +25,57 @@ use crate::platform::web::FormErrors;
 
 /// Mounts the pages.
 pub(super) fn configure(app: &mut ServiceConfig) {
+    tables::configure(app);
     app.route("/account", get().to(account::show_account))
-        .route("/account.csv", get().to(account::download_account))
+        .route(
+            "/account/statement",
+            get().to(statements::show_period_statement),
+        )
+        .route(
+            "/account/statement.csv",
+            get().to(statements::download_period_statement),
+        )
+        .route("/account/statements", get().to(statements::list_statements))
+        .route(
+            "/account/statements.csv",
+            get().to(statements::download_statements),
+        )
+        .route(
+            "/account/statements/{date}.csv",
+            get().to(statements::download_statement),
+        )
+        .route(
+            "/account/statements/{date}",
+            get().to(statements::show_statement),
+        )
+        .route("/account/bank-account", get().to(bank::show_bank_account))
+        .route("/account/bank-account", post().to(bank::set_bank_account))
+        .route(
+            "/accounting/payouts/{date}.xml",
+            get().to(bank::download_bank_file),
+        )
+        .route(
+            "/accounting/payouts/{date}/bank-file",
+            post().to(bank::make_bank_file),
+        )
         .route("/accounting", get().to(company::show_company))
-        .route("/accounting.csv", get().to(company::download_company))
-        .route("/accounting/days/{date}.csv", get().to(day::download_day))
+        .route("/accounting/balances", get().to(balances::show_balances))
+        .route(
+            "/accounting/balances.csv",
+            get().to(balances::download_balances),
+        )
+        .route("/accounting/recount", get().to(balances::show_recount))
         .route("/accounting/days/{date}", get().to(day::show_day))
+        .route(
+            "/accounting/days/{date}/statement",
+            get().to(statements::show_company_statement),
+        )
+        .route(
+            "/accounting/days/{date}/statement.csv",
+            get().to(statements::download_company_statement),
+        )
         .route("/accounting/payouts", get().to(payouts::list_payouts))
         .route("/accounting/payouts", post().to(payouts::pay_to_workers))
-        .route(
-            "/accounting/payouts/{date}.csv",
-            get().to(payouts::download_payout_run),
-        )
         .route(
             "/accounting/payouts/{date}",
             get().to(payouts::show_payout_run),
@@ -75,7 +118,11 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         )
         .route("/admin/mails", get().to(mails::list_mails))
         .route("/admin/mails/{id}", get().to(mails::show_mail))
-        .route("/admin/mails/{id}/attempts", post().to(mails::retry_mail));
+        .route("/admin/mails/{id}/preview", get().to(mails::preview_mail))
+        .route(
+            "/admin/mails/{id}/attempts",
+            post().to(mails::send_mail_again),
+        );
 }
 
 /// What was asked for.

@@ -7,16 +7,14 @@ use serde::Deserialize;
 
 use crate::accounting::ROLE;
 use crate::accounting::period::parse_date;
-use crate::accounting::queries::{self, CSV_ROWS};
+use crate::accounting::queries;
 use crate::accounting::service::{self, RunStatus, Units};
 use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, address};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
-use crate::platform::db::Db;
+use crate::platform::db::{Db, once};
 use crate::platform::error::{AppError, AppResult, Message};
-use crate::platform::i18n::text_of;
-use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, attachment, redirect_with, render};
+use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render};
 
 /// Where a list goes on.
 #[derive(Debug, Deserialize)]
@@ -126,18 +124,21 @@ pub(super) async fn show_payout_run(
     path: Path<String>,
     query: Query<CursorQuery>,
     db: Data<Db>,
+    config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let date = read_date(&path)?;
     let cursor = query.into_inner().cursor;
     let after = cursor.clone();
     let may_operate = actor.may(Operation::Operate);
-    let (run, held, page) = db
+    let (run, held, bank, page) = db
         .read(ROLE, move |conn| {
             let run = queries::show_payout_run(conn, &actor, date)?;
+            let bank = queries::show_bank_file(conn, &actor, date)?;
             Ok((
                 run,
                 queries::list_held_accounts(conn, &actor, date)?,
+                bank,
                 queries::list_payout_lines(conn, &actor, date, after.as_deref(), DEFAULT_LIMIT)?,
             ))
         })
@@ -153,44 +154,10 @@ pub(super) async fn show_payout_run(
         run,
         held,
         may_operate,
+        bank,
+        bank_set: config.payout_debtor.is_some(),
         lines,
         first,
         older,
     })
-}
-
-/// `GET /accounting/payouts/{date}.csv`: the lines as a file.
-pub(super) async fn download_payout_run(
-    viewer: Viewer,
-    path: Path<String>,
-    db: Data<Db>,
-) -> AppResult<HttpResponse> {
-    let Viewer { actor, frame, .. } = viewer;
-    let date = read_date(&path)?;
-    let lines = db
-        .read(ROLE, move |conn| {
-            queries::show_payout_run(conn, &actor, date)?;
-            queries::list_payout_lines(conn, &actor, date, None, CSV_ROWS)
-        })
-        .await?;
-    let ids = [
-        "column-date",
-        "column-employee",
-        "column-amount",
-        "column-mail",
-        "column-transfer",
-    ];
-    let titles = ids.map(|id| text_of(frame.lang, id, []));
-    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
-    for line in lines.items {
-        let row = PayoutRow::new(frame.lang, line);
-        csv.row(&[
-            Cell::Date(date),
-            Cell::Text(row.line.name),
-            Cell::Amount(row.line.amount.minor()),
-            Cell::Text(row.mail),
-            Cell::Text(row.line.transfer_id.to_string()),
-        ]);
-    }
-    Ok(attachment(&format!("payouts-{date}.csv"), csv.finish()))
 }

@@ -42,7 +42,11 @@ pub(in crate::accounting) struct AccountHead {
 }
 
 /// Whose account `actor` means and may see: his own, or anybody's who has one (M13, M15).
-fn account_of(conn: &mut PgConnection, actor: &Actor, user: Option<Uuid>) -> AppResult<Uuid> {
+pub(super) fn account_of(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    user: Option<Uuid>,
+) -> AppResult<Uuid> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Bool)]
@@ -137,18 +141,20 @@ struct Row {
 }
 
 /// The log in the order of the dates: within a date the carried debt comes first and the payout last, even if something of the
-/// next date was booked before it. The opening balance comes from the last statement of a closed date and what moved since the last
-/// of those, so that old rows are not added up again and only the months of the period are touched.
+/// next date was booked before it. The opening balance comes from the last statement and what moved since the last closed date, so
+/// that old rows are not added up again and only the months of the period are touched.
+///
+/// The live dates are those of `balances::FIRST_LIVE`.
 const LOG: &str = "
 with last as (
-  select closing_minor from accounting.statements
-  where account_id = $1 and business_date < $2
-    and business_date <= (select max(business_date) from accounting.business_days where state = 'closed')
-  order by business_date desc limit 1
+  select business_date, closing_minor from accounting.statements
+  where account_id = $1 and business_date < $2 order by business_date desc limit 1
 ), opening as (
   select coalesce((select closing_minor from last), 0) + coalesce((select sum(amount_minor) from accounting.transfers
-    where account_id = $1 and business_date < $2 and business_date > coalesce(
-      (select max(business_date) from accounting.business_days where state = 'closed'), '-infinity')), 0) as amount_minor
+    where account_id = $1 and business_date < $2 and business_date > coalesce((select business_date from last), '-infinity')
+      and business_date >= coalesce(
+        (select min(business_date) from accounting.business_days where state <> 'closed'),
+        (select max(business_date) + 1 from accounting.business_days), '-infinity')), 0) as amount_minor
 ), log as (
   select t.id, t.created_at as at, t.business_date, t.kind, t.amount_minor, t.amount_minor as effect_minor, t.task_id,
     case t.kind when 'payout' then 2 else 1 end as place, t.version

@@ -6,6 +6,9 @@ use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use super::EMPLOYEE_NAME;
+use crate::accounting::period::Period;
+use crate::accounting::store::{self, Matter};
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
@@ -13,6 +16,12 @@ use crate::platform::web::{Cursor, PageOf};
 
 /// The states of a mail (M34).
 pub(in crate::accounting) const MAIL_STATES: [&str; 4] = ["new", "waiting", "sent", "failed"];
+
+/// What a mail can be about.
+pub(in crate::accounting) const MAIL_KINDS: [&str; 3] = ["payout", "statement", "day_digest"];
+
+/// Undeliverable addresses that are shown at most.
+const UNDELIVERABLE: i64 = 100;
 
 /// A mail as it is shown.
 #[derive(Clone, Debug, QueryableByName)]
@@ -23,7 +32,10 @@ pub(in crate::accounting) struct MailView {
     /// Its Message-ID.
     #[diesel(sql_type = Text)]
     pub message_id: String,
-    /// Who was paid.
+    /// What it is about.
+    #[diesel(sql_type = Text)]
+    pub kind: String,
+    /// Whom it is for.
     #[diesel(sql_type = SqlUuid)]
     pub employee_id: Uuid,
     /// For which date.
@@ -38,7 +50,7 @@ pub(in crate::accounting) struct MailView {
     /// The language's code.
     #[diesel(sql_type = Text)]
     pub language: String,
-    /// What was paid.
+    /// What was paid; of a statement, what is carried over; of a day, what was paid in all.
     #[diesel(sql_type = BigInt)]
     pub amount: Money,
     /// How it stands.
@@ -56,40 +68,61 @@ pub(in crate::accounting) struct MailView {
     /// When it was written.
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
-    /// When it left.
+    /// Why it was given up: `refused` or `expired`.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub failure: Option<String>,
+    /// When it left last.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub sent_at: Option<DateTime<Utc>>,
 }
 
 const MAIL: &str = "
-select id, message_id, employee_id, business_date, recipient, recipient_name, language, amount_minor as amount, state, attempts,
-  next_attempt_at, last_error, created_at, sent_at
+select id, message_id, kind, employee_id, business_date, recipient, recipient_name, language, amount_minor as amount, state, attempts,
+  next_attempt_at, last_error, created_at, failure, sent_at
 from accounting.mails";
 
-/// The mails, newest first; of one state when one is named.
+/// Which mails are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::accounting) struct MailFilter<'a> {
+    /// Only those in this state.
+    pub state: Option<&'a str>,
+    /// Only those about this.
+    pub kind: Option<&'a str>,
+    /// Only those for these dates.
+    pub period: Option<Period>,
+    /// Where the last piece ended.
+    pub cursor: Option<&'a str>,
+    /// Rows at most.
+    pub limit: i64,
+}
+
+/// The mails, newest first.
 ///
 /// # Errors
 /// Forbidden; invalid at `cursor`.
 pub(in crate::accounting) fn list_mails(
     conn: &mut PgConnection,
     actor: &Actor,
-    state: Option<&str>,
-    cursor: Option<&str>,
-    limit: i64,
+    filter: MailFilter<'_>,
 ) -> AppResult<PageOf<MailView>> {
     actor.allow(Operation::Payouts)?;
-    let before: Option<Uuid> = Cursor::key(cursor)?;
+    let before: Option<Uuid> = Cursor::key(filter.cursor)?;
     let rows: Vec<MailView> = sql_query(format!(
-        "{MAIL} where ($1 is null or state = $1) and ($2 is null or id < $2) order by id desc limit $3"
+        "{MAIL} where ($1 is null or state = $1) and ($2 is null or kind = $2) and ($3 is null or business_date >= $3)
+           and ($4 is null or business_date <= $4) and ($5 is null or id < $5)
+         order by id desc limit $6"
     ))
-    .bind::<Nullable<Text>, _>(state)
+    .bind::<Nullable<Text>, _>(filter.state)
+    .bind::<Nullable<Text>, _>(filter.kind)
+    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.from))
+    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.to))
     .bind::<Nullable<SqlUuid>, _>(before)
-    .bind::<BigInt, _>(limit + 1)
+    .bind::<BigInt, _>(filter.limit + 1)
     .load(conn)?;
-    Ok(PageOf::from_rows(rows, limit, |mail| mail.id))
+    Ok(PageOf::from_rows(rows, filter.limit, |mail| mail.id))
 }
 
-/// One mail.
+/// One mail, and what it tells.
 ///
 /// # Errors
 /// Forbidden; 404.
@@ -97,11 +130,119 @@ pub(in crate::accounting) fn show_mail(
     conn: &mut PgConnection,
     actor: &Actor,
     id: Uuid,
-) -> AppResult<MailView> {
+) -> AppResult<(MailView, Matter)> {
     actor.allow(Operation::Payouts)?;
-    sql_query(format!("{MAIL} where id = $1"))
+    let mail: MailView = sql_query(format!("{MAIL} where id = $1"))
         .bind::<SqlUuid, _>(id)
         .get_result(conn)
         .optional()?
-        .ok_or(AppError::NotFound)
+        .ok_or(AppError::NotFound)?;
+    let matter = store::find_matter(conn, &mail.kind, mail.employee_id, mail.business_date)?;
+    Ok((mail, matter))
+}
+
+/// An address at which nobody can be reached: the server refused it for good, the person has no other, and nothing was taken there
+/// since.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::accounting) struct Undeliverable {
+    /// Whose.
+    #[diesel(sql_type = SqlUuid)]
+    pub employee_id: Uuid,
+    /// Name and surname.
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    /// The address.
+    #[diesel(sql_type = Text)]
+    pub address: String,
+    /// What the mail server said last.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub reason: Option<String>,
+    /// The last date that a mail was about.
+    #[diesel(sql_type = Date)]
+    pub business_date: NaiveDate,
+    /// The last such mail.
+    #[diesel(sql_type = SqlUuid)]
+    pub mail_id: Uuid,
+    /// Mails that were given up there.
+    #[diesel(sql_type = BigInt)]
+    pub mails: i64,
+}
+
+fn undeliverable(
+    conn: &mut PgConnection,
+    employee: Option<Uuid>,
+    period: Option<Period>,
+) -> AppResult<Vec<Undeliverable>> {
+    Ok(sql_query(format!(
+        "select e.id as employee_id, {EMPLOYEE_NAME} as name, e.email as address,
+           (array_agg(m.last_error order by m.id desc))[1] as reason, (array_agg(m.business_date order by m.id desc))[1] as business_date,
+           (array_agg(m.id order by m.id desc))[1] as mail_id, count(*) as mails
+         from accounting.mails m join accounting.employees e on e.id = m.employee_id and e.email = m.recipient
+         where m.state = 'failed' and m.failure = 'refused' and ($1 is null or m.employee_id = $1)
+           and ($2 is null or m.business_date >= $2) and ($3 is null or m.business_date <= $3)
+           and not exists (select from accounting.mails s
+             where s.employee_id = m.employee_id and s.recipient = m.recipient and s.state = 'sent' and s.id > m.id)
+         group by e.id order by mail_id desc limit $4"
+    ))
+    .bind::<Nullable<SqlUuid>, _>(employee)
+    .bind::<Nullable<Date>, _>(period.map(|period| period.from))
+    .bind::<Nullable<Date>, _>(period.map(|period| period.to))
+    .bind::<BigInt, _>(UNDELIVERABLE)
+    .load(conn)?)
+}
+
+/// The addresses at which nobody can be reached, the latest first.
+///
+/// # Errors
+/// Forbidden.
+pub(in crate::accounting) fn list_undeliverable(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    period: Option<Period>,
+) -> AppResult<Vec<Undeliverable>> {
+    actor.allow(Operation::Payouts)?;
+    undeliverable(conn, None, period)
+}
+
+/// Whether one's own address is such a one.
+///
+/// # Errors
+/// Forbidden.
+pub(in crate::accounting) fn own_undeliverable(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> AppResult<Option<Undeliverable>> {
+    actor.allow(Operation::OwnMoney)?;
+    Ok(undeliverable(conn, Some(actor.id.0), None)?.pop())
+}
+
+/// What the mail server said last to mails that still wait, if it keeps them waiting.
+///
+/// # Errors
+/// Forbidden.
+pub(in crate::accounting) fn show_trouble(
+    conn: &mut PgConnection,
+    actor: &Actor,
+) -> AppResult<Option<Trouble>> {
+    actor.allow(Operation::Payouts)?;
+    Ok(sql_query(
+        "select count(*) as mails, min(next_attempt_at) as next_attempt_at, max(last_error) as reason
+         from accounting.mails where state in ('new', 'waiting') and last_error is not null having count(*) > 0",
+    )
+    .get_result(conn)
+    .optional()?)
+}
+
+/// Mails that the server does not take now.
+#[derive(Clone, Debug, QueryableByName)]
+pub(in crate::accounting) struct Trouble {
+    /// How many.
+    #[diesel(sql_type = BigInt)]
+    pub mails: i64,
+    /// When one is tried next.
+    #[diesel(sql_type = Timestamptz)]
+    pub next_attempt_at: DateTime<Utc>,
+    /// What the server said.
+    #[diesel(sql_type = Text)]
+    pub reason: String,
 }

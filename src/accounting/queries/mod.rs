@@ -1,12 +1,15 @@
 //! What pages, API, CSV and exports read. Each asks the policy itself, so that all faces of one use case share one answer.
 
 mod account;
+mod balances;
+mod bank;
 mod company;
 mod corrections;
 mod export;
 mod held;
 mod mails;
 mod payouts;
+mod statements;
 mod transfers;
 
 use std::fmt;
@@ -18,25 +21,39 @@ use crate::events::TransferKind;
 use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
-pub(super) use company::{CompanyBalance, DayEarnings, show_company_balance, show_earnings};
+pub(super) use balances::{
+    BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
+};
+pub(super) use bank::{
+    BankAccountView, BankFileView, download_bank_file, read_bank_file, show_bank_account,
+    show_bank_file,
+};
+pub(super) use company::{
+    CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
+};
+pub use company::{EarningsCheck, EarningsDifference, check_earnings};
 pub(super) use corrections::{
     CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
     show_correction, show_missing, what_is_missing,
 };
-pub use export::{export_journal, export_payouts, export_transfers};
+pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};
 pub use held::{HeldFigures, held_figures};
-pub(super) use mails::{MAIL_STATES, MailView, list_mails, show_mail};
+pub(super) use mails::{
+    MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
+    list_undeliverable, own_undeliverable, show_mail, show_trouble,
+};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,
 };
+pub(super) use statements::{
+    CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
+    show_company_statement, show_period_statement, show_statement,
+};
 pub(super) use transfers::{
     CompanyFilter, CompanyTransfer, DaySummary, list_company_transfers, show_day_summary,
 };
-
-/// Rows in a CSV file at most.
-pub(super) const CSV_ROWS: i64 = 1_000_000;
 
 /// An employee by name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,10 @@
 //! The ledger's lock is the advisory lock (7781, 3): bookings hold it shared; who begins the close of a date, or lets a held account
 //! go, holds it alone. So the date and the holds that a booking goes by cannot change before its commit, and that costs it no write.
 
+mod bank;
 mod corrections;
 mod days;
+mod figures;
 mod held;
 mod ledger;
 mod mails;
@@ -14,6 +16,10 @@ mod seals;
 mod settlement;
 mod unbooked;
 
+pub(super) use bank::{
+    StoredFile, find_bank_file, has_account, insert_bank_file, insert_bank_file_lines,
+    list_bank_file_lines, put_bank_account,
+};
 pub(super) use corrections::{
     Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
     find_employee, find_missing, find_transfer, insert_correction, list_missing_of,
@@ -24,10 +30,14 @@ pub(super) use days::{
     insert_day, is_turn_of, last_closed_day, lock_begun_day, lock_days, next_unclosed_day,
     note_settled_through,
 };
+pub(super) use figures::Figures;
 pub(super) use held::{WaitsFor, count_held, hold_accounts, list_free_accounts, release_accounts};
 pub(super) use ledger::{OpenLedger, Posted};
 pub(super) use mails::{
-    ClaimedMail, MAIL_WAITS, claim_mails, retry_mail, update_failed, update_sent, update_waiting,
+    ClaimedMail, DayDigest, Failure, MAIL_WAITS, Matter, Unwritten, claim_mails, find_matter,
+    find_sendable, follow_addresses, insert_mails_of, list_unwritten_digests,
+    list_unwritten_statements, postpone_mails, release_mails, send_again, update_failed,
+    update_sent, update_waiting,
 };
 pub(super) use people::{NewEmployee, deactivate_employee, upsert_employees};
 pub(super) use prices::{NewTitle, insert_prices, list_prices, upsert_titles};

@@ -16,7 +16,8 @@ pub(in crate::accounting) struct NewEmployee<'a> {
     pub record: &'a AccountRecord,
 }
 
-/// Opens the accounts of new people and stores the records, unless a newer one is there already. Each person at most once.
+/// Opens the accounts of new people and stores the records, unless a newer one is there already. Each person at most once. Mails
+/// that have not left follow people to new addresses.
 pub(in crate::accounting) fn upsert_employees(
     tx: &mut Tx<'_>,
     people: &[NewEmployee<'_>],
@@ -31,23 +32,26 @@ pub(in crate::accounting) fn upsert_employees(
     let ids: Vec<Uuid> = people.iter().map(|person| person.id).collect();
     super::ledger::open_accounts(tx.conn(), &ids, now)?;
     sql_query(
-        "insert into accounting.employees as e (id, username, email, name, surname, language, version, record_version, active)
-         select p.*, p.version, true from unnest($1, $2, $3, $4, $5, $6, $7)
-           as p(id, username, email, name, surname, language, version)
+        "insert into accounting.employees as e (id, username, email, name, surname, language, version, roles, record_version, active)
+         select p.id, p.username, p.email, p.name, p.surname, p.language, p.version, string_to_array(p.roles, ' '), p.version, true
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8) as p(id, username, email, name, surname, language, version, roles)
          order by p.id
          on conflict (id) do update set username = excluded.username, email = excluded.email, name = excluded.name,
-           surname = excluded.surname, language = excluded.language, record_version = excluded.record_version,
+           surname = excluded.surname, language = excluded.language, roles = excluded.roles,
+           record_version = excluded.record_version,
            version = greatest(e.version, excluded.version), active = e.active or e.version < excluded.version
          where e.record_version < excluded.record_version",
     )
-    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<SqlUuid>, _>(&ids)
     .bind::<Array<Text>, _>(column(people, |record| record.username.as_str()))
     .bind::<Array<Text>, _>(column(people, |record| record.email.as_str()))
     .bind::<Array<Text>, _>(column(people, |record| record.name.as_str()))
     .bind::<Array<Text>, _>(column(people, |record| record.surname.as_str()))
     .bind::<Array<Nullable<Text>>, _>(column(people, |record| record.language.as_deref()))
     .bind::<Array<BigInt>, _>(column(people, |record| record.version))
+    .bind::<Array<Text>, _>(column(people, |record| record.roles.join(" ")))
     .execute(tx.conn())?;
+    super::mails::follow_addresses(tx.conn(), &ids, now)?;
     Ok(())
 }
 

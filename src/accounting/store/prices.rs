@@ -79,14 +79,22 @@ pub(in crate::accounting) struct NewTitle<'a> {
     pub first: bool,
 }
 
-/// Stores titles; each task at most once.
+/// Stores titles; each task at most once. What a task was called until now stays known, so that the statement of a closed day does
+/// not change (M33).
 pub(in crate::accounting) fn upsert_titles(
     tx: &mut Tx<'_>,
     titles: &[NewTitle<'_>],
 ) -> AppResult<()> {
+    let now = tx.now;
     sql_query(
-        "insert into accounting.tasks as t (id, title, jira_id)
-         select n.id, n.title, n.jira_id from unnest($1, $2, $3, $4) as n(id, title, jira_id, first)
+        "with n as (select * from unnest($1, $2, $3, $4) as n(id, title, jira_id, first)), former as (
+           insert into accounting.former_titles (task_id, until, title, jira_id)
+           select k.id, $5, k.title, k.jira_id from accounting.tasks k join n on n.id = k.id
+           where not n.first and (k.title, k.jira_id) is distinct from (n.title, n.jira_id)
+           on conflict do nothing
+         )
+         insert into accounting.tasks as t (id, title, jira_id)
+         select n.id, n.title, n.jira_id from n
          where not n.first or not exists (select from accounting.tasks k where k.id = n.id) order by n.id
          on conflict (id) do update set title = excluded.title, jira_id = excluded.jira_id
          where (t.title, t.jira_id) is distinct from (excluded.title, excluded.jira_id)",
@@ -95,6 +103,7 @@ pub(in crate::accounting) fn upsert_titles(
     .bind::<Array<Text>, _>(titles.iter().map(|title| title.title).collect::<Vec<_>>())
     .bind::<Array<Nullable<Text>>, _>(titles.iter().map(|title| title.jira_id).collect::<Vec<_>>())
     .bind::<Array<Bool>, _>(titles.iter().map(|title| title.first).collect::<Vec<_>>())
+    .bind::<Timestamptz, _>(now)
     .execute(tx.conn())?;
     Ok(())
 }

@@ -1,7 +1,10 @@
 //! What the pages print: one struct a template, its fields ready to be shown.
 
+mod balances;
+mod bank;
 mod corrections;
 mod payouts;
+mod statements;
 
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -12,20 +15,27 @@ use uuid::Uuid;
 use super::period::Period;
 use super::queries::{
     AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
-    MovementKind, TaskRef,
+    MovementKind, TaskRef, Undeliverable,
 };
 use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{Badge, FormErrors, Frame};
 
+pub(super) use balances::{BalancesPage, RecountPage};
+pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
     MissingWords, correction_state_choices,
 };
 pub(super) use payouts::{
-    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_state_choices,
+    MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_kind_choices,
+    mail_state_choices,
+};
+pub(super) use statements::{
+    CompanyStatementPage, Letterhead, PeriodStatementPage, StatementPage, StatementRow,
+    StatementsPage, company_side, people_side, reference_of,
 };
 
 /// A path with those of the parameters that say something.
@@ -165,6 +175,8 @@ pub(super) struct Neighbours {
 pub(super) struct AccountPage {
     pub frame: Frame,
     pub head: AccountHead,
+    /// What the period ended with, if it ended before today.
+    pub closing: Option<Money>,
     pub own: bool,
     pub next_payout: Money,
     pub next_payout_at: DateTime<Utc>,
@@ -175,10 +187,13 @@ pub(super) struct AccountPage {
     pub kinds: Vec<Choice>,
     pub rows: Vec<MovementRow>,
     pub corrects: bool,
+    pub statements: String,
+    pub unreachable: Option<Undeliverable>,
     pub first: String,
     pub following: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 impl AccountPage {
@@ -201,6 +216,7 @@ fn of_period(frame: &Frame, heading: String, period: &Period) -> String {
 #[derive(Template)]
 #[template(path = "accounting/company.html")]
 pub(super) struct CompanyPage {
+    pub badge: Badge,
     pub frame: Frame,
     pub today: NaiveDate,
     pub earned_today: Money,
@@ -212,6 +228,8 @@ pub(super) struct CompanyPage {
     pub total: Money,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
+    pub journals: [String; 2],
     pub sees_days: bool,
     pub sees_payouts: bool,
     pub corrects: bool,
@@ -238,10 +256,7 @@ impl CompanyRow {
         let user = transfer.employee.uid.to_string();
         Self {
             employee: transfer.employee.clone(),
-            href: address(
-                "/account",
-                &[("user", &user), ("from", &date), ("to", &date)],
-            ),
+            href: address(&format!("/account/statements/{date}"), &[("user", &user)]),
             row: MovementRow::new(frame, &transfer.movement, actor),
         }
     }
@@ -263,6 +278,7 @@ pub(super) struct DayPage {
     pub older: String,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
 }
 
 /// The person's id as an address parameter.

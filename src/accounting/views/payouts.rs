@@ -3,11 +3,14 @@
 use askama::Template;
 use i18n_embed_fl::fl;
 
-use super::Choice;
-use crate::accounting::queries::{HeldAccount, MailView, OpenRun, PayoutLine, PayoutRun};
+use super::{Choice, PeriodForm};
+use crate::accounting::queries::{
+    BankFileView, HeldAccount, MAIL_KINDS, MailView, OpenRun, PayoutLine, PayoutRun, Trouble,
+    Undeliverable,
+};
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
-use crate::platform::web::Frame;
+use crate::platform::web::{FormErrors, Frame};
 
 /// The payout runs.
 #[derive(Template)]
@@ -40,12 +43,23 @@ pub(in crate::accounting) struct PayoutRunPage {
     pub run: PayoutRun,
     pub held: Vec<HeldAccount>,
     pub may_operate: bool,
+    pub bank: BankFileView,
+    pub bank_set: bool,
     pub lines: Vec<PayoutRow>,
     pub first: String,
     pub older: String,
 }
 
-/// A line of a date.
+impl PayoutRunPage {
+    /// The SHA-256 of the payment file, in hexadecimal.
+    fn bank_digest(&self) -> String {
+        let made = self.bank.made.as_ref();
+        made.map(|made| hex::encode(&made.sha256))
+            .unwrap_or_default()
+    }
+}
+
+/// A line of a settled date.
 pub(in crate::accounting) struct PayoutRow {
     pub line: PayoutLine,
     pub mail: String,
@@ -70,7 +84,12 @@ impl PayoutRow {
 pub(in crate::accounting) struct MailsPage {
     pub frame: Frame,
     pub connected: bool,
+    pub trouble: Option<Trouble>,
+    pub undeliverable: Vec<Undeliverable>,
     pub states: Vec<Choice>,
+    pub kinds: Vec<Choice>,
+    pub form: PeriodForm,
+    pub errors: FormErrors,
     pub mails: Vec<MailRow>,
     pub filtered: bool,
     pub first: String,
@@ -81,6 +100,7 @@ pub(in crate::accounting) struct MailsPage {
 pub(in crate::accounting) struct MailRow {
     pub mail: MailView,
     pub state: String,
+    pub kind: String,
     pub chip: &'static str,
 }
 
@@ -89,6 +109,7 @@ impl MailRow {
     pub fn new(lang: Lang, mail: MailView) -> Self {
         Self {
             state: mail_state_text(lang, &mail.state),
+            kind: mail_kind_text(lang, &mail.kind),
             chip: mail_chip(&mail.state),
             mail,
         }
@@ -103,6 +124,7 @@ pub(in crate::accounting) struct MailPage {
     pub row: MailRow,
     pub content: Content,
     pub may_retry: bool,
+    pub may_repeat: bool,
 }
 
 /// The states to choose from, with «all» as the empty value.
@@ -122,7 +144,26 @@ pub(in crate::accounting) fn mail_state_choices(
     std::iter::once(all).chain(some).collect()
 }
 
-fn mail_state_text(lang: Lang, state: &str) -> String {
+/// What mails are about, to choose from, with «all» as the empty value.
+pub(in crate::accounting) fn mail_kind_choices(lang: Lang, chosen: Option<&str>) -> Vec<Choice> {
+    let all = ("", i18n::text_of(lang, "kind-all", []), chosen.is_none());
+    let some = MAIL_KINDS
+        .iter()
+        .map(|kind| (*kind, mail_kind_text(lang, kind), chosen == Some(*kind)));
+    std::iter::once(all).chain(some).collect()
+}
+
+fn mail_kind_text(lang: Lang, kind: &str) -> String {
+    let id = match kind {
+        "statement" => "mail-kind-statement",
+        "day_digest" => "mail-kind-digest",
+        _ => "mail-kind-payout",
+    };
+    i18n::text_of(lang, id, [])
+}
+
+/// The name of a mail's state.
+pub(super) fn mail_state_text(lang: Lang, state: &str) -> String {
     let id = match state {
         "new" => "mail-state-new",
         "waiting" => "mail-state-waiting",
@@ -133,7 +174,8 @@ fn mail_state_text(lang: Lang, state: &str) -> String {
     i18n::text_of(lang, id, [])
 }
 
-fn mail_chip(state: &str) -> &'static str {
+/// The colour of a mail's state.
+pub(super) fn mail_chip(state: &str) -> &'static str {
     match state {
         "sent" => "ok",
         "failed" => "bad",

@@ -4,6 +4,7 @@ use chrono::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::actors::active;
 use crate::auth::password::{PasswordGate, Verdict};
 use crate::auth::store::{self, Credentials, NewSession, UserRow};
 use crate::auth::{ROLE, Role};
@@ -11,6 +12,7 @@ use crate::events::{self, AccountLoggedIn};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin};
 use crate::platform::error::{AppError, AppResult, Message};
+use crate::platform::ids::UserId;
 use crate::platform::web::cookies;
 
 /// The longest log-in name or address that is looked at.
@@ -48,7 +50,7 @@ pub(in crate::auth) async fn authenticate(
         .take(LOGIN_MAX)
         .collect();
     let found = db
-        .transaction(ROLE, origin.clone(), move |tx| reserve(tx, &login))
+        .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
     let (name, credentials) = found?;
     let stored = credentials
@@ -64,7 +66,7 @@ pub(in crate::auth) async fn authenticate(
     let id = credentials
         .map(|user| user.id)
         .ok_or(AppError::Unauthenticated)?;
-    db.transaction(ROLE, origin.clone(), move |tx| {
+    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
         let now = tx.now;
         store::release_attempt(tx.conn(), &name, now)?;
         if let Some(hash) = new_hash {
@@ -74,6 +76,33 @@ pub(in crate::auth) async fn authenticate(
         user.ok_or(AppError::Unauthenticated)
     })
     .await
+}
+
+/// Checks the password of somebody who is known, before something grave (M22); counts as an attempt to log in.
+///
+/// # Errors
+/// 422 at `password` when it does not fit; 404 for somebody who is not active; else as [`authenticate`].
+pub async fn confirm_password(
+    db: &Db,
+    gate: &PasswordGate,
+    origin: &Origin,
+    user: UserId,
+    password: String,
+) -> AppResult<()> {
+    let known = db
+        .transaction_even_stopped(ROLE, origin.clone(), move |tx| {
+            active(store::find_user(tx.conn(), user.0)?)
+        })
+        .await?;
+    let attempt = LogIn {
+        login: known.username,
+        password,
+    };
+    match authenticate(db, gate, origin, attempt).await {
+        Ok(_) => Ok(()),
+        Err(AppError::Unauthenticated) => Err(AppError::field("password", "field-password-wrong")),
+        Err(error) => Err(error),
+    }
 }
 
 type Found = AppResult<(String, Option<Credentials>)>;
@@ -123,7 +152,7 @@ pub(in crate::auth) async fn log_in(
         ..origin.clone()
     };
     let address = origin.address.clone();
-    db.transaction(ROLE, origin, move |tx| {
+    db.transaction_even_stopped(ROLE, origin, move |tx| {
         let now = tx.now;
         let session = NewSession {
             id_hash: &hash,
@@ -160,7 +189,7 @@ pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid
 /// Those of the database.
 pub(in crate::auth) async fn log_out(db: &Db, origin: Origin, secret: &str) -> AppResult<()> {
     let hash = hash_of(secret);
-    db.transaction(ROLE, origin, move |tx| {
+    db.transaction_even_stopped(ROLE, origin, move |tx| {
         store::delete_session(tx.conn(), &hash)?;
         let actor = tx.origin.actor;
         tx.audit("auth.logged_out", actor, &serde_json::json!({}))

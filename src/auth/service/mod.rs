@@ -12,6 +12,7 @@ pub use account::{CheckedAccount, NewAccount};
 pub(super) use account::{conflict_if_taken, is_only_taken};
 pub(super) use actors::actor_from;
 pub use actors::{actor_by_username, actor_of, first_administrator};
+pub use login::confirm_password;
 pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
 pub use own::{change_password, set_language, set_password_hash};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};

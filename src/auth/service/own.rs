@@ -30,7 +30,12 @@ pub fn set_language(tx: &mut Tx<'_>, actor: &Actor, language: &str) -> AppResult
     let now = tx.now;
     store::update_language(tx.conn(), actor.id.0, language, now)?;
     let user = active(store::find_user(tx.conn(), actor.id.0)?)?;
-    events::publish(tx, actor.id, &AccountUpdated(record_of(&user))).map(drop)
+    events::publish(tx, actor.id, &AccountUpdated(record_of(&user)))?;
+    tx.audit(
+        "auth.language_changed",
+        Some(actor.id.0),
+        &json!({ "language": language }),
+    )
 }
 
 /// Gives a user a password that was hashed before: for people who were imported without one.

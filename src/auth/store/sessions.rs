@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Binary, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -27,6 +27,12 @@ pub(in crate::auth) struct StoredSession {
     pub user_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     pub last_seen_at: DateTime<Utc>,
+    /// Why nothing may change now, while the emergency stop is set.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub stop_reason: Option<String>,
+    /// The check that set it.
+    #[diesel(sql_type = Nullable<SmallInt>)]
+    pub stop_check: Option<i16>,
 }
 
 pub(in crate::auth) fn insert_session(
@@ -55,7 +61,7 @@ pub(in crate::auth) fn insert_session(
     Ok(())
 }
 
-/// The session of an id, if it is neither over nor idle for too long nor revoked, and its user is active.
+/// The session of an id with the emergency stop of the moment, if it is neither over nor idle for too long nor revoked, and its user is active.
 pub(in crate::auth) fn find_session(
     conn: &mut PgConnection,
     id_hash: &[u8],
@@ -63,7 +69,9 @@ pub(in crate::auth) fn find_session(
     now: DateTime<Utc>,
 ) -> AppResult<Option<StoredSession>> {
     Ok(sql_query(
-        "select s.user_id, s.last_seen_at from auth.sessions s join auth.users u on u.id = s.user_id
+        "select s.user_id, s.last_seen_at, e.reason as stop_reason, e.check_number as stop_check
+         from auth.sessions s join auth.users u on u.id = s.user_id
+           left join platform.emergency_stops e on e.released_at is null
          where s.id_hash = $1 and s.expires_at > $3 and s.last_seen_at > $2 and s.session_version = u.session_version
            and u.deactivated_at is null",
     )

@@ -4,13 +4,16 @@ mod consumers;
 mod events;
 mod letters;
 mod runs;
+mod stop;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Data, ServiceConfig, get, post};
 
+use super::ROLE;
 use super::service;
 use super::views::ChecksPage;
 use crate::auth::Viewer;
+use crate::platform::agreement;
 use crate::platform::db::{Db, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::render;
@@ -44,7 +47,15 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/admin/events/{uid}", get().to(events::show_event))
         .route("/admin/runs", get().to(runs::list_runs))
         .route("/admin/checks", get().to(show_checks))
-        .configure(super::scenarios::configure);
+        .route("/admin/emergency-stop", get().to(stop::show_stop))
+        .route("/admin/emergency-stop", post().to(stop::set_stop))
+        .route(
+            "/admin/emergency-stop/release",
+            post().to(stop::release_stop),
+        )
+        .configure(super::scenarios::configure)
+        .configure(super::audit::configure)
+        .configure(super::abuse::configure);
 }
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
@@ -52,7 +63,10 @@ async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
     let findings = db
         .read(READER, move |conn| service::run_checks(conn, &actor, now))
         .await?;
-    render(&ChecksPage::new(viewer.frame, &viewer.actor, findings, now))
+    let agreement = db.read(ROLE, agreement::find).await?;
+    let badge = viewer.frame.badge(&agreement, now);
+    let (frame, actor) = (viewer.frame, viewer.actor);
+    render(&ChecksPage::new(frame, &actor, findings, badge, now))
 }
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.

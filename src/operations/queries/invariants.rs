@@ -5,9 +5,10 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Date, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use crate::operations::Window;
 use crate::operations::invariants::{INVARIANTS, Invariant};
 use crate::platform::error::AppResult;
 
@@ -54,25 +55,52 @@ impl fmt::Display for Finding {
 /// Those of the database.
 pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Finding>> {
     allow_time(conn)?;
+    // With statistics of the morning the planner takes the day's million transfers for a handful and compares each with each
+    // (docs/PERFORMANCE.md); all of them are read here anyway.
+    conn.batch_execute("set local enable_nestloop = off; set local jit = off")?;
     INVARIANTS
         .iter()
-        .map(|invariant| ask(conn, invariant, now))
+        .map(|invariant| ask(conn, invariant, &Window::ALL, now, SAMPLE))
         .collect()
 }
 
-/// Gives the rest of the transaction more time and memory than a page has, and joins by hash only: with statistics of the morning
-/// the planner takes the day's million transfers for a handful and compares each with each (docs/PERFORMANCE.md).
-pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
+/// Notes the tasks that were touched in a window, so that every further question to this transaction about it may be asked: those with
+/// a transfer of its dates, and those that were assigned or completed at that time.
+pub(in crate::operations) fn touch(conn: &mut PgConnection, window: &Window) -> AppResult<()> {
     conn.batch_execute(
-        "set local statement_timeout = '5min'; set local work_mem = '64MB'; set local enable_nestloop = off; set local jit = off",
+        "drop table if exists pg_temp.touched; create temp table touched (task_id uuid primary key) on commit drop",
     )?;
+    sql_query(
+        "insert into pg_temp.touched
+         select t.task_id from report_v1.transfers t where t.business_date between $1 and $2 and t.task_id is not null
+         union
+         select a.task_id from report_v1.assignments a where a.created_at >= $1::timestamp at time zone 'UTC' - interval '1 day'
+           and a.created_at < $2::timestamp at time zone 'UTC' + interval '2 days'
+         union
+         select c.task_id from report_v1.completions c where c.created_at >= $1::timestamp at time zone 'UTC' - interval '1 day'
+           and c.created_at < $2::timestamp at time zone 'UTC' + interval '2 days'",
+    )
+    .bind::<Date, _>(window.from)
+    .bind::<Date, _>(window.until)
+    .execute(conn)?;
+    conn.batch_execute("analyze pg_temp.touched")?;
     Ok(())
 }
 
-fn ask(
+/// Gives the rest of the transaction more time and memory than a page has.
+pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
+    conn.batch_execute("set local statement_timeout = '5min'; set local work_mem = '64MB'")?;
+    Ok(())
+}
+
+/// Asks one invariant about a window and gives so many rows that break it, in an order that stays; for a part of the dates, after
+/// [`touch`].
+pub(in crate::operations) fn ask(
     conn: &mut PgConnection,
     invariant: &'static Invariant,
+    window: &Window,
     now: DateTime<Utc>,
+    sample: i64,
 ) -> AppResult<Finding> {
     #[derive(QueryableByName)]
     struct Row {
@@ -81,15 +109,25 @@ fn ask(
         #[diesel(sql_type = BigInt)]
         total: i64,
     }
-    let rows: Vec<Row> = sql_query(format!(
-        "select offender, count(*) over () as total from ({}) as offenders where $1 is not null limit {SAMPLE}",
-        invariant.sql
-    ))
-    .bind::<Timestamptz, _>(now)
-    .load(conn)?;
-    Ok(Finding {
+    let mut finding = Finding {
         invariant,
-        count: rows.first().map_or(0, |row| row.total),
-        sample: rows.into_iter().map(|row| row.offender).collect(),
-    })
+        count: 0,
+        sample: Vec::new(),
+    };
+    for sql in invariant.sql {
+        let rows: Vec<Row> = sql_query(format!(
+            "select offender, count(*) over () as total from ({}) as offenders
+             where $1 is not null and $2 <= $3 order by offender limit {sample}",
+            window.text(sql)
+        ))
+        .bind::<Timestamptz, _>(now)
+        .bind::<Date, _>(window.from)
+        .bind::<Date, _>(window.until)
+        .load(conn)?;
+        finding.count += rows.first().map_or(0, |row| row.total);
+        finding
+            .sample
+            .extend(rows.into_iter().map(|row| row.offender));
+    }
+    Ok(finding)
 }

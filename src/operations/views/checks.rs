@@ -8,7 +8,7 @@ use super::places::{Place, places};
 use crate::auth::Actor;
 use crate::operations::queries::Finding;
 use crate::platform::error::Message;
-use crate::platform::web::Frame;
+use crate::platform::web::{Badge, Frame};
 
 /// An invariant in the reader's language.
 struct CheckRow {
@@ -27,6 +27,7 @@ pub(in crate::operations) struct ChecksPage {
     places: Vec<Place>,
     checks: Vec<CheckRow>,
     broken: usize,
+    badge: Badge,
     asked_at: DateTime<Utc>,
 }
 
@@ -35,6 +36,7 @@ impl ChecksPage {
         frame: Frame,
         actor: &Actor,
         findings: Vec<Finding>,
+        badge: Badge,
         asked_at: DateTime<Utc>,
     ) -> Self {
         let broken = findings.iter().filter(|finding| !finding.holds()).count();
@@ -49,6 +51,7 @@ impl ChecksPage {
             places: places(&frame, actor),
             checks: checks.collect(),
             broken,
+            badge,
             asked_at,
             frame,
         }

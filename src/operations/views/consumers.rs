@@ -40,7 +40,7 @@ impl ModulesPage {
         let workers = health.into_iter().map(|(name, health)| WorkerRow {
             name,
             failure: match health {
-                Health::Up => None,
+                Health::Up | Health::Stopped => None,
                 Health::Failing(reason) => Some(reason),
             },
         });

@@ -6,17 +6,23 @@ mod events;
 mod letters;
 mod places;
 mod runs;
+mod stop;
 
 pub(super) use checks::ChecksPage;
 pub(super) use consumers::{ConsumerPage, ModulesPage, PauseWords};
 pub(super) use events::{EventsPage, StoryPage, csv_of_events};
 pub(super) use letters::{ChoicePage, ChoiceWords, LetterPage, LettersPage, csv_of_letters};
+pub(super) use places::{Place, places};
 pub(super) use runs::RunsPage;
+pub(super) use stop::{StopPage, StopWords};
 
 use url::form_urlencoded::Serializer;
 
 /// A path with a query, without one when there is nothing to say.
-fn address<'a>(path: &str, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub(super) fn address<'a>(
+    path: &str,
+    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(pairs);
     match query.finish() {

@@ -6,14 +6,14 @@ use crate::platform::error::Message;
 use crate::platform::web::Frame;
 
 /// A place beside the present one.
-pub(super) struct Place {
+pub(in crate::operations) struct Place {
     pub href: &'static str,
     pub label: String,
     pub current: bool,
 }
 
 /// The places that somebody may enter; the present one is known by its path.
-pub(super) fn places(frame: &Frame, actor: &Actor) -> Vec<Place> {
+pub(in crate::operations) fn places(frame: &Frame, actor: &Actor) -> Vec<Place> {
     ADMIN
         .iter()
         .filter(|entry| actor.may(entry.operation))

@@ -84,6 +84,21 @@ pub const KEYS: &[Key] = &[
         "currency code shown with amounts and used in exports",
     ),
     key(
+        "ATES_PAYOUT_DEBTOR_NAME",
+        "",
+        "name of the company in payment files; empty, with the next two: no payment files",
+    ),
+    key(
+        "ATES_PAYOUT_DEBTOR_IBAN",
+        "",
+        "the company's account from which payouts are paid; its check digits are verified",
+    ),
+    key(
+        "ATES_PAYOUT_DEBTOR_BIC",
+        "",
+        "BIC of the company's bank; empty: the file says that it is not provided",
+    ),
+    key(
         "ATES_FEE_MIN",
         "10",
         "lowest assignment fee, whole currency units",
@@ -169,9 +184,24 @@ pub const KEYS: &[Key] = &[
         "time within which each step of a planned scenario must follow the one before, seconds; then an alert is raised",
     ),
     key(
+        "ATES_RECONCILE_SECONDS",
+        "60",
+        "how often the reconciler compares the books; it rests longer when a round takes more than a tenth of this, seconds",
+    ),
+    key(
         "ATES_MAIL_RETRY_SECONDS",
         "172800",
         "how long a mail is retried before it is marked failed, seconds",
+    ),
+    key(
+        "ATES_MAIL_TIMEOUT_SECONDS",
+        "20",
+        "how long the mail server may take for each answer, seconds",
+    ),
+    key(
+        "ATES_STATEMENT_MAILS",
+        "false",
+        "whether those who are paid nothing for a day get their statement by mail too",
     ),
     key(
         "ATES_EVENT_RETRY_MAX_SECONDS",
@@ -232,6 +262,21 @@ pub const KEYS: &[Key] = &[
         "ATES_ARCHIVE_TABLESPACE",
         "",
         "tablespace of the files of the archive, made beforehand; empty: they stay where they are",
+    ),
+    key(
+        "ATES_LIMIT_CREATIONS_PER_DAY",
+        "0",
+        "tasks that one user may create on one business day; a further one is answered 429; 0: no limit",
+    ),
+    key(
+        "ATES_LIMIT_COMPLETION_AGE_SECONDS",
+        "0",
+        "age that a task must have before it can be completed, a younger one is answered 409, seconds; 0: no limit",
+    ),
+    key(
+        "ATES_LIMIT_PRESSES_PER_DAY",
+        "0",
+        "shuffles that one user may press on one business day; a further press is answered 429; 0: no limit",
     ),
     key(
         "ATES_PUBLIC_BOARD",

@@ -56,6 +56,12 @@ impl Reader<'_> {
         }
     }
 
+    /// A number that is off at zero.
+    pub(super) fn limit(&self, key: &'static str, max: i64) -> Result<Option<i64>, ConfigError> {
+        let limit = self.number(key, 0, max)?;
+        Ok(Some(limit).filter(|limit| *limit > 0))
+    }
+
     pub(super) fn seconds(
         &self,
         key: &'static str,

@@ -95,3 +95,19 @@ fn shown_values_hide_passwords() {
     assert!(shown.iter().all(|value| !value.contains("s3cret")));
     assert!(shown.contains(&"postgres://ates:***@db.example/ates".to_owned()));
 }
+
+#[test]
+fn the_companys_account_is_whole_and_right_or_not_there() {
+    let name = ("ATES_PAYOUT_DEBTOR_NAME", "UberPopug Inc.");
+    let iban = ("ATES_PAYOUT_DEBTOR_IBAN", "DE89 3704 0044 0532 0130 00");
+    assert!(load(&[]).unwrap().payout_debtor.is_none());
+    let debtor = load(&[name, iban]).unwrap().payout_debtor.unwrap();
+    assert_eq!(debtor.iban, "DE89370400440532013000");
+    let refused = |pairs: &[(&str, &str)]| load(pairs).unwrap_err().to_string();
+    assert!(refused(&[name]).starts_with("ATES_PAYOUT_DEBTOR_IBAN: missing"));
+    assert!(refused(&[iban]).starts_with("ATES_PAYOUT_DEBTOR_NAME: missing"));
+    let wrong = ("ATES_PAYOUT_DEBTOR_IBAN", "DE89370400440532013001");
+    assert!(refused(&[name, wrong]).starts_with("ATES_PAYOUT_DEBTOR_IBAN: "));
+    let bic = ("ATES_PAYOUT_DEBTOR_BIC", "BANK");
+    assert!(refused(&[name, iban, bic]).starts_with("ATES_PAYOUT_DEBTOR_BIC: "));
+}

@@ -3,6 +3,7 @@
 //! Diesel with r2d2 is synchronous, so [`Db::transaction`] and [`Db::read`] are the only places that enter the blocking pool.
 //! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
 
+mod audit;
 mod migrate;
 mod once;
 mod outbox;
@@ -46,6 +47,14 @@ impl DbRole {
     pub(crate) fn assume(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
         conn.batch_execute(&format!("set local role {}", self.0))
     }
+
+    /// The same, unless the emergency stop is set: one trip to the server for both (R14).
+    fn assume_unless_stopped(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
+        conn.batch_execute(&format!(
+            "set local role {}; select platform.refuse_when_stopped()",
+            self.0
+        ))
+    }
 }
 
 /// The role that reads the auditors' views and nothing else.
@@ -58,6 +67,17 @@ pub enum Lane {
     Web,
     /// The bus, the jobs, the mail worker and commands.
     Worker,
+}
+
+/// Whether a write would work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writable {
+    /// It would.
+    Yes,
+    /// The server is a standby.
+    ReadOnly,
+    /// The emergency stop is set.
+    Stopped,
 }
 
 /// The database as the whole program sees it; cheap to clone.
@@ -133,7 +153,7 @@ impl Db {
     /// last statement before the commit; then the bus is woken.
     ///
     /// # Errors
-    /// What `work` returns, and 503 when no connection is free in time.
+    /// What `work` returns, 503 when no connection is free in time, and 503 with the reason while the emergency stop is set (R14).
     pub async fn transaction<T: Send + 'static>(
         &self,
         role: DbRole,
@@ -161,14 +181,58 @@ impl Db {
         blocking(permit, move || work(&db)).await
     }
 
-    /// The same as one transaction for callers that are threads of their own: workers, jobs, commands.
+    /// [`Db::transaction`], also while the emergency stop is set: for logging in and out, and for the stop itself.
     ///
     /// # Errors
     /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn transaction_even_stopped<T: Send + 'static>(
+        &self,
+        role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.web_permits).await?;
+        let db = self.clone();
+        blocking(permit, move || {
+            db.transaction_even_stopped_blocking(Lane::Web, role, origin, work)
+        })
+        .await
+    }
+
+    /// [`Db::transaction`] for callers that are threads of their own: workers, jobs, commands.
+    ///
+    /// # Errors
+    /// What `work` returns, 503 when no connection is free in time, and 503 with the reason while the emergency stop is set (R14).
     pub fn transaction_blocking<T>(
         &self,
         lane: Lane,
         role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
+    ) -> AppResult<T> {
+        self.unit_of_work(lane, role, DbRole::assume_unless_stopped, origin, work)
+    }
+
+    /// The same, also while the emergency stop is set: for what a start needs, what only notes what has happened outside, and the
+    /// stop itself.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub fn transaction_even_stopped_blocking<T>(
+        &self,
+        lane: Lane,
+        role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
+    ) -> AppResult<T> {
+        self.unit_of_work(lane, role, DbRole::assume, origin, work)
+    }
+
+    fn unit_of_work<T>(
+        &self,
+        lane: Lane,
+        role: DbRole,
+        enter: fn(DbRole, &mut PgConnection) -> Result<(), diesel::result::Error>,
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
@@ -178,7 +242,7 @@ impl Db {
         };
         let mut conn = checkout(pool)?;
         let (result, (wake, appending)) = conn.transaction(|conn| {
-            role.assume(conn)?;
+            enter(role, conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
@@ -229,25 +293,48 @@ impl Db {
             })
     }
 
+    /// One snapshot of the primary under a module's role, for a worker: it may keep what it has looked up in temporary tables.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub fn snapshot_blocking<T>(
+        &self,
+        role: DbRole,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
+    ) -> AppResult<T> {
+        let mut conn = checkout(&self.0.worker)?;
+        conn.build_transaction().repeatable_read().run(|conn| {
+            role.assume(conn)?;
+            work(conn)
+        })
+    }
+
     /// Whether a write would work now: asked by the readiness check.
     ///
     /// # Errors
-    /// 503 with the reason, when the server is away or read-only.
-    pub async fn check_writable(&self) -> AppResult<bool> {
+    /// 503, when the server is away.
+    pub async fn check_writable(&self) -> AppResult<Writable> {
         #[derive(diesel::QueryableByName)]
-        struct Recovery {
+        struct Row {
             #[diesel(sql_type = diesel::sql_types::Bool)]
             standby: bool,
+            #[diesel(sql_type = diesel::sql_types::Bool)]
+            stopped: bool,
         }
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
         blocking(permit, move || {
             let mut conn = checkout(&db.0.web)?;
-            let row: Recovery = diesel::sql_query(
-                "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby",
+            let row: Row = diesel::sql_query(
+                "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
+                   exists (select from platform.emergency_stops where released_at is null) as stopped",
             )
             .get_result(&mut conn)?;
-            Ok(!row.standby)
+            Ok(match row {
+                Row { standby: true, .. } => Writable::ReadOnly,
+                Row { stopped: true, .. } => Writable::Stopped,
+                Row { .. } => Writable::Yes,
+            })
         })
         .await
     }

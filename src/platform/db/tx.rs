@@ -4,13 +4,11 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use chrono::{DateTime, Utc};
+use diesel::Connection;
 use diesel::connection::TransactionManager;
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{Connection, RunQueryDsl};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::DbRole;
@@ -29,6 +27,8 @@ pub struct Origin {
     pub actor: Option<Uuid>,
     /// Where the request came from, if it was one.
     pub address: Option<String>,
+    /// The program that the request says it was sent by, if it was one.
+    pub agent: Option<String>,
     /// What ties together all that one request starts; made anew where it is none.
     pub correlation: Option<Uuid>,
 }
@@ -101,27 +101,6 @@ impl<'c> Tx<'c> {
     /// Wakes the workers after the commit, as events do by themselves: for work that is stored in a table of its own.
     pub fn wake_workers(&mut self) {
         self.wake = true;
-    }
-
-    /// Writes a row of the audit: what was done, to whom or what, with the details.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn audit(&mut self, action: &str, subject: Option<Uuid>, detail: &Value) -> AppResult<()> {
-        let id: Uuid = self.new_id();
-        diesel::sql_query(
-            "insert into platform.audit_log (id, occurred_at, actor_id, action, subject_id, address, detail) \
-             values ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind::<SqlUuid, _>(id)
-        .bind::<Timestamptz, _>(self.now)
-        .bind::<Nullable<SqlUuid>, _>(self.origin.actor)
-        .bind::<Text, _>(action)
-        .bind::<Nullable<SqlUuid>, _>(subject)
-        .bind::<Nullable<Text>, _>(self.origin.address.clone())
-        .bind::<Jsonb, _>(detail)
-        .execute(self.conn)?;
-        Ok(())
     }
 
     /// Does a part of the work under another role and comes back.

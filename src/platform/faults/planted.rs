@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::platform::error::{AppError, AppResult};
 
 /// The points at which the process can end.
-const POINTS: [&str; 18] = [
+const POINTS: [&str; 20] = [
     "publisher.before_append",
     "publisher.after_append",
     "publisher.after_commit",
@@ -27,6 +27,8 @@ const POINTS: [&str; 18] = [
     "settlement.after_chunk",
     "settlement.before_close",
     "settlement.after_release",
+    "mail.before_send",
+    "mail.after_answer",
 ];
 
 const PLANTS: [&str; 3] = ["second_transaction", "pause_aside", "skip_blocked"];

@@ -85,7 +85,7 @@ fn names(rows: Vec<Name>) -> Vec<String> {
 }
 
 fn write<T>(db: &Db, work: impl FnOnce(&mut PgConnection) -> AppResult<T>) -> AppResult<T> {
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| work(tx.conn()))
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| work(tx.conn()))
 }
 
 /// Tries again what could not get its lock within two seconds, so that nobody waits behind it for longer than that.

@@ -7,10 +7,40 @@ use futures_util::{StreamExt, stream};
 
 use crate::platform::error::{AppError, AppResult};
 
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileType {
+    /// Comma-separated values with a header line, UTF-8.
+    Csv,
+    /// A workbook.
+    Xlsx,
+    /// Plain text, UTF-8.
+    Text,
+    /// XML, UTF-8.
+    Xml,
+}
+
+impl FileType {
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Text => "text/plain; charset=utf-8",
+            Self::Xml => "application/xml; charset=utf-8",
+        }
+    }
+}
+
 /// A CSV file to be saved under a name. Characters that do not belong in a plain file name become `-`.
 #[must_use]
 pub fn attachment(name: &str, bytes: Vec<u8>) -> HttpResponse {
-    csv_answer(name).body(bytes)
+    attachment_of(FileType::Csv, name, bytes)
+}
+
+/// The same for a file of another type.
+#[must_use]
+pub fn attachment_of(file: FileType, name: &str, bytes: Vec<u8>) -> HttpResponse {
+    answer(file, name).body(bytes)
 }
 
 /// A file that is made while it is sent, however long it is.
@@ -22,21 +52,33 @@ pub trait Pieces: 'static {
     fn next(&mut self) -> impl Future<Output = AppResult<Option<Bytes>>>;
 }
 
-/// The same for a file in pieces. What is wrong at the first one is the answer; a later one that fails cuts the transfer off, so that
+/// The same for a CSV file in pieces. What is wrong at the first one is the answer; a later one that fails cuts the transfer off, so that
 /// the browser knows the file to be incomplete.
 ///
 /// # Errors
 /// Those of the first piece.
-pub async fn attachment_in_pieces(name: &str, mut file: impl Pieces) -> AppResult<HttpResponse> {
+pub async fn attachment_in_pieces(name: &str, file: impl Pieces) -> AppResult<HttpResponse> {
+    attachment_in_pieces_of(FileType::Csv, name, file).await
+}
+
+/// The same for a file of another type.
+///
+/// # Errors
+/// Those of the first piece.
+pub async fn attachment_in_pieces_of(
+    of: FileType,
+    name: &str,
+    mut file: impl Pieces,
+) -> AppResult<HttpResponse> {
     let first = stream::iter(file.next().await?.map(Ok));
     let rest = stream::try_unfold(file, |mut file| async move {
         let piece = file.next().await?;
         Ok::<_, AppError>(piece.map(|piece| (piece, file)))
     });
-    Ok(csv_answer(name).streaming(first.chain(rest)))
+    Ok(answer(of, name).streaming(first.chain(rest)))
 }
 
-fn csv_answer(name: &str) -> HttpResponseBuilder {
+fn answer(file: FileType, name: &str) -> HttpResponseBuilder {
     let name: String = name
         .chars()
         .map(|c| {
@@ -48,12 +90,10 @@ fn csv_answer(name: &str) -> HttpResponseBuilder {
         })
         .collect();
     let mut answer = HttpResponse::Ok();
-    answer
-        .content_type("text/csv; charset=utf-8; header=present")
-        .insert_header((
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"{name}\""),
-        ));
+    answer.content_type(file.content_type()).insert_header((
+        header::CONTENT_DISPOSITION,
+        format!("attachment; filename=\"{name}\""),
+    ));
     answer
 }
 

@@ -14,6 +14,7 @@ use tracing_actix_web::RequestId;
 use uuid::Uuid;
 
 use crate::platform::error::{AppError, Message};
+use crate::platform::stop;
 pub use layer::errors;
 
 /// What the world sees of an error: no internals. It travels in the answer's extensions to the layer that draws it.
@@ -111,12 +112,19 @@ impl Face {
                     message.clone(),
                 )
             },
+            AppError::Stopped(message) => Self {
+                retry_after: Some(stop::RETRY_AFTER),
+                ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", message.clone())
+            },
             AppError::Internal(_) => Self::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 
     /// The id of the heading, and of the problem's title.
     fn title(&self) -> &'static str {
+        if self.name == "stopped" {
+            return "error-title-stopped";
+        }
         match self.status.as_u16() {
             401 => "error-title-unauthenticated",
             403 => "error-title-forbidden",

@@ -24,6 +24,39 @@ const FIXED: [(&str, &str); 7] = [
     ("x-frame-options", "DENY"),
 ];
 
+/// What a page may do that shows something of this site in a frame.
+const FRAMING: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+                       frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
+
+/// What is shown in such a frame: it may look as it says and do nothing at all.
+const FRAMED: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'; \
+                      sandbox";
+
+/// The same page, allowed to show something of this site in a frame.
+#[must_use]
+pub fn framing(mut page: HttpResponse) -> HttpResponse {
+    set(&mut page, "content-security-policy", FRAMING);
+    page
+}
+
+/// Foreign HTML, such as a letter, for a frame of this site and nothing else: without scripts, forms and links that lead out.
+#[must_use]
+pub fn framed(html: String) -> HttpResponse {
+    let mut answer = HttpResponse::Ok()
+        .content_type(header::ContentType::html())
+        .body(html);
+    set(&mut answer, "content-security-policy", FRAMED);
+    set(&mut answer, "x-frame-options", "SAMEORIGIN");
+    answer
+}
+
+fn set(answer: &mut HttpResponse, name: &'static str, value: &'static str) {
+    answer.headers_mut().insert(
+        HeaderName::from_static(name),
+        HeaderValue::from_static(value),
+    );
+}
+
 /// Adds the security headers, `x-request-id`, and the cookies that the page asked for; forbids to store every answer that does
 /// not say itself how long it lasts.
 ///
@@ -65,10 +98,10 @@ pub async fn security_headers(
 
 fn add(headers: &mut HeaderMap, https: bool, request_id: &str) {
     for (name, value) in FIXED {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        let name = HeaderName::from_static(name);
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if https {
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");

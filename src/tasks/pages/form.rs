@@ -1,6 +1,6 @@
 //! Creating a task and changing its words.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{once_if_keyed, reason_of, tell};
 use crate::auth::{Operation, Viewer};
+use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::TaskId;
@@ -16,6 +17,7 @@ use crate::platform::web::{
 };
 use crate::tasks::model::TaskText;
 use crate::tasks::queries::{self, TaskView};
+use crate::tasks::service::{Limits, note_refusal};
 use crate::tasks::views::{TaskFormPage, TaskWords};
 use crate::tasks::{ROLE, display_title, service};
 
@@ -59,6 +61,7 @@ pub(super) async fn new_task(viewer: Viewer) -> AppResult<HttpResponse> {
 pub(super) async fn create_task(
     viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     form: FormBody<TaskForm, LONG_FORM_LIMIT>,
 ) -> AppResult<HttpResponse> {
     let form = form.into_inner();
@@ -67,10 +70,12 @@ pub(super) async fn create_task(
         Err(error) => return show_again(viewer, None, form, error),
     };
     let (key, origin, actor) = (form.key, viewer.origin(), viewer.actor.clone());
+    let limits = Limits::of(&config);
     let outcome = db
-        .transaction(ROLE, origin, move |tx| {
+        .transaction(ROLE, origin.clone(), move |tx| {
             let mut created: Option<TaskView> = None;
             let location = once_if_keyed(tx, &actor, key, |tx| {
+                limits.allow_creation(tx, &actor)?;
                 let id = service::create_task(tx, &actor, text)?.id;
                 created = Some(queries::show_task(tx.conn(), &actor, id)?);
                 Ok(page_of(id))
@@ -78,7 +83,7 @@ pub(super) async fn create_task(
             Ok((location, created))
         })
         .await;
-    match outcome {
+    match note_refusal(&db, &config, origin, outcome).await {
         Ok((location, Some(view))) => Ok(redirect_with(&location, announce(&view))),
         Ok((location, None)) => Ok(redirect(&location)),
         Err(error) => show_again(viewer, None, form, error),
@@ -152,10 +157,15 @@ fn show_again(
         }
     };
     frame.key = form.key.unwrap_or(frame.key);
-    render_with(
+    let mut answer = render_with(
         status,
         &TaskFormPage::new(frame, id, form.into_words(), errors),
-    )
+    )?;
+    if let AppError::TooManyRequests { retry_after, .. } = error {
+        let headers = answer.headers_mut();
+        headers.insert(header::RETRY_AFTER, retry_after.into());
+    }
+    Ok(answer)
 }
 
 fn page_of(id: TaskId) -> String {

@@ -17,7 +17,7 @@ use crate::platform::web::{
 };
 use crate::tasks::model::Task;
 use crate::tasks::queries;
-use crate::tasks::service;
+use crate::tasks::service::{self, Limits, note_refusal};
 use crate::tasks::views::{MyTasks, MyTasksPage};
 use crate::tasks::{ROLE, display_title};
 
@@ -85,17 +85,20 @@ pub(super) async fn complete_task(
         viewer.origin(),
         viewer.actor.clone(),
     );
+    let limits = Limits::of(&config);
     let outcome = db
-        .transaction(ROLE, origin, move |tx| {
+        .transaction(ROLE, origin.clone(), move |tx| {
             let mut completed: Option<Task> = None;
             once_if_keyed(tx, &actor, key, |tx| {
-                completed = Some(service::complete_task(tx, &actor, id)?);
+                let task = service::complete_task(tx, &actor, id)?;
+                limits.allow_completion(&task)?;
+                completed = Some(task);
                 Ok("/tasks".to_owned())
             })?;
             Ok(completed)
         })
         .await;
-    match outcome {
+    match note_refusal(&db, &config, origin, outcome).await {
         Ok(Some(task)) => Ok(redirect_with("/tasks", praise(&viewer, &task))),
         Ok(None) => Ok(redirect("/tasks")),
         Err(error) => {

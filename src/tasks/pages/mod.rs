@@ -50,7 +50,9 @@ pub fn configure(app: &mut ServiceConfig) {
 /// The reason of a refusal that its page can show in place, if it is one.
 fn reason_of(error: &AppError) -> Option<&Message> {
     match error {
-        AppError::Conflict(message) | AppError::Refused(message) => Some(message),
+        AppError::Conflict(message)
+        | AppError::Refused(message)
+        | AppError::TooManyRequests { message, .. } => Some(message),
         _ => None,
     }
 }

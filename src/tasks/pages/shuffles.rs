@@ -6,13 +6,14 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::once_if_keyed;
-use crate::auth::Viewer;
+use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::{Cursor, DEFAULT_LIMIT, FormBody, redirect, render};
 use crate::tasks::queries::ShuffleState;
+use crate::tasks::service::{Limits, note_refusal};
 use crate::tasks::views::{NewShufflePage, SHARES_SHOWN, ShufflePage, ShufflesPage};
 use crate::tasks::{ROLE, queries, service};
 
@@ -67,15 +68,18 @@ pub(super) async fn request_shuffle(
     form: FormBody<ShuffleForm>,
 ) -> AppResult<HttpResponse> {
     let (key, origin, queue_limit) = (form.key, viewer.origin(), config.shuffle_queue);
-    let actor = viewer.actor;
-    let location = db
-        .transaction(ROLE, origin, move |tx| {
+    let (actor, limits) = (viewer.actor, Limits::of(&config));
+    let outcome = db
+        .transaction(ROLE, origin.clone(), move |tx| {
+            actor.allow(Operation::Shuffle)?;
             once_if_keyed(tx, &actor, key, |tx| {
+                limits.allow_press(tx, &actor)?;
                 let id = service::request_shuffle(tx, &actor, queue_limit)?;
                 Ok(format!("/shuffles/{id}"))
             })
         })
-        .await?;
+        .await;
+    let location = note_refusal(&db, &config, origin, outcome).await?;
     db.wake().notify();
     Ok(redirect(&location))
 }

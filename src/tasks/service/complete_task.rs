@@ -1,5 +1,7 @@
 //! Completing a task: by its assignee, once.
 
+use serde_json::json;
+
 use super::record_of;
 use crate::auth::{Actor, Operation};
 use crate::events::{self, TaskCompleted};
@@ -24,6 +26,7 @@ pub fn complete_task(tx: &mut Tx<'_>, actor: &Actor, id: TaskId) -> AppResult<Ta
     events::publish(tx, id, &record_of(&task))?;
     let row = JournalRow::new(id, JournalKind::Complete, Some(actor.id), completion);
     store::insert_journal(tx.conn(), now, &[row])?;
+    tx.audit("tasks.task_completed", Some(id.0), &json!({}))?;
     Ok(task)
 }
 

@@ -1,5 +1,7 @@
 //! Creating a task: it is saved, drawn and told in one transaction.
 
+use serde_json::json;
+
 use super::fresh_seed;
 use crate::auth::{Actor, Operation};
 use crate::events::{self, AssignmentReason, TaskAssigned, TaskCreated};
@@ -25,6 +27,7 @@ pub fn create_task(tx: &mut Tx<'_>, actor: &Actor, text: TaskText) -> AppResult<
     let mut stored = store::insert_tasks(tx.conn(), now, actor.id, std::slice::from_ref(&new))?;
     let told = tell_of_creation(tx, actor.id, &new)?;
     store::insert_journal(tx.conn(), now, &told)?;
+    tx.audit("tasks.task_created", Some(id.0), &json!({}))?;
     stored
         .pop()
         .ok_or_else(|| AppError::internal("an inserted task did not come back"))

@@ -1,5 +1,7 @@
 //! Bringing in tasks from a file: all of them or none.
 
+use serde_json::json;
+
 use crate::platform::csv::LineError;
 use crate::platform::db::Tx;
 use crate::platform::error::AppResult;
@@ -71,6 +73,11 @@ pub fn import_tasks(
         written += new.len();
         progress(written, total);
     }
+    tx.audit(
+        "tasks.tasks_imported",
+        Some(author.0),
+        &json!({ "tasks": total }),
+    )?;
     Ok(Ok(ImportReport { tasks: total }))
 }
 

@@ -3,6 +3,7 @@
 mod complete_task;
 mod create_task;
 mod import_tasks;
+mod limits;
 mod redraw;
 mod request_shuffle;
 mod run_shuffle;
@@ -21,6 +22,7 @@ pub use import_tasks::{ImportReport, TaskRow, import_tasks};
 pub use request_shuffle::request_shuffle;
 pub use update_task::update_task;
 
+pub(super) use limits::{Limits, note_refusal};
 pub(super) use redraw::{redraw_stranded, redraw_stranded_among};
 pub(super) use run_shuffle::run_shuffle_chunk;
 

@@ -1,5 +1,7 @@
 //! Changing the words of a task.
 
+use serde_json::json;
+
 use super::record_of;
 use crate::auth::Actor;
 use crate::events;
@@ -36,5 +38,6 @@ pub fn update_task(
         ..JournalRow::new(id, JournalKind::Other, Some(actor.id), update)
     };
     store::insert_journal(tx.conn(), now, &[row])?;
+    tx.audit("tasks.task_changed", Some(id.0), &json!({}))?;
     Ok(changed)
 }

@@ -4,6 +4,7 @@ mod changes;
 mod chunks;
 mod employees;
 mod journal;
+mod limits;
 mod shuffles;
 mod tasks;
 
@@ -21,6 +22,7 @@ pub(super) use employees::{
     Employee, find_employees, list_assignable, list_stranded_open, upsert_employees,
 };
 pub(super) use journal::{JournalKind, JournalRow, exists_assignment, insert_journal};
+pub(super) use limits::{count_created_since, count_pressed_since, lock_creations_of};
 pub(super) use shuffles::{
     NewShuffle, RUN_WAITS, Run, count_open, count_queued, insert_shuffle, lock_next_run,
     update_run_done, update_run_progress,

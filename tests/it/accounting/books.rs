@@ -12,7 +12,7 @@ use diesel::sql_types::{Integer, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use crate::support::database::number;
+use crate::support::database::{TestDatabase, number};
 use crate::support::{Person, TestApp};
 
 const TASKS: DbRole = DbRole::new("ates_tasks");
@@ -212,6 +212,13 @@ impl Books {
             assignee: UserId(by.id),
         };
         self.write(|tx| events::publish(tx, task, &completed).unwrap());
+    }
+
+    /// Stops the app but keeps the database.
+    pub fn stop(self) -> TestDatabase {
+        let Self { conn, app } = self;
+        drop(conn);
+        app.stop()
     }
 
     /// A balance in whole dollars.

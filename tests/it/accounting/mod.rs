@@ -1,5 +1,6 @@
 //! Money as people see it: prices, fees, rewards, payouts, mails, exports.
 
+mod bank;
 pub mod books;
 mod corrections;
 mod export;
@@ -8,6 +9,8 @@ mod mails;
 mod million;
 mod pages;
 mod random;
+mod rows;
 mod seals;
 mod settlement;
+mod statements;
 mod sweep;

@@ -143,6 +143,17 @@ const FAULTS: &[(&[u8], &str)] = &[
     (&[10], "drop trigger transfers_2026_03_append_only on accounting.transfers_2026_03"),
     (&[10], "grant insert (title) on tasks.tasks to ates_analytics"),
     (&[10], "alter table accounting.task_prices disable trigger task_prices_append_only"),
+    (&[10], "alter table accounting.payouts disable trigger payouts_guard_stop"),
+    (&[5], "insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, reason_event_id,
+          business_date, created_at)
+        select gen_random_uuid(), 'adjustment', account_id, '00000000-0000-0000-0000-00000000ad05', 100, version + 1, amount_minor + 100,
+          gen_random_uuid(), '2026-03-03', '2026-03-03 09:00Z' from accounting.balances where version > 0 limit 1;
+        update accounting.balances b set amount_minor = b.amount_minor + 100 from accounting.transfers t
+          where t.kind = 'adjustment' and t.account_id = b.account_id"),
+    (&[7], "update accounting.statements set fees_minor = fees_minor - 100, rewards_minor = rewards_minor + 100
+        where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
+    (&[7], "delete from accounting.statements where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
+    (&[7], "update accounting.business_days set paid_minor = paid_minor + 1 where state = 'closed'"),
     (&[10], "alter table accounting.day_seals disable trigger day_seals_append_only"),
     (&[11], "update bus.events set payload = jsonb_set(payload, '{roles}', '[\"developer\", \"manager\"]')
         where event_type = 'account.created' and payload ->> 'username' in ('kesha', 'roma', 'gosha')"),

@@ -1,8 +1,13 @@
 //! What an operator sees and does.
 
+mod abuse;
+mod audit;
 mod doctor;
 mod events;
 mod invariants;
 mod letters;
 mod metrics;
 mod pages;
+mod reconciler;
+mod stop;
+mod tampering;

@@ -71,6 +71,7 @@ fn t_ops_9_after_five_years_and_a_month_the_oldest_month_is_archived_and_no_figu
             ates::accounting::export_journal(
                 conn,
                 books.app.config(),
+                ates::accounting::JournalFormat::Hledger,
                 from,
                 "2026-04-10".parse().ok(),
             )

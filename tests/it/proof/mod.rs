@@ -2,10 +2,10 @@
 
 mod chaos;
 pub mod cluster;
-mod fleet;
+pub mod fleet;
 mod history;
 mod judge;
-mod load;
+pub mod load;
 mod market;
 mod money;
 mod monkey;

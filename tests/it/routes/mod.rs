@@ -1,5 +1,6 @@
 //! Every route asked by everybody: what is allowed follows from the access table and from nothing else.
 
+mod audit;
 mod registered;
 mod table;
 mod world;

@@ -20,6 +20,8 @@ pub struct World {
     letter: String,
     correction: String,
     target: Person,
+    /// Who had the task that is done.
+    pub worker: Person,
 }
 
 /// Somebody who asks: with a browser, unless it is a machine, and with a token.
@@ -40,6 +42,7 @@ impl World {
         });
         let chief = app.register("chief", &["manager"]);
         let worker = app.register("worker", &["developer"]);
+        let known = worker.clone();
         let (chief, worker) = (app.api(&chief), app.api(&worker));
         let done = created(&app, &chief, "A task to be paid");
         let (status, answer) = worker.post(&format!("/api/v1/tasks/{done}/complete"), &json!({}));
@@ -53,7 +56,7 @@ impl World {
         app.drain();
         let mail = text(
             &mut app.conn(),
-            "select id::text as t from accounting.mails",
+            "select id::text as t from accounting.mails where kind = 'payout'",
         );
         let clerk = app.register("clerk", &["accountant"]);
         let asked = app.log_in(&clerk).post(
@@ -87,6 +90,7 @@ impl World {
             letter,
             correction,
             target,
+            worker: known,
             app,
         }
     }

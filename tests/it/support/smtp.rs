@@ -1,5 +1,6 @@
 //! Mail servers on loopback: one that keeps what it is given, or refuses it, and one that somebody else wrote.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command};
@@ -46,31 +47,67 @@ pub enum Mood {
     Accepts,
     Busy,
     Refuses,
+    /// Keeps the mail and cuts the connection before it says so.
+    KeepsAndCuts,
+    /// Keeps the mail and never says so.
+    KeepsAndHangs,
+    /// Says nothing at all to the receiver's address.
+    Stalls,
+    /// Takes no connection.
+    Away,
 }
+
+/// What the server says to a mail: how often it came so far decides, or nothing does.
+type Script = dyn Fn(&str, usize) -> Mood + Send + Sync;
 
 /// The server; it ends with the test's process.
 pub struct SmtpSink {
     port: u16,
-    mails: Arc<Mutex<Vec<ReceivedMail>>>,
-    mood: Arc<Mutex<Mood>>,
+    state: Arc<State>,
+}
+
+struct State {
+    mails: Mutex<Vec<ReceivedMail>>,
+    tries: Mutex<HashMap<String, usize>>,
+    mood: Mutex<Mood>,
+    script: Mutex<Option<Box<Script>>>,
+}
+
+impl State {
+    /// What is said to an address that is named now.
+    fn mood_for(&self, to: &str) -> Mood {
+        let mut tries = self.tries.lock().unwrap();
+        let tried = tries.entry(to.to_owned()).or_default();
+        let mood = match &*self.script.lock().unwrap() {
+            Some(script) => script(to, *tried),
+            None => *self.mood.lock().unwrap(),
+        };
+        *tried += 1;
+        mood
+    }
 }
 
 impl SmtpSink {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (mails, mood) = (
-            Arc::new(Mutex::new(Vec::new())),
-            Arc::new(Mutex::new(Mood::Accepts)),
-        );
-        let (kept, present) = (Arc::clone(&mails), Arc::clone(&mood));
+        let state = Arc::new(State {
+            mails: Mutex::default(),
+            tries: Mutex::default(),
+            mood: Mutex::new(Mood::Accepts),
+            script: Mutex::new(None),
+        });
+        let kept = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (kept, present) = (Arc::clone(&kept), Arc::clone(&present));
-                std::thread::spawn(move || drop(talk(stream, &kept, &present)));
+                let kept = Arc::clone(&kept);
+                if *kept.mood.lock().unwrap() == Mood::Away {
+                    continue;
+                }
+                std::thread::spawn(move || drop(talk(stream, &kept)));
             }
         });
-        Self { port, mails, mood }
+        Self { port, state }
     }
 
     pub fn url(&self) -> String {
@@ -78,11 +115,21 @@ impl SmtpSink {
     }
 
     pub fn mails(&self) -> Vec<ReceivedMail> {
-        self.mails.lock().unwrap().clone()
+        self.state.mails.lock().unwrap().clone()
+    }
+
+    /// How many mails it has kept.
+    pub fn count(&self) -> usize {
+        self.state.mails.lock().unwrap().len()
     }
 
     pub fn becomes(&self, mood: Mood) {
-        *self.mood.lock().unwrap() = mood;
+        *self.state.mood.lock().unwrap() = mood;
+    }
+
+    /// From now on each mail is answered by its address and by how often it was tried before.
+    pub fn follows(&self, script: impl Fn(&str, usize) -> Mood + Send + Sync + 'static) {
+        *self.state.script.lock().unwrap() = Some(Box::new(script));
     }
 }
 
@@ -145,43 +192,42 @@ impl Drop for PostOffice {
     }
 }
 
-fn talk(
-    stream: TcpStream,
-    kept: &Mutex<Vec<ReceivedMail>>,
-    mood: &Mutex<Mood>,
-) -> std::io::Result<()> {
+fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream);
     out.write_all(b"220 sink\r\n")?;
-    let mut to = String::new();
+    let (mut to, mut mood) = (String::new(), Mood::Accepts);
     loop {
         let mut line = String::new();
-        if lines.read_line(&mut line)? == 0 {
+        if lines.read_line(&mut line)? == 0 || *state.mood.lock().unwrap() == Mood::Away {
             return Ok(());
         }
-        let answer = match line
-            .get(..4)
-            .unwrap_or_default()
-            .to_ascii_uppercase()
-            .as_str()
-        {
+        let command = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let answer = match command.as_str() {
             "EHLO" => "250-sink\r\n250 8BITMIME\r\n",
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                match *mood.lock().unwrap() {
-                    Mood::Accepts => "250 ok\r\n",
+                mood = state.mood_for(&to);
+                match mood {
                     Mood::Busy => "451 try again later\r\n",
                     Mood::Refuses => "550 nobody here\r\n",
+                    Mood::Away => return Ok(()),
+                    // The client loses its patience and goes.
+                    Mood::Stalls => return lines.read_line(&mut line).map(drop),
+                    Mood::Accepts | Mood::KeepsAndCuts | Mood::KeepsAndHangs => "250 ok\r\n",
                 }
             }
             "DATA" => {
                 out.write_all(b"354 go on\r\n")?;
                 let mut raw = String::new();
                 while !raw.ends_with("\r\n.\r\n") && lines.read_line(&mut raw)? > 0 {}
-                kept.lock().unwrap().push(ReceivedMail {
-                    to: to.clone(),
-                    raw,
-                });
+                let to = to.clone();
+                state.mails.lock().unwrap().push(ReceivedMail { to, raw });
+                match mood {
+                    Mood::KeepsAndCuts => return Ok(()),
+                    Mood::KeepsAndHangs => return lines.read_line(&mut line).map(drop),
+                    _ => {}
+                }
                 "250 kept\r\n"
             }
             "QUIT" => {

@@ -5,6 +5,7 @@ mod create;
 mod fairness;
 mod import;
 mod killed;
+mod limits;
 mod lists;
 mod people;
 mod progress;

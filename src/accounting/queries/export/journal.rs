@@ -111,9 +111,9 @@ impl Journal {
         }
     }
 
-    /// The finished journal.
-    pub fn finish(self) -> Vec<u8> {
-        self.text.into_bytes()
+    /// Takes out what was written so far.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.text).into_bytes()
     }
 
     /// Declares the accounts that occur for the first time, so that a strict check finds no unknown one.
@@ -172,7 +172,7 @@ mod tests {
             business_date: "2026-03-02".parse().unwrap(),
             created_at: DateTime::UNIX_EPOCH,
         });
-        let text = String::from_utf8(journal.finish()).unwrap();
+        let text = String::from_utf8(journal.take()).unwrap();
         assert!(
             text.contains("2026-03-02 * fee for an assignment: [POP-1] Feed, water and pet\n"),
             "{text}"

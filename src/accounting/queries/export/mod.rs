@@ -1,5 +1,6 @@
 //! Exports for accountants: a journal that other programs check, and CSV. A closed date is exported the same way for ever.
 
+mod beancount;
 mod journal;
 mod rows;
 
@@ -12,31 +13,119 @@ use crate::platform::config::Config;
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::{AppError, AppResult};
 
-/// The journal in plain-text accounting, as hledger reads it, with what each employee has at the end of each closed date as an
-/// assertion.
+/// A dialect of plain-text accounting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalFormat {
+    /// As hledger reads it.
+    Hledger,
+    /// As beancount reads it.
+    Beancount,
+}
+
+/// The journal in plain-text accounting, with what each employee has at the end of each closed date as an assertion.
 ///
 /// # Errors
 /// Those of the database; invalid for reversed dates.
 pub fn export_journal(
     conn: &mut PgConnection,
     config: &Config,
+    format: JournalFormat,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
 ) -> AppResult<Vec<u8>> {
-    let Some(span) = span(conn, from, to)? else {
-        return Ok(journal::Journal::new(&config.currency, None).finish());
-    };
-    let mut journal = journal::Journal::new(&config.currency, Some(span));
-    if from.is_some() {
-        journal.open(span.from, &rows::list_opening_balances(conn, span.from)?);
+    let mut pieces = JournalPieces::begin(conn, &config.currency, format, from, to)?;
+    let mut bytes = Vec::new();
+    while let Some(piece) = pieces.next(conn)? {
+        bytes.extend(piece);
     }
-    for date in dates(span) {
-        for transfer in rows::list_export_transfers(conn, date)? {
-            journal.transfer(&transfer);
+    Ok(bytes)
+}
+
+/// A journal that is read a date at a time.
+pub struct JournalPieces {
+    book: Book,
+    from: Option<NaiveDate>,
+    span: Option<Period>,
+    next: Option<NaiveDate>,
+    begun: bool,
+}
+
+enum Book {
+    Hledger(journal::Journal),
+    Beancount(beancount::Beancount),
+}
+
+impl JournalPieces {
+    /// The journal of these dates, from the first and to the last one there are unless others are named.
+    ///
+    /// # Errors
+    /// Those of the database; invalid for reversed dates.
+    pub fn begin(
+        conn: &mut PgConnection,
+        currency: &str,
+        format: JournalFormat,
+        from: Option<NaiveDate>,
+        to: Option<NaiveDate>,
+    ) -> AppResult<Self> {
+        let span = span(conn, from, to)?;
+        let book = match format {
+            JournalFormat::Hledger => Book::Hledger(journal::Journal::new(currency, span)),
+            JournalFormat::Beancount => Book::Beancount(beancount::Beancount::new(currency, span)),
+        };
+        Ok(Self {
+            book,
+            from,
+            span,
+            next: span.map(|span| span.from),
+            begun: false,
+        })
+    }
+
+    /// The next piece: the head with the opening balances, then a date at a time; none after the last one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn next(&mut self, conn: &mut PgConnection) -> AppResult<Option<Vec<u8>>> {
+        if !self.begun {
+            self.begun = true;
+            if let (Some(span), true) = (self.span, self.from.is_some()) {
+                let balances = rows::list_opening_balances(conn, span.from)?;
+                match &mut self.book {
+                    Book::Hledger(book) => book.open(span.from, &balances),
+                    Book::Beancount(book) => book.open(span.from, &balances),
+                }
+            }
+            return Ok(Some(self.take()));
         }
-        journal.assert_balances(date, &rows::list_closing_balances(conn, date)?);
+        let (Some(date), Some(span)) = (self.next, self.span) else {
+            return Ok(None);
+        };
+        self.next = Some(next_day(date)).filter(|next| *next <= span.to);
+        let transfers = rows::list_export_transfers(conn, date)?;
+        let balances = rows::list_closing_balances(conn, date)?;
+        match &mut self.book {
+            Book::Hledger(book) => {
+                transfers
+                    .iter()
+                    .for_each(|transfer| book.transfer(transfer));
+                book.assert_balances(date, &balances);
+            }
+            Book::Beancount(book) => {
+                transfers
+                    .iter()
+                    .for_each(|transfer| book.transfer(transfer));
+                book.assert_balances(date, &balances);
+            }
+        }
+        Ok(Some(self.take()))
     }
-    Ok(journal.finish())
+
+    fn take(&mut self) -> Vec<u8> {
+        match &mut self.book {
+            Book::Hledger(book) => book.take(),
+            Book::Beancount(book) => book.take(),
+        }
+    }
 }
 
 /// All transfers of a period as CSV, by date in the order of booking.

@@ -143,7 +143,7 @@ fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) 
     Ok(())
 }
 
-fn mail_domain(config: &Config) -> &str {
+pub(in crate::accounting::service) fn mail_domain(config: &Config) -> &str {
     let address = config
         .mail_from
         .rsplit_once('@')

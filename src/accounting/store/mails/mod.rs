@@ -1,13 +1,23 @@
 //! Mails on their way: claimed for a short time, sent outside any transaction, then marked.
 
+mod again;
+mod content;
+mod written;
+
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
+
+pub(in crate::accounting) use again::{find_sendable, follow_addresses, send_again};
+pub(in crate::accounting) use content::{DayDigest, Matter, find_matter};
+pub(in crate::accounting) use written::{
+    Unwritten, insert_mails_of, list_unwritten_digests, list_unwritten_statements,
+};
 
 /// A mail that this worker alone may send for a while.
 #[derive(Clone, Debug, QueryableByName)]
@@ -21,7 +31,7 @@ pub(in crate::accounting) struct ClaimedMail {
     /// What it is about.
     #[diesel(sql_type = Text)]
     pub kind: String,
-    /// Who was paid.
+    /// Whom it is for.
     #[diesel(sql_type = SqlUuid)]
     pub employee_id: Uuid,
     /// The settled date.
@@ -36,7 +46,7 @@ pub(in crate::accounting) struct ClaimedMail {
     /// The language's code.
     #[diesel(sql_type = Text)]
     pub language: String,
-    /// What was paid.
+    /// What was paid; of a statement, what is carried over; of a day, what was paid in all.
     #[diesel(sql_type = BigInt)]
     pub amount_minor: Money,
     /// Which attempt this is, from 1.
@@ -44,7 +54,7 @@ pub(in crate::accounting) struct ClaimedMail {
     pub attempts: i32,
     /// When the retries began to count.
     #[diesel(sql_type = Timestamptz)]
-    pub created_at: DateTime<Utc>,
+    pub retry_since: DateTime<Utc>,
 }
 
 /// The condition under which a mail is due; `$1` is the time.
@@ -67,7 +77,7 @@ pub(in crate::accounting) fn claim_mails(
            update accounting.mails m set state = 'waiting', attempts = m.attempts + 1, claimed_until = $2
            from due where m.id = due.id
            returning m.id, m.message_id, m.kind, m.employee_id, m.business_date, m.recipient, m.recipient_name, m.language,
-             m.amount_minor, m.attempts, m.created_at, m.next_attempt_at
+             m.amount_minor, m.attempts, coalesce(m.retry_since, m.created_at) as retry_since, m.next_attempt_at
          )
          select * from claimed order by next_attempt_at, id",
     )
@@ -111,32 +121,72 @@ pub(in crate::accounting) fn update_waiting(
     Ok(())
 }
 
+/// Why a mail was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::accounting) enum Failure {
+    /// The server refused it for good: nobody can be reached at this address.
+    Refused,
+    /// The time for retries is over.
+    Expired,
+}
+
+impl Failure {
+    /// The word in the table.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// It is given up. Tells whether the mail was still waiting.
 pub(in crate::accounting) fn update_failed(
     conn: &mut PgConnection,
     id: Uuid,
+    failure: Failure,
     error: &str,
 ) -> AppResult<bool> {
     let rows = sql_query(
-        "update accounting.mails set state = 'failed', claimed_until = null, last_error = $2 where id = $1 and state = 'waiting'",
+        "update accounting.mails set state = 'failed', failure = $2, claimed_until = null, last_error = $3
+         where id = $1 and state = 'waiting'",
     )
     .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(failure.as_str())
     .bind::<Text, _>(error)
     .execute(conn)?;
     Ok(rows == 1)
 }
 
-/// A mail that was given up is tried once more, under its old Message-ID. Tells whether it had been given up.
-pub(in crate::accounting) fn retry_mail(
-    conn: &mut PgConnection,
-    id: Uuid,
-    now: DateTime<Utc>,
-) -> AppResult<bool> {
-    let rows = sql_query(
-        "update accounting.mails set state = 'waiting', next_attempt_at = $2, claimed_until = null where id = $1 and state = 'failed'",
+/// Gives claimed mails back that were not tried.
+pub(in crate::accounting) fn release_mails(conn: &mut PgConnection, ids: &[Uuid]) -> AppResult<()> {
+    sql_query(
+        "update accounting.mails set claimed_until = null, attempts = attempts - 1,
+           state = case when attempts = 1 and sent_at is null then 'new' else 'waiting' end
+         where id = any($1) and state = 'waiting'",
     )
-    .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Array<SqlUuid>, _>(ids)
     .execute(conn)?;
-    Ok(rows == 1)
+    Ok(())
+}
+
+/// The server cannot be reached: every mail that is due waits until `next` together with the one that was tried, without an attempt
+/// of its own.
+pub(in crate::accounting) fn postpone_mails(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    next: DateTime<Utc>,
+    error: &str,
+) -> AppResult<()> {
+    sql_query(
+        "update accounting.mails set state = 'waiting', next_attempt_at = $2, last_error = $3
+         where id in (select id from accounting.mails
+           where state in ('new', 'waiting') and next_attempt_at <= $1 and (claimed_until is null or claimed_until <= $1)
+           order by id for update skip locked)",
+    )
+    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(next)
+    .bind::<Text, _>(error)
+    .execute(conn)?;
+    Ok(())
 }

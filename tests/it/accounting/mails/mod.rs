@@ -1,12 +1,23 @@
-//! Mails about payouts.
+//! Mails: to whom they go, how each stands, what happens when the server or the worker is away.
+
+mod again;
+mod killed;
+mod kinds;
+mod outage;
+mod worker;
+
+use std::collections::BTreeMap;
 
 use ates::accounting::mail_step;
+use ates::platform::i18n::{self, Lang};
+use ates::platform::money::Money;
 use ates::platform::workers::Progress;
 use diesel::connection::SimpleConnection;
+use uuid::Uuid;
 
 use super::books::Books;
 use crate::support::Person;
-use crate::support::database::text;
+use crate::support::database::{number, text};
 use crate::support::smtp::{Mood, PostOffice, ReceivedMail, SmtpSink};
 
 /// Monday is settled; Kesha got 50, Gosha 20, Petya nothing.
@@ -25,6 +36,62 @@ fn send(books: &Books) {
     let services = books.app.services();
     while mail_step(&services.db, &services.mailer, &services.config).unwrap() == Progress::More {}
     books.app.drain();
+}
+
+/// Monday is settled; so many people were paid, each another sum.
+fn after_paying(
+    people: usize,
+    mail_server: &str,
+    settings: &[(&str, &str)],
+) -> (Books, Vec<Person>) {
+    let books = Books::open_with(|given| {
+        settings
+            .iter()
+            .fold(given.smtp(mail_server), |given, (key, value)| {
+                given.set(key, value)
+            })
+    });
+    let names: Vec<String> = (0..people).map(|n| format!("bird{n}")).collect();
+    let new: Vec<(&str, &[&str])> = names
+        .iter()
+        .map(|name| (name.as_str(), &["developer"] as &[&str]))
+        .collect();
+    let people = books.app.register_all(&new);
+    let tasks: Vec<Uuid> = people.iter().map(|person| books.plant(person)).collect();
+    let prices: Vec<String> = tasks
+        .iter()
+        .zip(0..)
+        .map(|(task, n)| format!("('{task}', 1000, {}, now())", 2_000 + 7 * n))
+        .collect();
+    let priced = format!(
+        "insert into accounting.task_prices values {}",
+        prices.join(", ")
+    );
+    books.app.conn().batch_execute(&priced).unwrap();
+    books.app.drain();
+    for (task, person) in tasks.iter().zip(&people) {
+        books.complete(*task, person);
+    }
+    books.app.drain();
+    books.app.at("2026-03-02T21:00:00Z");
+    assert_eq!(books.settle()[0].people as usize, people.len());
+    (books, people)
+}
+
+/// How often each Message-ID arrived.
+fn arrivals(mails: &[ReceivedMail]) -> BTreeMap<String, usize> {
+    let mut arrived = BTreeMap::new();
+    for mail in mails {
+        *arrived
+            .entry(mail.header("Message-ID").unwrap().to_owned())
+            .or_default() += 1;
+    }
+    arrived
+}
+
+/// Whether the long forms of the proofs are asked for.
+fn is_long() -> bool {
+    std::env::var_os("ATES_TEST_LONG").is_some()
 }
 
 fn states(books: &Books) -> String {
@@ -180,4 +247,59 @@ fn m38_a_mail_whose_worker_died_is_sent_after_its_claim_under_the_same_id() {
         (sink.mails().len(), states(&books).as_str()),
         (2, "sent 2, sent 2")
     );
+}
+
+#[test]
+fn t_mail_5_the_sum_in_each_mail_is_that_of_the_payout_and_of_the_posting_and_the_recipient_is_right()
+ {
+    let sink = SmtpSink::start();
+    let (books, people) = after_paying(500, &sink.url(), &[]);
+    send(&books);
+    let mails = sink.mails();
+    assert_eq!(mails.len(), people.len());
+    let mut conn = books.app.conn();
+    for person in &people {
+        let mut of = |what: &str| number(&mut conn, &what.replace("WHO", &person.id.to_string()));
+        let paid = of("select amount_minor as n from accounting.payouts where employee_id = 'WHO'");
+        let posted = of(
+            "select t.amount_minor as n from accounting.payouts p join accounting.transfers t on t.id = p.transfer_id
+             where p.employee_id = 'WHO' and t.account_id = 'WHO' and t.kind = 'payout'",
+        );
+        assert_eq!(paid, -posted, "{}", person.username);
+        let own: Vec<&ReceivedMail> = mails
+            .iter()
+            .filter(|mail| mail.to == person.email)
+            .collect();
+        assert_eq!(own.len(), 1, "{}", person.username);
+        let sum = i18n::money(Lang::En, Money::from_minor(paid), "USD");
+        let text = own[0].text();
+        assert!(text.contains(&format!("you were paid {sum} for")), "{text}");
+        let name = person.username.replacen('b', "B", 1);
+        assert!(text.contains(&format!("Hello {name} Popug,")), "{text}");
+    }
+    assert_eq!(
+        books.number("select count(distinct amount_minor) as n from accounting.payouts"),
+        500
+    );
+}
+
+#[test]
+fn m34_a_statement_shows_how_its_mail_stands() {
+    let sink = SmtpSink::start();
+    let (books, [kesha, _, petya]) = after_monday(&sink.url());
+    let mail = |who: &Person| {
+        let page = books.app.log_in(who).get("/account/statements/2026-03-02");
+        page.all("#mail .chip").join("")
+    };
+    assert_eq!(
+        (mail(&kesha), mail(&petya)),
+        ("new".to_owned(), "no mail".to_owned())
+    );
+    sink.becomes(Mood::Busy);
+    send(&books);
+    assert_eq!(mail(&kesha), "waiting");
+    sink.becomes(Mood::Accepts);
+    books.app.at("2026-03-02T21:02:00Z");
+    send(&books);
+    assert_eq!(mail(&kesha), "sent");
 }

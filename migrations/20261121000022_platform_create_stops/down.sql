@@ -1,0 +1,11 @@
+drop trigger transfers_guard_stop on accounting.transfers;
+drop trigger task_prices_guard_stop on accounting.task_prices;
+drop trigger statements_guard_stop on accounting.statements;
+drop trigger payouts_guard_stop on accounting.payouts;
+drop trigger corrections_guard_stop on accounting.corrections;
+drop trigger business_days_guard_stop on accounting.business_days;
+drop trigger tasks_guard_stop on tasks.tasks;
+drop function platform.guard_stop();
+drop function platform.refuse_when_stopped();
+drop table platform.emergency_stops;
+drop function platform.guard_emergency_stops();

@@ -1,0 +1,10 @@
+alter table accounting.employees drop column roles;
+drop index accounting.mails_failed_idx;
+delete from accounting.mails where kind <> 'payout';
+update accounting.mails set sent_at = null where state <> 'sent';
+alter table accounting.mails drop column retry_since;
+alter table accounting.mails drop column failure;
+alter table accounting.mails drop constraint mails_sent_check;
+alter table accounting.mails add constraint mails_sent_check check ((state = 'sent') = (sent_at is not null));
+alter table accounting.mails drop constraint mails_kind_check;
+alter table accounting.mails add constraint mails_kind_check check (kind in ('payout'));

@@ -1,0 +1,1 @@
+drop index tasks.shuffles_requested_by_idx;

@@ -1,0 +1,149 @@
+//! The list of somebody's statements.
+
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Query};
+use chrono::NaiveDate;
+
+use super::super::{read_period, read_user};
+use super::PeriodQuery;
+use crate::accounting::ROLE;
+use crate::accounting::period::Period;
+use crate::accounting::queries::{self, CSV_ROWS};
+use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, address, user_parameter};
+use crate::auth::Viewer;
+use crate::platform::config::Config;
+use crate::platform::csv::{Cell, Csv};
+use crate::platform::db::Db;
+use crate::platform::error::AppResult;
+use crate::platform::i18n::text_of;
+use crate::platform::web::{DEFAULT_LIMIT, attachment, render_with};
+
+/// Every date up to today, which is what is shown unless a period is asked for.
+fn all_until(today: NaiveDate) -> Period {
+    Period {
+        from: NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(today),
+        to: today,
+    }
+}
+
+/// `GET /account/statements`: the statements of settled days, newest first.
+pub(in super::super) async fn list_statements(
+    viewer: Viewer,
+    query: Query<PeriodQuery>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let query = query.into_inner();
+    let today = config.zone.date_of(db.clock().now());
+    let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
+    let (from, to) = (query.from.as_deref(), query.to.as_deref());
+    let asked = read_period(frame.lang, from, to, all_until(today))?;
+    let (period, status) = (asked.period, asked.status());
+    let cursor = query.cursor.clone();
+    let (head, page) = db
+        .read(ROLE, move |conn| {
+            let head = queries::show_account_head(conn, &actor, user, today)?;
+            let after = cursor.as_deref();
+            let page = queries::list_statements(conn, &actor, user, period, after, DEFAULT_LIMIT)?;
+            Ok((head, page))
+        })
+        .await?;
+    let parameter = user_parameter(user);
+    let said = |given: Option<&str>| given.unwrap_or_default().to_owned();
+    let form = PeriodForm {
+        from: said(from),
+        to: said(to),
+    };
+    let link = |path: &str, cursor: &str| {
+        address(
+            path,
+            &[
+                ("user", parameter.as_str()),
+                ("from", &form.from),
+                ("to", &form.to),
+                ("cursor", cursor),
+            ],
+        )
+    };
+    let sheet = address(
+        "/account/statement",
+        &[
+            ("user", parameter.as_str()),
+            ("from", &form.from),
+            ("to", &form.to),
+        ],
+    );
+    let page = StatementsPage {
+        own: user.is_none(),
+        employee: head.employee,
+        today: address(
+            &format!("/account/statements/{today}"),
+            &[("user", parameter.as_str())],
+        ),
+        first: query
+            .cursor
+            .as_ref()
+            .map(|_| link("/account/statements", ""))
+            .unwrap_or_default(),
+        older: page
+            .next
+            .map(|next| link("/account/statements", &next))
+            .unwrap_or_default(),
+        csv: link("/account/statements.csv", ""),
+        sheet,
+        rows: page
+            .items
+            .into_iter()
+            .map(|line| StatementRow::new(frame.lang, line, &parameter))
+            .collect(),
+        user: parameter.clone(),
+        filtered: from.or(to).is_some_and(|given| !given.is_empty()),
+        errors: asked.errors,
+        form,
+        frame,
+    };
+    render_with(status, &page)
+}
+
+/// `GET /account/statements.csv`: the same list as a file.
+pub(in super::super) async fn download_statements(
+    viewer: Viewer,
+    query: Query<PeriodQuery>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let today = config.zone.date_of(db.clock().now());
+    let period = Period::parse(query.from.as_deref(), query.to.as_deref(), all_until(today))?;
+    let user = read_user(query.user.as_deref())?;
+    let page = db
+        .read(ROLE, move |conn| {
+            queries::list_statements(conn, &actor, user, period, None, CSV_ROWS)
+        })
+        .await?;
+    let titles = [
+        "column-date",
+        "statement-opening",
+        "column-fees",
+        "column-rewards",
+        "statement-adjustments",
+        "statement-payout",
+        "statement-closing",
+    ]
+    .map(|id| text_of(frame.lang, id, []));
+    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
+    for line in &page.items {
+        let figures = &line.figures;
+        csv.row(&[
+            Cell::Date(line.business_date),
+            Cell::Amount(figures.opening_minor.minor()),
+            Cell::Amount(figures.fees_minor.minor()),
+            Cell::Amount(figures.rewards_minor.minor()),
+            Cell::Amount(figures.adjustments_minor.minor()),
+            Cell::Amount((-figures.payout_minor).minor()),
+            Cell::Amount(figures.closing_minor.minor()),
+        ]);
+    }
+    Ok(attachment("statements.csv", csv.finish()))
+}

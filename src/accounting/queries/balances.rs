@@ -1,0 +1,161 @@
+//! Balances at the close of any business date: the last statement up to it, and what moved since on dates that are not closed.
+
+use chrono::NaiveDate;
+use diesel::pg::PgConnection;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use super::account::account_of;
+use super::{EMPLOYEE_NAME, EmployeeRef};
+use crate::auth::{Actor, Operation};
+use crate::platform::error::AppResult;
+use crate::platform::money::Money;
+use crate::platform::web::{Cursor, PageOf};
+
+/// The first date of which anything may still move: what lies before is told by statements and stored totals alone, so its months are
+/// never touched. Anything that is not `closed` is live.
+pub(super) const FIRST_LIVE: &str = "coalesce(
+  (select min(business_date) from accounting.business_days where state <> 'closed'),
+  (select max(business_date) + 1 from accounting.business_days), '-infinity')";
+
+/// The balance of every account at the close of the date `$1`. An account without a statement never had anything to carry over.
+pub(super) const BALANCES_AT: &str = "
+select l.account_id, l.closing_minor + coalesce(sum(m.amount_minor), 0)::bigint as amount_minor
+from (
+  select a.id as account_id, coalesce(s.business_date, '-infinity') as stated, coalesce(s.closing_minor, 0) as closing_minor
+  from accounting.accounts a left join lateral (
+    select s.business_date, s.closing_minor from accounting.statements s
+    where s.account_id = a.id and s.business_date <= $1 order by s.business_date desc limit 1
+  ) s on true
+  where a.kind = 'employee'
+) l left join (
+  select t.account_id, t.business_date, sum(t.amount_minor) as amount_minor from accounting.transfers t
+  where t.business_date <= $1 and t.business_date >= coalesce(
+    (select min(business_date) from accounting.business_days where state <> 'closed'),
+    (select max(business_date) + 1 from accounting.business_days), '-infinity')
+  group by t.account_id, t.business_date
+) m on m.account_id = l.account_id and m.business_date > l.stated
+group by l.account_id, l.closing_minor";
+
+/// What one account stood at at the close of a date; zero for somebody whose account was not open yet.
+///
+/// # Errors
+/// Forbidden for another's account without the right; 404 for nobody's.
+pub(in crate::accounting) fn show_balance_at(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    user: Option<Uuid>,
+    date: NaiveDate,
+) -> AppResult<Money> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        amount_minor: Money,
+    }
+    let uid = account_of(conn, actor, user)?;
+    let row: Row = sql_query(format!(
+        "with last as (
+           select business_date, closing_minor from accounting.statements
+           where account_id = $1 and business_date <= $2 order by business_date desc limit 1
+         )
+         select (coalesce((select closing_minor from last), 0) + coalesce((select sum(t.amount_minor) from accounting.transfers t
+           where t.account_id = $1 and t.business_date <= $2 and t.business_date >= {FIRST_LIVE}
+             and t.business_date > coalesce((select business_date from last), '-infinity')), 0))::bigint as amount_minor"
+    ))
+    .bind::<SqlUuid, _>(uid)
+    .bind::<Date, _>(date)
+    .get_result(conn)?;
+    Ok(row.amount_minor)
+}
+
+/// Somebody's balance.
+#[derive(Clone, Debug)]
+pub(in crate::accounting) struct BalanceLine {
+    /// Whose.
+    pub employee: EmployeeRef,
+    /// What it stood at.
+    pub balance: Money,
+}
+
+/// All balances at a glance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub(in crate::accounting) struct BalanceSums {
+    /// Accounts.
+    #[diesel(sql_type = BigInt)]
+    pub people: i64,
+    /// Those below zero.
+    #[diesel(sql_type = BigInt)]
+    pub negative: i64,
+    /// What those owe, negative.
+    #[diesel(sql_type = BigInt)]
+    pub debts: Money,
+    /// The sum of all.
+    #[diesel(sql_type = BigInt)]
+    pub total: Money,
+}
+
+/// The balances of everybody at the close of a date, the deepest debts first.
+///
+/// # Errors
+/// Forbidden; invalid at `cursor`.
+pub(in crate::accounting) fn list_balances_at(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    date: NaiveDate,
+    only_negative: bool,
+    cursor: Option<&str>,
+    limit: i64,
+) -> AppResult<PageOf<BalanceLine>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        account_id: Uuid,
+        #[diesel(sql_type = Text)]
+        name: String,
+        #[diesel(sql_type = BigInt)]
+        amount_minor: i64,
+    }
+    actor.allow(Operation::CompanyTransfers)?;
+    let after: Option<(i64, Uuid)> = Cursor::key(cursor)?;
+    let rows: Vec<Row> = sql_query(format!(
+        "select b.account_id, {EMPLOYEE_NAME} as name, b.amount_minor
+         from ({BALANCES_AT}) as b left join accounting.employees e on e.id = b.account_id
+         where (not $2 or b.amount_minor < 0) and ($3 is null or (b.amount_minor, b.account_id) > ($3, $4))
+         order by b.amount_minor, b.account_id limit $5"
+    ))
+    .bind::<Date, _>(date)
+    .bind::<Bool, _>(only_negative)
+    .bind::<Nullable<BigInt>, _>(after.map(|(amount, _)| amount))
+    .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
+    .bind::<BigInt, _>(limit + 1)
+    .load(conn)?;
+    let page = PageOf::from_rows(rows, limit, |row| (row.amount_minor, row.account_id));
+    Ok(page.map(|row| BalanceLine {
+        employee: EmployeeRef {
+            uid: row.account_id,
+            name: row.name,
+        },
+        balance: Money::from_minor(row.amount_minor),
+    }))
+}
+
+/// The sums over everybody at the close of a date.
+///
+/// # Errors
+/// Forbidden.
+pub(in crate::accounting) fn sum_balances_at(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    date: NaiveDate,
+) -> AppResult<BalanceSums> {
+    actor.allow(Operation::CompanyTransfers)?;
+    Ok(sql_query(format!(
+        "select count(*) as people, count(*) filter (where amount_minor < 0) as negative,
+           coalesce(sum(amount_minor) filter (where amount_minor < 0), 0)::bigint as debts,
+           coalesce(sum(amount_minor), 0)::bigint as total
+         from ({BALANCES_AT}) as b"
+    ))
+    .bind::<Date, _>(date)
+    .get_result(conn)?)
+}

@@ -1,0 +1,163 @@
+//! `/admin/audit`.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{Bytes, Data, Query, ServiceConfig, get};
+use serde::Deserialize;
+
+use super::store::{AuditFilter, list_audit};
+use super::views::{AuditForm, AuditPage, csv_header, csv_row};
+use crate::auth::{Actor, Viewer};
+use crate::platform::config::Config;
+use crate::platform::csv::Csv;
+use crate::platform::db::{Db, READER};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::period::Period;
+use crate::platform::web::{
+    DEFAULT_LIMIT, FormErrors, Frame, Pieces, attachment_in_pieces, render_with,
+};
+
+/// Days that the page shows unless said otherwise.
+const USUAL_DAYS: u64 = 7;
+
+/// Rows in a piece of the file.
+const PIECE: i64 = 1_000;
+
+#[derive(Clone, Deserialize)]
+pub(super) struct AuditQuery {
+    from: Option<String>,
+    to: Option<String>,
+    person: Option<String>,
+    action: Option<String>,
+    cursor: Option<String>,
+}
+
+impl AuditQuery {
+    fn filter(&self, config: &Config, period: Period) -> AuditFilter {
+        let given = |word: &Option<String>| {
+            let word = word.as_deref().map(str::trim);
+            word.filter(|word| !word.is_empty()).map(ToOwned::to_owned)
+        };
+        AuditFilter {
+            since: config.zone.start_of(period.from),
+            before: config.zone.end_of(period.to),
+            person: given(&self.person).map(|person| person.to_lowercase()),
+            action: given(&self.action),
+        }
+    }
+
+    fn period(&self, db: &Db, config: &Config) -> (AppResult<Period>, Period) {
+        let usual = Period::ending(config.zone.date_of(db.clock().now()), USUAL_DAYS);
+        let asked = Period::parse(self.from.as_deref(), self.to.as_deref(), usual);
+        (asked, usual)
+    }
+}
+
+/// Mounts the page and its file.
+pub(in crate::operations) fn configure(app: &mut ServiceConfig) {
+    app.route("/admin/audit", get().to(show_audit))
+        .route("/admin/audit.csv", get().to(export_audit));
+}
+
+/// Who did what, when and from where; the newest first.
+async fn show_audit(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    query: Query<AuditQuery>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let query = query.into_inner();
+    let (asked, usual) = query.period(&db, &config);
+    let (period, errors) = match asked {
+        Ok(period) => (period, FormErrors::none()),
+        Err(AppError::Invalid(errors)) => (usual, FormErrors::new(frame.lang, &errors)),
+        Err(error) => return Err(error),
+    };
+    let status = if errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    let (asker, filter, cursor) = (
+        actor.clone(),
+        query.filter(&config, period),
+        query.cursor.clone(),
+    );
+    let page = db
+        .read(READER, move |conn| {
+            list_audit(conn, &asker, &filter, cursor.as_deref(), DEFAULT_LIMIT)
+        })
+        .await?;
+    let form = AuditForm {
+        from: query.from.filter(|_| !errors.is_empty()),
+        to: query.to.filter(|_| !errors.is_empty()),
+        person: query.person.unwrap_or_default(),
+        action: query.action.unwrap_or_default(),
+        is_first: query.cursor.is_none(),
+        errors,
+    };
+    render_with(status, &AuditPage::new(frame, &actor, period, form, page))
+}
+
+/// The same rows as a file.
+async fn export_audit(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    query: Query<AuditQuery>,
+) -> AppResult<HttpResponse> {
+    let Viewer { actor, frame, .. } = viewer;
+    let period = query.period(&db, &config).0?;
+    let file = AuditFile {
+        csv: Csv::new(&csv_header(frame.l).each_ref().map(String::as_str)),
+        filter: query.filter(&config, period),
+        db: db.into_inner(),
+        frame,
+        actor,
+        place: Place::First,
+    };
+    let name = format!("audit-{}-{}.csv", period.from, period.to);
+    attachment_in_pieces(&name, file).await
+}
+
+/// Where the file goes on.
+enum Place {
+    First,
+    At(String),
+    End,
+}
+
+/// The file on its way.
+struct AuditFile {
+    db: Arc<Db>,
+    csv: Csv,
+    frame: Frame,
+    actor: Actor,
+    filter: AuditFilter,
+    place: Place,
+}
+
+impl Pieces for AuditFile {
+    async fn next(&mut self) -> AppResult<Option<Bytes>> {
+        let cursor = match std::mem::replace(&mut self.place, Place::End) {
+            Place::First => None,
+            Place::At(cursor) => Some(cursor),
+            Place::End => return Ok(None),
+        };
+        let (actor, filter) = (self.actor.clone(), self.filter.clone());
+        let page = self
+            .db
+            .read(READER, move |conn| {
+                list_audit(conn, &actor, &filter, cursor.as_deref(), PIECE)
+            })
+            .await?;
+        for row in &page.items {
+            self.csv.row(&csv_row(&self.frame, row));
+        }
+        self.place = page.next.map_or(Place::End, Place::At);
+        Ok(Some(self.csv.take().into()))
+    }
+}

@@ -1,0 +1,101 @@
+//! Rows of the audit, as the auditors' views show them.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::auth::{Actor, Operation};
+use crate::platform::error::AppResult;
+use crate::platform::web::{Cursor, PageOf};
+
+/// What the actions of the money begin with.
+const MONEY: &str = "accounting.";
+
+/// Which rows are wanted.
+#[derive(Clone, Debug)]
+pub(super) struct AuditFilter {
+    /// From this instant on.
+    pub since: DateTime<Utc>,
+    /// Before this instant.
+    pub before: DateTime<Utc>,
+    /// What this log-in name or id did, or what was done to it.
+    pub person: Option<String>,
+    /// Actions that begin so.
+    pub action: Option<String>,
+}
+
+/// A row of the audit.
+#[derive(Clone, Debug, QueryableByName)]
+pub(super) struct AuditRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    pub at: DateTime<Utc>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub actor: Option<Uuid>,
+    /// Who acted, by name; none for the system itself.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub actor_name: Option<String>,
+    #[diesel(sql_type = Text)]
+    pub action: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub subject: Option<Uuid>,
+    /// What it was done to, by name, if that is a person.
+    #[diesel(sql_type = Nullable<Text>)]
+    pub subject_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub address: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub agent: Option<String>,
+    /// The id of the request.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub correlation: Option<Uuid>,
+    #[diesel(sql_type = Jsonb)]
+    pub detail: Value,
+}
+
+/// A piece of the audit, newest first.
+///
+/// # Errors
+/// Forbidden; invalid at `cursor`; those of the database.
+pub(super) fn list_audit(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &AuditFilter,
+    cursor: Option<&str>,
+    limit: i64,
+) -> AppResult<PageOf<AuditRow>> {
+    actor.allow(Operation::MoneyAudit)?;
+    let within = if actor.may(Operation::SecurityAudit) {
+        ""
+    } else {
+        MONEY
+    };
+    let after: Option<(DateTime<Utc>, Uuid)> = Cursor::key(cursor)?;
+    let rows: Vec<AuditRow> = sql_query(
+        "select a.id, a.at, a.actor, p.name as actor_name, a.action, a.subject, s.name as subject_name, a.address, a.agent,
+           a.correlation, a.detail
+         from (
+           select a.* from report_v1.audit a
+           where a.at >= $1 and a.at < $2 and starts_with(a.action, $3) and starts_with(a.action, $4)
+             and ($5 is null or a.actor in (select user_id from report_v1.people where username = $5 or user_id::text = $5)
+               or a.subject in (select user_id from report_v1.people where username = $5 or user_id::text = $5))
+             and ($6 is null or (a.at, a.id) < ($6, $7))
+           order by a.at desc, a.id desc limit $8
+         ) a left join report_v1.people p on p.user_id = a.actor left join report_v1.people s on s.user_id = a.subject
+         order by a.at desc, a.id desc",
+    )
+    .bind::<Timestamptz, _>(filter.since)
+    .bind::<Timestamptz, _>(filter.before)
+    .bind::<Text, _>(within)
+    .bind::<Text, _>(filter.action.as_deref().unwrap_or_default())
+    .bind::<Nullable<Text>, _>(filter.person.as_deref())
+    .bind::<Nullable<Timestamptz>, _>(after.map(|(at, _)| at))
+    .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
+    .bind::<BigInt, _>(limit + 1)
+    .load(conn)?;
+    Ok(PageOf::from_rows(rows, limit, |row| (row.at, row.id)))
+}

@@ -1,0 +1,156 @@
+//! The reconciler (R13): the invariants of the books, asked all the time, and the emergency stop when money differs.
+//!
+//! A round asks every invariant about the dates that are not closed with the last closed one, and about a slice of the older dates, so
+//! that all of them are gone over within a day. What differs is asked again in a fresh snapshot, and only what differs in both counts.
+//! Money that differs sets the emergency stop; anything else is an error in the log. One process makes a round; whichever comes first.
+//!
+//! What a round costs is bounded: it reads the transfers, statements and payouts of its dates and the tasks that were touched in them,
+//! the statements' index once for each account, and nothing else of what is closed; and it rests nine times as long as it took.
+
+mod round;
+mod slice;
+mod store;
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::ROLE;
+use super::queries::Finding;
+use super::service::set_and_drain;
+use crate::platform::agreement::Difference;
+use crate::platform::config::Config;
+use crate::platform::db::{Db, Lane, Origin, READER};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::stop::{self, NewStop};
+use crate::platform::wake::Wake;
+use crate::platform::workers::{Progress, Workers};
+use round::Span;
+use store::Outcome;
+
+/// A round takes at most one part in so many of the time.
+const SHARE: u32 = 10;
+
+/// Who a stop of the reconciler is by.
+const RECONCILER: &str = "reconciler";
+
+/// Rows of a finding that are kept.
+const KEPT: usize = 5;
+
+/// Starts the worker that makes the rounds; it looks oftener than they are due, since another process may have died at one.
+///
+/// # Errors
+/// That the thread cannot be made.
+pub fn start_reconciler(workers: &mut Workers, db: &Db, config: &Config) -> AppResult<()> {
+    let every = config.reconcile_every;
+    let poll = (every / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
+    let own_db = db.clone();
+    let step = move || reconcile(&own_db, every).map(|_| Progress::Idle);
+    workers
+        .spawn("operations.reconciler", &Wake::default(), poll, step)
+        .map_err(|error| AppError::internal(error.to_string()))
+}
+
+/// Makes a round if one is due; false if none is, or another process is at it.
+///
+/// # Errors
+/// Those of the database.
+pub fn reconcile(db: &Db, every: Duration) -> AppResult<bool> {
+    let claimed = change(db, store::claim)?;
+    let Some(claim) = claimed else {
+        return Ok(false);
+    };
+    let began = Instant::now();
+    let now = db.clock().now();
+    let (spans, slice) = db.snapshot_blocking(READER, |conn| {
+        slice::plan(conn, claim.slice_after, claim.pace.max(every))
+    })?;
+    let mut suspects = Vec::new();
+    for span in spans {
+        let found = db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, now))?;
+        suspects.extend(found);
+    }
+    let findings = confirm(db, every, suspects)?;
+    let took = began.elapsed();
+    let pace = every.max(took * SHARE);
+    let differs: Vec<Difference> = round::merged(findings).iter().map(difference_of).collect();
+    let outcome = Outcome {
+        took,
+        pace,
+        rest: pace.saturating_sub(took),
+        differs,
+        slice,
+    };
+    change(db, |conn| store::record(conn, &outcome, db.clock().now()))?;
+    shout(db, &claim.known, &outcome)?;
+    Ok(true)
+}
+
+/// What still differs in a fresh snapshot: a state that was under way cannot be both times.
+fn confirm(db: &Db, every: Duration, suspects: Vec<(Span, Finding)>) -> AppResult<Vec<Finding>> {
+    if suspects.is_empty() {
+        return Ok(Vec::new());
+    }
+    std::thread::park_timeout(every.min(Duration::from_secs(1)));
+    let now = db.clock().now();
+    let mut findings = Vec::new();
+    for (span, suspect) in suspects {
+        let again = db.snapshot_blocking(READER, |conn| {
+            round::ask_again(conn, span, suspect.invariant, now)
+        })?;
+        findings.extend(round::in_both(&suspect, again));
+    }
+    Ok(findings)
+}
+
+/// Tells of what is new, and sets the emergency stop when money differs.
+fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
+    for check in &outcome.differs {
+        if known.iter().all(|before| before.number != check.number) {
+            tracing::error!(
+                check = check.number,
+                money = check.money,
+                findings = %json!(check.lines),
+                "the books differ"
+            );
+        }
+    }
+    for before in known {
+        if outcome
+            .differs
+            .iter()
+            .all(|check| check.number != before.number)
+        {
+            tracing::info!(check = before.number, "what differed agrees again");
+        }
+    }
+    let Some(check) = outcome.differs.iter().find(|check| check.money) else {
+        return Ok(());
+    };
+    if db.read_blocking(ROLE, stop::current)?.is_some() {
+        return Ok(());
+    }
+    let reason = format!("the books differ, check {}", check.number);
+    let new = NewStop {
+        reason: &reason,
+        check_number: Some(check.number),
+        findings: &check.lines,
+        by: RECONCILER,
+    };
+    set_and_drain(db, Origin::system(), &new).map(drop)
+}
+
+fn difference_of(finding: &Finding) -> Difference {
+    Difference {
+        number: i16::from(finding.invariant.number),
+        money: finding.invariant.money,
+        lines: finding.sample.iter().take(KEPT).cloned().collect(),
+    }
+}
+
+fn change<T>(
+    db: &Db,
+    work: impl FnOnce(&mut diesel::PgConnection) -> AppResult<T>,
+) -> AppResult<T> {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| work(tx.conn()))
+}
