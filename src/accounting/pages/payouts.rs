@@ -12,7 +12,7 @@ use crate::accounting::service::{self, RunStatus, Units};
 use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, address};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, once};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render};
 

@@ -5,9 +5,10 @@ use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 
 use super::super::read_user;
+use super::CSV_ROWS;
 use super::{UserQuery, letterhead, read_date};
 use crate::accounting::ROLE;
-use crate::accounting::queries::{self, CSV_ROWS, Statement};
+use crate::accounting::queries::{self, Statement};
 use crate::accounting::views::{
     MovementRow, Neighbours, StatementPage, address, description, kind_text, reference_of,
     user_parameter,

@@ -5,10 +5,11 @@ use actix_web::web::{Data, Query};
 use chrono::NaiveDate;
 
 use super::super::{read_period, read_user};
+use super::CSV_ROWS;
 use super::PeriodQuery;
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
-use crate::accounting::queries::{self, CSV_ROWS};
+use crate::accounting::queries;
 use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, address, user_parameter};
 use crate::auth::Viewer;
 use crate::platform::config::Config;

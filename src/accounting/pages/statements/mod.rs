@@ -10,6 +10,9 @@ pub(super) use day::{download_statement, show_statement};
 pub(super) use list::{download_statements, list_statements};
 pub(super) use period::{download_period_statement, show_period_statement};
 
+/// Rows of a file about one person at most.
+const CSV_ROWS: i64 = 1_000_000;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use i18n_embed_fl::fl;
 use serde::Deserialize;
