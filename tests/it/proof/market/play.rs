@@ -314,6 +314,9 @@ impl Game<'_> {
 
     fn drain(&mut self) -> Result<&'static str, String> {
         for _ in 0..super::truth::ROUNDS {
+            if self.company.is_quiet() {
+                break;
+            }
             Ear::ALL
                 .iter()
                 .try_for_each(|ear| self.company.deliver(*ear))?;
