@@ -355,6 +355,10 @@ impl Game<'_> {
         if prepared {
             self.heal()?;
             self.drain()?;
+        } else if days % 2 == 1 {
+            // All is heard, and what cannot be booked keeps waiting.
+            self.act(&Op::Deliver(Ear::Ledger))?;
+            self.act(&Op::Deliver(Ear::Ledger))?;
         }
         self.fresh.take();
         let now = self.now();
