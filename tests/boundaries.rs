@@ -55,7 +55,11 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ),
     ("bus", &["platform", "events"], &["bus"]),
     // Who has a session sees the emergency stop on every page: both are read in one statement.
-    ("auth", &["platform", "events", "bus"], &["auth", "platform"]),
+    (
+        "auth",
+        &["platform", "events", "bus"],
+        &["auth", "platform"],
+    ),
     ("tasks", DOMAIN, &["tasks"]),
     // The sweep finds what was never booked through the published views, and leaves alone what the bus still has to bring; the
     // list of payouts shows the run table's word on a date that waits. All of it is read, none is written.

@@ -275,7 +275,11 @@ fn a_scripts_token_is_shown_once_kept_as_a_hash_and_ends() {
     ] {
         let page = make(&mut browser, "/profile/tokens", &scopes, days);
         assert_eq!(page.status, 422, "{scopes:?} {days}");
-        assert_eq!(page.all(&format!(".error-summary a[href='#{field}']")).len(), 1);
+        assert_eq!(
+            page.all(&format!(".error-summary a[href='#{field}']"))
+                .len(),
+            1
+        );
     }
     app.clock().advance(Duration::days(2));
     assert_eq!(script.get("/api/v1/me").0, 401, "its time is over");
@@ -321,7 +325,7 @@ fn a05_people_change_their_own_record_and_never_their_rights() {
         );
     }
     assert_eq!(
-        count(&mut app.conn(), "bus.events where type = 'account.updated'"),
+        count(&mut app.conn(), "bus.events where event_type = 'account.updated'"),
         1
     );
     app.drain();
