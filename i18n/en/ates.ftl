@@ -644,6 +644,8 @@ mail-statement-zero = nothing was paid out for { $date }, and nothing is carried
 mail-digest-subject = Digest of { $date }: { $amount } paid
 mail-digest-body = { $date } is closed and sealed. Keep this mail: with its digest anybody can show that the books of the day were not changed afterwards.
 mail-digest-transfers = Transfers
+mail-digest-held = Accounts that were settled later
+mail-digest-held-now = Accounts held now
 mail-digest-label = Digest of the chain (SHA-256):
 mail-digest-again = To compute it again (docs/TAMPER.md says how it is made):
 mail-digest-link = The statement of the company for this day:
@@ -697,6 +699,7 @@ bank-file-made = { $count ->
     [one] { $count } payment
    *[other] { $count } payments
 }, { $sum }, made
+bank-file-left-out = Left out, to be paid otherwise: { $sum }
 bank-file-ready = { $count ->
     [one] { $count } person who was paid has a bank account.
    *[other] { $count } people who were paid have a bank account.
@@ -1087,12 +1090,12 @@ abuse-creator = Creator
 abuse-uid = Id
 abuse-created = Created
 abuse-completed = Completed
-abuse-self = By themselves
+abuse-self = By self
 abuse-age = Soonest
 abuse-age-seconds = Soonest completion, seconds
 abuse-rewards = Rewards
 abuse-fees = Fees
-abuse-net = Rewards less fees
+abuse-net = Net
 abuse-pairs = Who completes whose tasks
 abuse-pairs-lead = Chance would share a creator's tasks evenly. The deviation counts standard deviations above that; a marked one has at least five completions and more than three.
 abuse-pairs-caption = Completed tasks of the period by creator and by who completed them

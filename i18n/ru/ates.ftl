@@ -657,6 +657,8 @@ mail-statement-zero = За { $date } выплаты нет, и на следую
 mail-digest-subject = Сводка за { $date }: выплачено { $amount }
 mail-digest-body = { $date } закрыт и опечатан. Сохраните это письмо: по его отпечатку любой покажет, что книги этого дня потом не менялись.
 mail-digest-transfers = Операций
+mail-digest-held = Счетов закрыто позже
+mail-digest-held-now = Счетов удерживается сейчас
 mail-digest-label = Отпечаток цепочки (SHA-256):
 mail-digest-again = Чтобы вычислить его снова (как он получается, сказано в docs/TAMPER.md):
 mail-digest-link = Выписка компании за этот день:
@@ -713,6 +715,7 @@ bank-file-made = { $count ->
     [few] { $count } платежа
    *[other] { $count } платежей
 }, { $sum }, создан
+bank-file-left-out = Не вошло, выплатить иначе: { $sum }
 bank-file-ready = { $count ->
     [one] Банковский счёт есть у { $count } получателя.
    *[other] Банковский счёт есть у { $count } получателей.
@@ -1116,7 +1119,7 @@ abuse-age = Быстрее всего
 abuse-age-seconds = Самое быстрое выполнение, секунды
 abuse-rewards = Награды
 abuse-fees = Списания
-abuse-net = Награды минус списания
+abuse-net = Итог
 abuse-pairs = Кто чьи задачи выполняет
 abuse-pairs-lead = Случай делит задачи создателя поровну. Отклонение считает стандартные отклонения сверх того; отмечены те, где выполнено не меньше пяти и отклонение больше трёх.
 abuse-pairs-caption = Выполненные задачи периода по создателю и исполнителю

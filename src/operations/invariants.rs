@@ -131,7 +131,8 @@ const BALANCES: &str = "
 /// assignment, or a reward of a task that is not done, stays in the ledger beside its opposite (R17).
 ///
 /// A fee that is missing counts from the moment when accounting has passed the assignment's event, and one that was booked
-/// although the task is still saving from the moment when tasks has passed the price; each with a minute's grace.
+/// although the task is still saving from the moment when tasks has passed the price; each with a minute's grace. One whose event is
+/// parked is late and not wrong: that is told by what waits, and whose it is, is held at the close.
 const FEES: &str = "
     with reversed as (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
@@ -162,6 +163,8 @@ const FEES: &str = "
       left join report_v1.tasks t on t.task_id = coalesce(a.task_id, f.task_id)
       cross join passed
     where case when f.task_id is null then t.status is distinct from 'saving' and a.created_at < passed.by_accounting
+        and not coalesce(a.task_id in (select p.key from report_v1.parked_items p where p.consumer like 'accounting.%')
+          or a.event_id in (select p.event_id from report_v1.parked_items p where p.consumer like 'accounting.%'), false)
       else a.assignee_id is distinct from f.employee_id or -f.amount_minor is distinct from t.fee_minor
         or (t.status is not distinct from 'saving' and f.created_at < passed.by_tasks) end
     union all
@@ -198,6 +201,7 @@ const REWARDS: &str = "
           else format('rewarded %s, the price is %s', r.most_minor, t.reward_minor) end) as offender
     from (select t.* from report_v1.tasks t where {tasks t.task_id}) t full join rewards r on r.task_id = t.task_id
     where case when r.task_id is null then t.status = 'done' and t.completed_at < (select by_accounting from passed)
+        and t.task_id not in (select p.key from report_v1.parked_items p where p.consumer like 'accounting.%')
       else t.status is distinct from 'done' or r.rewards <> 1 or r.employees is distinct from array[t.completed_by]
         or r.most_minor is distinct from t.reward_minor end
     union all

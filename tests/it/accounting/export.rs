@@ -172,8 +172,8 @@ fn m43_beancount_accepts_the_journal_and_finds_the_balances_of_the_database() {
     let whole = read(None);
     assert_eq!(
         whole.matches(" balance Liabilities:Employees:").count(),
-        5,
-        "two on Monday evening, three on Tuesday: {whole}"
+        4,
+        "two on Monday evening, two on Tuesday: {whole}"
     );
     assert!(whole.contains("#assignment-fee ^task-"), "{whole}");
     let wrong = whole.replacen(
@@ -246,5 +246,12 @@ fn m43_a_closed_date_is_exported_byte_for_byte_alike_a_year_later() {
     ates::platform::partitions::make(books.app.db()).unwrap();
     books.settle();
     books.work(&people[0], 2, 1);
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut books.app.conn(),
+        "insert into accounting.former_titles (task_id, until, title, jira_id)
+           select id, '2027-03-05 09:00Z', title, jira_id from accounting.tasks;
+         update accounting.tasks set title = 'Renamed since'",
+    )
+    .unwrap();
     assert_eq!(files(), before);
 }

@@ -3,6 +3,7 @@
 mod bank;
 pub mod books;
 mod corrections;
+mod downloads;
 mod export;
 mod ledger;
 mod mails;

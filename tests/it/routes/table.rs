@@ -177,7 +177,7 @@ pub const ROUTES: &[Route] = &[
         "POST",
         "/accounting/payouts",
         To(RunPayouts),
-        "business_date=2026-03-02&key={key}",
+        "business_date=2026-03-02",
     ),
     get("/accounting/corrections", To(RequestCorrections)),
     send(

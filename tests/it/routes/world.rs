@@ -20,8 +20,6 @@ pub struct World {
     letter: String,
     correction: String,
     target: Person,
-    /// Who had the task that is done.
-    pub worker: Person,
 }
 
 /// Somebody who asks: with a browser, unless it is a machine, and with a token.
@@ -31,7 +29,7 @@ pub struct Visitor {
 }
 
 impl World {
-    /// A task that nobody who asks later has or wrote, a shuffle, a settled day with a payout and its mail.
+    /// A task that nobody who asks later has or wrote, a shuffle, a settled day with a payout, its mail and its payment file.
     pub fn build() -> Self {
         let app = TestApp::with(|settings| {
             settings
@@ -39,10 +37,11 @@ impl World {
                 .set("ATES_FEE_MAX", 10)
                 .set("ATES_REWARD_MIN", 40)
                 .set("ATES_REWARD_MAX", 40)
+                .set("ATES_PAYOUT_DEBTOR_NAME", "UberPopug Inc.")
+                .set("ATES_PAYOUT_DEBTOR_IBAN", "DE89370400440532013000")
         });
         let chief = app.register("chief", &["manager"]);
         let worker = app.register("worker", &["developer"]);
-        let known = worker.clone();
         let (chief, worker) = (app.api(&chief), app.api(&worker));
         let done = created(&app, &chief, "A task to be paid");
         let (status, answer) = worker.post(&format!("/api/v1/tasks/{done}/complete"), &json!({}));
@@ -54,6 +53,11 @@ impl World {
         let runs = ates::accounting::settle_due(app.db(), app.config()).unwrap();
         assert_eq!(runs.len(), 1);
         app.drain();
+        let account = [("iban", "NL91ABNA0417164300")];
+        let entered = app.log_in(&known).post("/account/bank-account", &account);
+        assert_eq!(entered.status, 303, "{}", entered.text());
+        let settled = runs[0].business_date;
+        ates::accounting::export_bank_file(app.db(), app.config(), settled).unwrap();
         let mail = text(
             &mut app.conn(),
             "select id::text as t from accounting.mails where kind = 'payout'",
@@ -90,7 +94,6 @@ impl World {
             letter,
             correction,
             target,
-            worker: known,
             app,
         }
     }

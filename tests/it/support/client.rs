@@ -24,6 +24,8 @@ pub struct Page {
     pub location: Option<String>,
     pub headers: BTreeMap<String, String>,
     pub html: String,
+    /// The answer as it came, for what is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Page {
@@ -211,18 +213,20 @@ fn try_page_of(mut response: Response<ureq::Body>) -> Option<(Page, Vec<String>)
         .iter()
         .map(|(name, value)| (name.to_string(), text(value)))
         .collect();
-    let html = response
+    let bytes = response
         .body_mut()
         .with_config()
         .limit(100_000_000)
-        .read_to_string()
+        .read_to_vec()
         .ok()?;
+    let html = String::from_utf8_lossy(&html).into_owned();
     Some((
         Page {
             status,
             location: headers.get("location").cloned(),
             headers,
-            html,
+            html: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         },
         set,
     ))

@@ -111,17 +111,22 @@ pub(super) fn last_business_date(conn: &mut PgConnection) -> AppResult<Option<Na
     Ok(row.date)
 }
 
-/// The transfers of a date: by time and person in the order of booking, the payouts last.
+/// The transfers of a date: by time and person in the order of booking, the payouts last. Tasks are called as they were when the date
+/// was settled, so that its export stays what it was.
 pub(super) fn list_export_transfers(
     conn: &mut PgConnection,
     date: NaiveDate,
 ) -> AppResult<Vec<ExportTransfer>> {
     Ok(sql_query(
         "select t.id, t.kind, t.account_id as employee_id, coalesce(e.username, t.account_id::text) as username,
-           t.amount_minor as amount, t.task_id, k.title, k.jira_id, t.assignment_seq, t.reason_event_id, t.business_date,
-           t.created_at
+           t.amount_minor as amount, t.task_id, t.assignment_seq, t.reason_event_id, t.business_date, t.created_at,
+           case when f.task_id is null then k.title else f.title end as title,
+           case when f.task_id is null then k.jira_id else f.jira_id end as jira_id
          from accounting.all_transfers t left join accounting.employees e on e.id = t.account_id
            left join accounting.tasks k on k.id = t.task_id
+           left join accounting.business_days d on d.business_date = t.business_date
+           left join lateral (select f.task_id, f.title, f.jira_id from accounting.former_titles f
+             where f.task_id = t.task_id and f.until >= d.started_at order by f.until limit 1) f on true
          where t.business_date = $1 order by t.kind = 'payout', t.created_at, t.account_id, t.version",
     )
     .bind::<Date, _>(date)
