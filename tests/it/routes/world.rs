@@ -41,8 +41,8 @@ impl World {
                 .set("ATES_PAYOUT_DEBTOR_IBAN", "DE89370400440532013000")
         });
         let chief = app.register("chief", &["manager"]);
-        let worker = app.register("worker", &["developer"]);
-        let (chief, worker) = (app.api(&chief), app.api(&worker));
+        let known = app.register("worker", &["developer"]);
+        let (chief, worker) = (app.api(&chief), app.api(&known));
         let done = created(&app, &chief, "A task to be paid");
         let (status, answer) = worker.post(&format!("/api/v1/tasks/{done}/complete"), &json!({}));
         assert_eq!(status, 200, "{answer}");

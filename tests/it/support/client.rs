@@ -219,7 +219,6 @@ fn try_page_of(mut response: Response<ureq::Body>) -> Option<(Page, Vec<String>)
         .limit(100_000_000)
         .read_to_vec()
         .ok()?;
-    let html = String::from_utf8_lossy(&html).into_owned();
     Some((
         Page {
             status,

@@ -235,7 +235,7 @@ impl Game<'_> {
                 if found != expected {
                     return Err(format!("it said {found:?}, must say {expected:?}"));
                 }
-                Ok(match counted(&[found.clone()]) {
+                Ok(match counted(std::slice::from_ref(&found)) {
                     _ if found.ends_with("409") => "409",
                     "paid" if *offset < 0 => "again",
                     other => other,
