@@ -54,7 +54,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
         &[],
     ),
     ("bus", &["platform", "events"], &["bus"]),
-    ("auth", &["platform", "events", "bus"], &["auth"]),
+    // Who has a session sees the emergency stop on every page: both are read in one statement.
+    ("auth", &["platform", "events", "bus"], &["auth", "platform"]),
     ("tasks", DOMAIN, &["tasks"]),
     // The sweep finds what was never booked through the published views, and leaves alone what the bus still has to bring; the
     // list of payouts shows the run table's word on a date that waits. All of it is read, none is written.
@@ -95,8 +96,8 @@ const ACTIX_ROOMS: &[&str] = &["pages", "api", "views", "web"];
 const ACTIX_MODULES: &[&str] = &["platform", "app"];
 /// The face of a module names this type alone, to mount its pages and its API.
 const ACTIX_FACE: &str = "actix_web::web::ServiceConfig";
-/// The program's main future runs on actix's runtime.
-const ACTIX_FILES: &[&str] = &["cli/serve.rs"];
+/// The program's main future runs on actix's runtime, and so does the hashing of a password at the command line.
+const ACTIX_FILES: &[&str] = &["cli/serve.rs", "cli/stop.rs"];
 
 /// Folders of templates that are not named for their module.
 const TEMPLATE_OWNERS: &[(&str, &str)] = &[

@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::round::Span;
+use super::store::{self, Closed};
 use crate::operations::window::{Part, Window};
 use crate::platform::error::AppResult;
 
@@ -27,15 +26,6 @@ pub(super) struct Slice {
     pub swept: bool,
 }
 
-/// A closed date and how many transfers it has.
-#[derive(Clone, Copy, Debug, QueryableByName)]
-struct Closed {
-    #[diesel(sql_type = Date)]
-    business_date: NaiveDate,
-    #[diesel(sql_type = BigInt)]
-    transfers: i64,
-}
-
 /// The spans of a round: from the last closed date of the unbroken row of them to the present, and the next slice of that row.
 pub(super) fn plan(
     conn: &mut PgConnection,
@@ -43,17 +33,7 @@ pub(super) fn plan(
     pace: Duration,
     now: DateTime<Utc>,
 ) -> AppResult<(Vec<Span>, Slice)> {
-    #[derive(QueryableByName)]
-    struct Count {
-        #[diesel(sql_type = BigInt)]
-        transfers: i64,
-    }
-    let mut closed: Vec<Closed> = sql_query(
-        "select r.business_date, coalesce(s.transfers, 0) as transfers
-         from report_v1.payout_runs r left join report_v1.day_seals s on s.business_date = r.business_date
-         where r.status = 'closed' order by r.business_date",
-    )
-    .load(conn)?;
+    let mut closed = store::list_closed(conn)?;
     let unbroken = closed
         .windows(2)
         .take_while(|pair| pair[0].business_date.succ_opt() == Some(pair[1].business_date))
@@ -62,14 +42,10 @@ pub(super) fn plan(
     let present = closed
         .last()
         .map_or(Window::ALL, |last| Window::since(last.business_date));
-    let count: Count = sql_query(
-        "select count(*) as transfers from report_v1.transfers where business_date >= $1",
-    )
-    .bind::<Date, _>(present.from)
-    .get_result(conn)?;
+    let transfers = store::count_transfers_since(conn, present.from)?;
     let seconds = i64::try_from(pace.as_secs()).unwrap_or(i64::MAX).max(1);
     let mut spans = vec![Span {
-        window: present.part(part_of(count.transfers, now.timestamp() / seconds)),
+        window: present.part(part_of(transfers, now.timestamp() / seconds)),
         present: true,
     }];
     let day = now.timestamp().div_euclid(86_400);

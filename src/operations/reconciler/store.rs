@@ -1,4 +1,4 @@
-//! The row of the reconciler.
+//! The row of the reconciler, and the dates that it goes over.
 
 use std::time::Duration;
 
@@ -33,6 +33,42 @@ pub(super) struct Outcome {
     pub differs: Vec<Difference>,
     /// How far the sweep is.
     pub slice: Slice,
+}
+
+/// A closed date and how many transfers it has.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(super) struct Closed {
+    /// The date.
+    #[diesel(sql_type = Date)]
+    pub business_date: NaiveDate,
+    /// As many as its seal says.
+    #[diesel(sql_type = BigInt)]
+    pub transfers: i64,
+}
+
+/// The closed dates, in order.
+pub(super) fn list_closed(conn: &mut PgConnection) -> AppResult<Vec<Closed>> {
+    Ok(sql_query(
+        "select r.business_date, coalesce(s.transfers, 0) as transfers
+         from report_v1.payout_runs r left join report_v1.day_seals s on s.business_date = r.business_date
+         where r.status = 'closed' order by r.business_date",
+    )
+    .load(conn)?)
+}
+
+/// How many transfers there are from a date on.
+pub(super) fn count_transfers_since(conn: &mut PgConnection, from: NaiveDate) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Count {
+        #[diesel(sql_type = BigInt)]
+        transfers: i64,
+    }
+    let count: Count = sql_query(
+        "select count(*) as transfers from report_v1.transfers where business_date >= $1",
+    )
+    .bind::<Date, _>(from)
+    .get_result(conn)?;
+    Ok(count.transfers)
 }
 
 /// Takes the round that is due, for five minutes; then another process may think that this one has died.
