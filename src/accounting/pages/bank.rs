@@ -117,11 +117,10 @@ pub(super) async fn set_bank_account(
 pub(super) async fn make_bank_file(
     viewer: Viewer,
     path: Path<String>,
-    form: FormBody<Nothing>,
+    _token: FormBody<Nothing>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
-    drop(form);
     let date = parse_date("date", &path).map_err(|_| AppError::NotFound)?;
     let (origin, actor, config) = (viewer.origin(), viewer.actor, config.into_inner());
     db.transaction(ROLE, origin, move |tx| {
