@@ -1,5 +1,5 @@
 alter table accounting.employees drop column roles;
-drop index accounting.mails_failed_idx;
+drop index accounting.mails_unsent_idx;
 delete from accounting.mails where kind <> 'payout';
 update accounting.mails set sent_at = null where state <> 'sent';
 alter table accounting.mails drop column retry_since;

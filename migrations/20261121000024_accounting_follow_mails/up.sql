@@ -10,7 +10,7 @@ comment on column accounting.mails.failure is 'why it was given up: the address 
 comment on column accounting.mails.retry_since is 'since when the time for retries counts, when that is not since it was written';
 comment on table accounting.mails is 'mails about payouts and days, sent by a worker of its own; the Message-ID stays the same (D09)';
 update accounting.mails set failure = case when last_error like 'refused for good:%' then 'refused' else 'expired' end where state = 'failed';
-create index mails_failed_idx on accounting.mails (employee_id) where state = 'failed';
+create index mails_unsent_idx on accounting.mails (employee_id) where state <> 'sent';
 
 -- Who gets the digest of a day follows from the roles.
 alter table accounting.employees add column roles text[] not null default '{}';

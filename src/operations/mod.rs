@@ -30,7 +30,7 @@ pub use queries::{Finding, verify, verify_seals};
 pub use reconciler::{reconcile, start_reconciler};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, release, stop_from_host, trees};
-pub use window::Window;
+pub use window::{Part, Window};
 
 /// Mounts the pages and the API.
 pub fn configure(app: &mut ServiceConfig) {

@@ -2,55 +2,88 @@
 
 use chrono::NaiveDate;
 
-/// What is asked about: everything, or a span of business dates with the tasks that were touched in it.
+/// What is asked about: everything, or a span of business dates with the tasks that were touched in it, or a part of these.
 ///
-/// `{tasks X}` in a query stands for the condition on a task's id. Where what is asked depends on what was before the span, the
-/// query begins at the last statement before it, which the check of that statement's own date answers for.
+/// In a query `{tasks X}` stands for the condition on a task's id, and `{part X}` for the one on an id of which all are in some part.
+/// Where what is asked depends on what was before the span, the query begins at the last statement before it, which the check of that
+/// statement's own date answers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     /// The first business date.
     pub from: NaiveDate,
     /// The last one.
     pub until: NaiveDate,
+    /// Which of the tasks and transfers, for what is asked of each alone. Sums of dates and accounts are always whole.
+    pub part: Part,
 }
 
-/// The condition on tasks.
-const TASKS: &str = "{tasks ";
+/// One of several parts of about the same size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// From zero on.
+    pub index: i32,
+    /// How many there are.
+    pub of: i32,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { index: 0, of: 1 };
+}
 
 impl Window {
     /// Everything there ever was and is.
-    pub const ALL: Self = Self {
-        from: FIRST,
-        until: LAST,
-    };
+    pub const ALL: Self = Self::since(FIRST);
 
     /// From a date to the present; what is shown as the present is asked too.
     #[must_use]
     pub const fn since(from: NaiveDate) -> Self {
-        Self { from, until: LAST }
+        Self::between(from, LAST)
+    }
+
+    /// From a date to another.
+    #[must_use]
+    pub const fn between(from: NaiveDate, until: NaiveDate) -> Self {
+        Self {
+            from,
+            until,
+            part: Part::WHOLE,
+        }
+    }
+
+    /// A part of it.
+    #[must_use]
+    pub const fn part(self, part: Part) -> Self {
+        Self { part, ..self }
     }
 
     /// A query for this window.
     #[must_use]
     pub fn text(&self, sql: &str) -> String {
-        let mut text = String::with_capacity(sql.len());
-        let mut rest = sql;
-        while let Some((before, column, after)) = rest.find(TASKS).and_then(|start| {
-            let (column, after) = rest[start + TASKS.len()..].split_once('}')?;
-            Some((&rest[..start], column, after))
-        }) {
-            text.push_str(before);
+        let text = replaced(sql, "{tasks ", |column| {
             if *self == Self::ALL {
-                text.push_str("true");
+                "true".to_owned()
             } else {
-                text.push_str(column);
-                text.push_str(" in (select task_id from pg_temp.touched)");
+                format!("{column} in (select task_id from pg_temp.touched)")
             }
-            rest = after;
-        }
-        text.push_str(rest);
-        text
+        });
+        replaced(&text, "{part ", |column| match self.part {
+            Part { of: 1, .. } => "true".to_owned(),
+            Part { index, of } => format!("(uuid_hash({column}) & 2147483647) % {of} = {index}"),
+        })
     }
+}
+
+/// The text with each mark, which begins so and ends with a brace, replaced.
+fn replaced(text: &str, mark: &str, by: impl Fn(&str) -> String) -> String {
+    let mut parts = text.split(mark);
+    let mut replaced = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (column, rest) = part.split_once('}').unwrap_or((part, ""));
+        replaced.push_str(&by(column));
+        replaced.push_str(rest);
+    }
+    replaced
 }
 
 /// A date before all others; Postgres understands it too.
@@ -81,5 +114,11 @@ mod tests {
              (select task_id from pg_temp.touched);"
         );
         assert_eq!(part.text("select 1"), "select 1");
+        let third = part.part(Part { index: 1, of: 3 });
+        assert_eq!(
+            third.text("{part t.id}"),
+            "(uuid_hash(t.id) & 2147483647) % 3 = 1"
+        );
+        assert_eq!(part.text("{part t.id}"), "true");
     }
 }

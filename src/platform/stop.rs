@@ -121,8 +121,8 @@ pub fn list(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<Stop>> {
     .load(conn)?)
 }
 
-/// Sets the stop, with its audit row; false when it is set already. From the commit on units of work are refused; call [`drain`]
-/// after it.
+/// Sets the stop, with its audit row; false when it is set already. From the commit on units of work are refused, and the workers
+/// look up; call [`drain`] after it.
 ///
 /// # Errors
 /// Those of the database.
@@ -147,6 +147,7 @@ pub fn set(tx: &mut Tx<'_>, new: &NewStop<'_>) -> AppResult<bool> {
         "reason": new.reason, "by": new.by, "check": new.check_number, "findings": new.findings,
     });
     tx.audit("operations.stopped", Some(id), &detail)?;
+    tx.wake_workers();
     Ok(true)
 }
 

@@ -8,14 +8,24 @@ use crate::accounting::books::Books;
 const PAGES: &[&str] = &[
     "/account",
     "/accounting",
+    "/account/statement",
+    "/account/statements",
+    "/accounting/payouts",
     "/accounting/recount",
+    "/admin/mails",
     "/analytics",
     "/admin/audit",
     "/admin/abuse",
 ];
 const FILES: &[&str] = &[
     "/account.csv",
+    "/account.xlsx",
+    "/account/statement.csv",
+    "/account/statements.csv",
     "/accounting.csv",
+    "/accounting.xlsx",
+    "/accounting.journal",
+    "/accounting.beancount",
     "/admin/audit.csv",
     "/admin/abuse/creators.csv",
     "/admin/abuse/pairs.csv",
@@ -86,7 +96,7 @@ fn m16_every_period_holds_both_ends_and_every_wrong_one_is_an_error_at_its_field
         let file = browser.get(&format!("{path}?from=2026-03-02&to=2026-03-02"));
         assert_eq!(file.status, 200, "{path}");
         assert!(
-            file.headers["content-type"].starts_with("text/csv"),
+            file.headers["content-disposition"].starts_with("attachment"),
             "{path}"
         );
     }

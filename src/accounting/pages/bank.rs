@@ -117,7 +117,7 @@ pub(super) async fn set_bank_account(
 pub(super) async fn make_bank_file(
     viewer: Viewer,
     path: Path<String>,
-    _token: FormBody<Nothing>,
+    _form: FormBody<Nothing>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {

@@ -5,16 +5,17 @@ use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
+use super::read_period;
 use crate::accounting::ROLE;
-use crate::accounting::period::parse_date;
+use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries;
 use crate::accounting::service::{self, RunStatus, Units};
-use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, address};
+use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, PeriodForm, address};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
-use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render};
+use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render, render_with};
 
 /// Where a list goes on.
 #[derive(Debug, Deserialize)]
@@ -33,21 +34,40 @@ fn pager(path: &str, cursor: Option<&str>, next: Option<String>) -> (String, Str
     )
 }
 
-/// `GET /accounting/payouts`: the runs, and what is overdue.
+/// Which runs of the list.
+#[derive(Debug, Deserialize)]
+pub(super) struct RunsQuery {
+    from: Option<String>,
+    to: Option<String>,
+    cursor: Option<String>,
+}
+
+/// `GET /accounting/payouts`: the runs, of all time or of a period, and what is overdue.
 pub(super) async fn list_payouts(
     viewer: Viewer,
-    query: Query<CursorQuery>,
+    query: Query<RunsQuery>,
     db: Data<Db>,
+    config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
-    let cursor = query.into_inner().cursor;
+    let RunsQuery { from, to, cursor } = query.into_inner();
     let may_run = actor.may(Operation::RunPayouts);
     let may_operate = actor.may(Operation::Operate);
-    let (now, after) = (db.clock().now(), cursor.clone());
+    let now = db.clock().now();
+    let today = Period::day(config.zone.date_of(now));
+    let asked = read_period(frame.lang, from.as_deref(), to.as_deref(), today)?;
+    let said = |given: &Option<String>| given.clone().unwrap_or_default();
+    let form = PeriodForm {
+        from: said(&from),
+        to: said(&to),
+    };
+    let dated = !form.from.is_empty() || !form.to.is_empty();
+    let (status, period) = (asked.status(), dated.then_some(asked.period));
+    let after = cursor.clone();
     let (open, page) = db
         .read(ROLE, move |conn| {
             let runs =
-                queries::list_payout_runs(conn, &actor, None, after.as_deref(), DEFAULT_LIMIT)?;
+                queries::list_payout_runs(conn, &actor, period, after.as_deref(), DEFAULT_LIMIT)?;
             let open = queries::list_open_runs(conn, &actor, now)?
                 .into_iter()
                 .map(|run| {
@@ -58,16 +78,24 @@ pub(super) async fn list_payouts(
             Ok((open, runs))
         })
         .await?;
-    let (first, older) = pager(LIST, cursor.as_deref(), page.next);
-    render(&PayoutsPage {
-        frame,
+    let link = |cursor: &str| {
+        address(
+            LIST,
+            &[("from", &form.from), ("to", &form.to), ("cursor", cursor)],
+        )
+    };
+    let page = PayoutsPage {
         open,
         may_run,
         may_operate,
         runs: page.items,
-        first,
-        older,
-    })
+        first: cursor.map(|_| link("")).unwrap_or_default(),
+        older: page.next.map(|next| link(&next)).unwrap_or_default(),
+        form,
+        errors: asked.errors,
+        frame,
+    };
+    render_with(status, &page)
 }
 
 /// The date to settle. It needs no one-time key: a date is settled once, however often it is asked for (M29).

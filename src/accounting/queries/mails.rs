@@ -178,10 +178,11 @@ fn undeliverable(
            (array_agg(m.last_error order by m.id desc))[1] as reason, (array_agg(m.business_date order by m.id desc))[1] as business_date,
            (array_agg(m.id order by m.id desc))[1] as mail_id, count(*) as mails
          from accounting.mails m join accounting.employees e on e.id = m.employee_id and e.email = m.recipient
-         where m.state = 'failed' and m.failure = 'refused' and ($1 is null or m.employee_id = $1)
+         where m.state <> 'sent' and m.state = 'failed' and m.failure = 'refused' and ($1 is null or m.employee_id = $1)
            and ($2 is null or m.business_date >= $2) and ($3 is null or m.business_date <= $3)
            and not exists (select from accounting.mails s
-             where s.employee_id = m.employee_id and s.recipient = m.recipient and s.state = 'sent' and s.id > m.id)
+             where s.kind in ('payout', 'statement', 'day_digest') and s.employee_id = m.employee_id and s.recipient = m.recipient
+               and s.state = 'sent' and s.id > m.id)
          group by e.id order by mail_id desc limit $4"
     ))
     .bind::<Nullable<SqlUuid>, _>(employee)

@@ -21,6 +21,8 @@ pub(in crate::accounting) struct PayoutsPage {
     pub may_run: bool,
     pub may_operate: bool,
     pub runs: Vec<PayoutRun>,
+    pub form: PeriodForm,
+    pub errors: FormErrors,
     pub first: String,
     pub older: String,
 }

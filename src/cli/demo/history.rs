@@ -109,7 +109,7 @@ impl Company {
             import::import_people(&self.services.db, PEOPLE).map_err(CliError)?;
         }
         let hash = auth::hash_password(password)?;
-        self.write(auth::ROLE, |tx| {
+        self.write(auth::ROLE, None, |tx| {
             super::LOG_INS
                 .iter()
                 .try_for_each(|username| auth::set_password_hash(tx, username, &hash))
@@ -127,7 +127,7 @@ impl Company {
         self.settle_until(day, now)?;
         self.be_at(day, 9, now);
         let manager = self.actor("manager")?;
-        self.write(tasks::ROLE, |tx| {
+        self.write(tasks::ROLE, Some(manager.id), |tx| {
             tasks::import_tasks(tx, manager.id, titles.to_vec(), &mut |_, _| {})
         })?
         .map_err(|errors| CliError(format!("the demo's tasks: {errors:?}")))?;
@@ -140,7 +140,7 @@ impl Company {
                 break;
             }
             if at == HOURS[1] && (day.weekday() == Weekday::Wed || day == today) {
-                self.write(tasks::ROLE, |tx| {
+                self.write(tasks::ROLE, Some(manager.id), |tx| {
                     tasks::request_shuffle(tx, &manager, i64::MAX)
                 })?;
                 while tasks::shuffle_step(&self.services.db, &self.services.config)?
@@ -190,7 +190,9 @@ impl Company {
                 .services
                 .db
                 .read_blocking(auth::ROLE, |conn| auth::actor_of(conn, assignee))?;
-            self.write(tasks::ROLE, |tx| tasks::complete_task(tx, &actor, task))?;
+            self.write(tasks::ROLE, Some(actor.id), |tx| {
+                tasks::complete_task(tx, &actor, task)
+            })?;
         }
         self.hear()
     }
@@ -214,15 +216,21 @@ impl Company {
         Ok(db.read_blocking(auth::ROLE, |conn| auth::actor_by_username(conn, username))?)
     }
 
+    /// A unit of work of the one who acts in it.
     fn write<T>(
         &self,
         role: crate::platform::db::DbRole,
+        actor: Option<crate::platform::ids::UserId>,
         work: impl FnOnce(&mut crate::platform::db::Tx<'_>) -> crate::platform::error::AppResult<T>,
     ) -> Result<T, CliError> {
+        let origin = Origin {
+            actor: actor.map(|actor| actor.0),
+            ..Origin::system()
+        };
         Ok(self
             .services
             .db
-            .transaction_blocking(Lane::Worker, role, Origin::system(), work)?)
+            .transaction_blocking(Lane::Worker, role, origin, work)?)
     }
 }
 

@@ -55,28 +55,32 @@ impl fmt::Display for Finding {
 /// Those of the database.
 pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Finding>> {
     allow_time(conn)?;
+    // With statistics of the morning the planner takes the day's million transfers for a handful and compares each with each
+    // (docs/PERFORMANCE.md); all of them are read here anyway.
+    conn.batch_execute("set local enable_nestloop = off; set local jit = off")?;
     INVARIANTS
         .iter()
         .map(|invariant| ask(conn, invariant, &Window::ALL, now, SAMPLE))
         .collect()
 }
 
-/// Notes the tasks that were touched in a window, so that every further question to this transaction about it may be asked: those with
+/// Notes the tasks of a window's part that were touched in it, so that every further question to this transaction about it may be asked: those with
 /// a transfer of its dates, and those that were assigned or completed at that time.
 pub(in crate::operations) fn touch(conn: &mut PgConnection, window: &Window) -> AppResult<()> {
     conn.batch_execute(
         "drop table if exists pg_temp.touched; create temp table touched (task_id uuid primary key) on commit drop",
     )?;
-    sql_query(
+    sql_query(window.text(
         "insert into pg_temp.touched
          select t.task_id from report_v1.transfers t where t.business_date between $1 and $2 and t.task_id is not null
+           and {part t.task_id}
          union
          select a.task_id from report_v1.assignments a where a.created_at >= $1::timestamp at time zone 'UTC' - interval '1 day'
-           and a.created_at < $2::timestamp at time zone 'UTC' + interval '2 days'
+           and a.created_at < $2::timestamp at time zone 'UTC' + interval '2 days' and {part a.task_id}
          union
          select c.task_id from report_v1.completions c where c.created_at >= $1::timestamp at time zone 'UTC' - interval '1 day'
-           and c.created_at < $2::timestamp at time zone 'UTC' + interval '2 days'",
-    )
+           and c.created_at < $2::timestamp at time zone 'UTC' + interval '2 days' and {part c.task_id}",
+    ))
     .bind::<Date, _>(window.from)
     .bind::<Date, _>(window.until)
     .execute(conn)?;
@@ -84,9 +88,11 @@ pub(in crate::operations) fn touch(conn: &mut PgConnection, window: &Window) -> 
     Ok(())
 }
 
-/// Gives the rest of the transaction more time and memory than a page has.
+/// Gives the rest of the transaction more time and memory than a page has; compiling the questions takes longer than it saves.
 pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
-    conn.batch_execute("set local statement_timeout = '5min'; set local work_mem = '64MB'")?;
+    conn.batch_execute(
+        "set local statement_timeout = '5min'; set local work_mem = '64MB'; set local jit = off",
+    )?;
     Ok(())
 }
 

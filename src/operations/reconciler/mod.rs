@@ -4,8 +4,9 @@
 //! that all of them are gone over within a day. What differs is asked again in a fresh snapshot, and only what differs in both counts.
 //! Money that differs sets the emergency stop; anything else is an error in the log. One process makes a round; whichever comes first.
 //!
-//! What a round costs is bounded: it reads the transfers, statements and payouts of its dates and the tasks that were touched in them,
-//! the statements' index once for each account, and nothing else of what is closed; and it rests nine times as long as it took.
+//! What a round costs is bounded: it sums up the transfers, statements and payouts of its dates, looks at the tasks that were touched in
+//! them, a part of them when they are too many, asks the statements' index once for each account, and reads nothing else of what is
+//! closed; and it rests three times as long as it took.
 
 mod round;
 mod slice;
@@ -26,10 +27,10 @@ use crate::platform::stop::{self, NewStop};
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use round::Span;
-use store::Outcome;
+use store::{Claim, Outcome};
 
 /// A round takes at most one part in so many of the time.
-const SHARE: u32 = 10;
+const SHARE: u32 = 4;
 
 /// Who a stop of the reconciler is by.
 const RECONCILER: &str = "reconciler";
@@ -60,30 +61,41 @@ pub fn reconcile(db: &Db, every: Duration) -> AppResult<bool> {
     let Some(claim) = claimed else {
         return Ok(false);
     };
+    let outcome = make(db, every, &claim);
+    if outcome.is_err() {
+        change(db, |conn| store::give_back(conn, every))?;
+    }
+    let outcome = outcome?;
+    change(db, |conn| store::record(conn, &outcome, db.clock().now()))?;
+    shout(db, &claim.known, &outcome)?;
+    Ok(true)
+}
+
+/// Looks at everything that this round is about.
+fn make(db: &Db, every: Duration, claim: &Claim) -> AppResult<Outcome> {
     let began = Instant::now();
     let now = db.clock().now();
+    let stopped = db.read_blocking(ROLE, stop::current)?.is_some();
     let (spans, slice) = db.snapshot_blocking(READER, |conn| {
-        slice::plan(conn, claim.slice_after, claim.pace.max(every))
+        slice::plan(conn, claim.slice_after, claim.pace.max(every), now)
     })?;
     let mut suspects = Vec::new();
     for span in spans {
-        let found = db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, now))?;
+        let found =
+            db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, stopped, now))?;
         suspects.extend(found);
     }
     let findings = confirm(db, every, suspects)?;
     let took = began.elapsed();
     let pace = every.max(took * SHARE);
     let differs: Vec<Difference> = round::merged(findings).iter().map(difference_of).collect();
-    let outcome = Outcome {
+    Ok(Outcome {
         took,
         pace,
         rest: pace.saturating_sub(took),
         differs,
         slice,
-    };
-    change(db, |conn| store::record(conn, &outcome, db.clock().now()))?;
-    shout(db, &claim.known, &outcome)?;
-    Ok(true)
+    })
 }
 
 /// What still differs in a fresh snapshot: a state that was under way cannot be both times.

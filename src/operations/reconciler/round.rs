@@ -9,7 +9,6 @@ use crate::operations::invariants::{INVARIANTS, Invariant};
 use crate::operations::queries::{Finding, allow_time, ask, touch};
 use crate::operations::window::Window;
 use crate::platform::error::AppResult;
-use crate::platform::stop;
 
 /// Rows of a finding that the two looks compare.
 const COMPARED: i64 = 200;
@@ -32,14 +31,14 @@ pub(super) struct Span {
     pub present: bool,
 }
 
-/// Asks every invariant about a span and gives those that something breaks.
+/// Asks every invariant about a span and gives those that something breaks; `stopped`: while the emergency stop is set.
 pub(super) fn ask_all(
     conn: &mut PgConnection,
     span: Span,
+    stopped: bool,
     now: DateTime<Utc>,
 ) -> AppResult<Vec<(Span, Finding)>> {
     prepare(conn, span)?;
-    let stopped = stop::current(conn)?.is_some();
     let mut broken = Vec::new();
     for invariant in INVARIANTS {
         let applies = match invariant.number {

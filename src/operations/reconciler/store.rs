@@ -13,7 +13,7 @@ use crate::platform::error::{AppError, AppResult};
 
 /// A round that this process makes.
 pub(super) struct Claim {
-    /// Where the sweep over the old dates stands.
+    /// The last of the old dates that was gone over.
     pub slice_after: Option<NaiveDate>,
     /// The pace after the last round.
     pub pace: Duration,
@@ -61,6 +61,17 @@ pub(super) fn claim(conn: &mut PgConnection) -> AppResult<Option<Claim>> {
         })
     })
     .transpose()
+}
+
+/// Lets a round go that could not be made; the next one may begin after the usual time.
+pub(super) fn give_back(conn: &mut PgConnection, every: Duration) -> AppResult<()> {
+    let millis = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+    sql_query(
+        "update platform.reconciler set next_at = clock_timestamp() + $1 * interval '1 millisecond'",
+    )
+    .bind::<BigInt, _>(millis)
+    .execute(conn)?;
+    Ok(())
 }
 
 /// Writes down what came of a round, and when the next may begin.

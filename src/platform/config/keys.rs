@@ -186,7 +186,7 @@ pub const KEYS: &[Key] = &[
     key(
         "ATES_RECONCILE_SECONDS",
         "60",
-        "how often the reconciler compares the books; it rests longer when a round takes more than a tenth of this, seconds",
+        "how often the reconciler compares the books; it rests longer when a round takes more than a quarter of this, seconds",
     ),
     key(
         "ATES_MAIL_RETRY_SECONDS",

@@ -138,7 +138,7 @@ fn r13_one_process_makes_a_round_and_it_rests_as_long_as_its_share_demands() {
     );
     let pace = text(
         &mut app.conn(),
-        "select (pace_ms >= took_ms * 9 and pace_ms >= 20)::text as t from platform.reconciler",
+        "select (pace_ms >= took_ms * 3 and pace_ms >= 20)::text as t from platform.reconciler",
     );
     assert_eq!(pace, "true");
 }

@@ -1,8 +1,10 @@
 //! The proofs of the bus: histories against a naive model, processes that are killed, and planted faults that must be found.
 
+mod adversary;
 mod chaos;
 pub mod cluster;
 pub mod fleet;
+mod frail;
 mod history;
 mod judge;
 pub mod load;

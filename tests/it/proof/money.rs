@@ -3,26 +3,25 @@
 //! Accounting and analytics hear random histories of tasks, one page after another, while their handlers fail, panic and lose
 //! their connection after their effects. The reference is a fold over the same history in a few lines.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use ates::app::Services;
-use ates::bus::{self, Holder, Item, ParkedFilter, Selection, Start, Subscriber};
+use ates::bus::{self, Holder, ParkedFilter, Selection, Subscriber};
 use ates::events::{
     self, AccountCreated, AccountRecord, AssignmentReason, TaskAssigned, TaskCompleted, TaskCreated,
 };
-use ates::platform::db::{Db, DbRole, Lane, Origin, Tx};
-use ates::platform::error::{AppError, AppResult};
+use ates::platform::db::{Db, Lane, Origin, Tx};
+use ates::platform::error::AppResult;
 use ates::platform::ids::UserId;
 use ates::platform::workers::Progress;
-use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::history::{TOLD_TO_PANIC, check};
+use super::frail::Frail;
+use super::history::check;
 use crate::support::TestApp;
 
 const PEOPLE: u8 = 3;
@@ -59,60 +58,6 @@ fn cases() -> impl Strategy<Value = Case> {
         })
 }
 
-/// A subscriber of the product whose handler can be made to fail after its effects.
-struct Frail {
-    inner: Box<dyn Subscriber>,
-    ill: RefCell<u8>,
-}
-
-impl Subscriber for Frail {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn role(&self) -> DbRole {
-        self.inner.role()
-    }
-
-    fn types(&self) -> &'static [&'static str] {
-        self.inner.types()
-    }
-
-    fn start(&self) -> Start {
-        self.inner.start()
-    }
-
-    fn key(&self, item: &Item) -> Uuid {
-        self.inner.key(item)
-    }
-
-    fn money(&self) -> bool {
-        self.inner.money()
-    }
-
-    fn repeatable(&self) -> bool {
-        self.inner.repeatable()
-    }
-
-    fn rebuildable(&self) -> bool {
-        self.inner.rebuildable()
-    }
-
-    fn handle(&self, tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
-        self.inner.handle(tx, items)?;
-        match self.ill.replace(0) {
-            1 => Err(AppError::internal("told to fail")),
-            2 => panic!("{TOLD_TO_PANIC}"),
-            3 => {
-                tx.conn()
-                    .batch_execute("reset role; select pg_terminate_backend(pg_backend_pid())")?;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 struct Books {
     app: TestApp,
     subscribers: Vec<Frail>,
@@ -133,10 +78,7 @@ impl Books {
         let subscribers: Vec<Frail> = Services::subscribers(app.services())
             .into_iter()
             .filter(|subscriber| !subscriber.name().starts_with("tasks."))
-            .map(|inner| Frail {
-                inner,
-                ill: RefCell::new(0),
-            })
+            .map(Frail::new)
             .collect();
         assert!(subscribers.len() >= 2, "accounting and analytics");
         let people: Vec<Uuid> = (1..=u128::from(PEOPLE)).map(Uuid::from_u128).collect();

@@ -185,7 +185,7 @@ impl<'a> Letters<'a> {
         let date = i18n::date(lang, notice.date);
         let (amount, date) = (figure.as_str(), date.as_str());
         let lines = digest.map(|day| {
-            vec![
+            let mut lines = vec![
                 (fl!(l, "column-fees"), money(day.fees_minor)),
                 (fl!(l, "column-rewards"), money(day.rewards_minor)),
                 (
@@ -196,7 +196,14 @@ impl<'a> Letters<'a> {
                 (fl!(l, "column-people"), day.people.to_string()),
                 (fl!(l, "column-debtors"), day.negative_balances.to_string()),
                 (fl!(l, "mail-digest-transfers"), day.transfers.to_string()),
-            ]
+            ];
+            if day.held > 0 {
+                lines.push((fl!(l, "mail-digest-held"), day.held.to_string()));
+            }
+            if day.held_now > 0 {
+                lines.push((fl!(l, "mail-digest-held-now"), day.held_now.to_string()));
+            }
+            lines
         });
         Words {
             subject: fl!(l, "mail-digest-subject", amount = amount, date = date),

@@ -73,7 +73,7 @@ pub(in crate::accounting) fn follow_addresses(
            next_attempt_at = case m.state when 'failed' then $2 else m.next_attempt_at end,
            retry_since = case m.state when 'failed' then $2 else m.retry_since end, failure = null
          from accounting.employees e
-         where e.id = m.employee_id and m.employee_id = any($1) and m.state in ('new', 'waiting', 'failed')
+         where e.id = m.employee_id and m.employee_id = any($1) and m.state <> 'sent'
            and e.email <> '' and m.recipient <> e.email and (m.claimed_until is null or m.claimed_until <= $2)",
     )
     .bind::<Array<SqlUuid>, _>(people)

@@ -28,6 +28,12 @@ pub(in crate::accounting) struct DayDigest {
     /// How many were left with a debt.
     #[diesel(sql_type = Integer)]
     pub negative_balances: i32,
+    /// Accounts that were held and settled later than the others.
+    #[diesel(sql_type = BigInt)]
+    pub held: i64,
+    /// Accounts that are held now, for any date.
+    #[diesel(sql_type = BigInt)]
+    pub held_now: i64,
     /// Transfers of the day.
     #[diesel(sql_type = BigInt)]
     pub transfers: i64,
@@ -56,7 +62,9 @@ pub(in crate::accounting) fn find_matter(
 ) -> AppResult<Matter> {
     if kind == "day_digest" {
         let digest = sql_query(
-            "select d.fees_minor, d.rewards_minor, d.paid_minor, d.people, d.negative_balances, s.transfers, s.digest
+            "select d.fees_minor, d.rewards_minor, d.paid_minor, d.people, d.negative_balances, s.transfers, s.digest,
+               (select count(*) from accounting.held_accounts h where h.business_date = s.business_date) as held,
+               (select count(distinct h.account_id) from accounting.held_accounts h where h.released_at is null) as held_now
              from accounting.day_seals s join accounting.business_days d using (business_date)
              where s.business_date = $1",
         )

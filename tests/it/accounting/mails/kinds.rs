@@ -1,12 +1,14 @@
 //! Statements by mail, digests of days, and how a mail looks.
 
 use ates::accounting::write_mails;
+use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use super::super::books::Books;
 use super::{after_monday, send};
+use crate::support::TestApp;
 use crate::support::database::text;
-use crate::support::smtp::{ReceivedMail, SmtpSink};
+use crate::support::smtp::{Mood, ReceivedMail, SmtpSink};
 
 fn write(books: &Books) -> usize {
     write_mails(books.app.db(), books.app.config()).unwrap()
@@ -143,4 +145,32 @@ fn a_mail_is_shown_as_text_and_as_html_in_a_frame_that_can_do_nothing() {
     let digest = browser.get("/admin/mails?kind=day_digest");
     let href = digest.attribute("#mails tbody th a", "href").unwrap();
     assert!(browser.get(&href).text().contains("Digest of the chain"));
+}
+
+#[test]
+fn people_and_mails_of_the_release_before_get_their_roles_and_the_reason_of_their_failure() {
+    let sink = SmtpSink::start();
+    sink.becomes(Mood::Refuses);
+    let (books, _) = after_monday(&sink.url());
+    books.app.register("buh", &["accountant", "developer"]);
+    send(&books);
+    let database = books.stop();
+    let mut conn = database.connect();
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/migrations/20261121000024_accounting_follow_mails"
+    );
+    for step in ["down", "up"] {
+        let sql = std::fs::read_to_string(format!("{folder}/{step}.sql")).unwrap();
+        conn.batch_execute(&format!("begin; {sql}; commit"))
+            .unwrap();
+    }
+    let roles =
+        "select array_to_string(roles, ' ') as t from accounting.employees where username = 'buh'";
+    assert_eq!(text(&mut conn, roles), "accountant developer");
+    let failed = "select string_agg(state || ' ' || failure, ', ') as t from accounting.mails";
+    assert_eq!(text(&mut conn, failed), "failed refused, failed refused");
+    drop(TestApp::with(|settings| {
+        settings.workers(false).on(database)
+    }));
 }

@@ -102,7 +102,7 @@ fn states(books: &Books) -> String {
 }
 
 #[test]
-fn m36_each_paid_popug_gets_one_mail_with_name_and_sum() {
+fn m36_m37_each_paid_popug_gets_one_mail_with_name_and_sum_and_it_is_told() {
     let sink = SmtpSink::start();
     let (books, [kesha, gosha, _]) = after_monday(&sink.url());
     send(&books);

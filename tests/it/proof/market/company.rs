@@ -17,6 +17,7 @@ use diesel::connection::SimpleConnection;
 use uuid::Uuid;
 
 use super::op::{Ear, Verdict};
+use crate::support::database::count;
 use crate::support::{Browser, Person, TestApp};
 
 /// Who is there from the first day on; the first three are the office.
@@ -283,6 +284,12 @@ impl Company {
             }
             Err("it steps without an end".to_owned())
         })
+    }
+
+    /// Whether nobody who is not paused has anything left to hear.
+    pub fn is_quiet(&self) -> bool {
+        let behind = "bus.subscribers where not paused and position < (select coalesce(max(seq), 0) from bus.events)";
+        count(&mut self.conn(), behind) == 0
     }
 
     /// The connection is cut in the middle of a step; tells whether there was a middle.

@@ -76,7 +76,13 @@ fn size() -> (usize, usize) {
 
 fn history(seed: u64, case: usize, steps: usize) -> Vec<Op> {
     let mut rng = StdRng::seed_from_u64(seed ^ (case as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    (0..steps).map(|_| Op::draw(&mut rng)).collect()
+    // A market without a task is soon told.
+    let begin = [Op::Import(4), Op::Drain];
+    let rest = steps.saturating_sub(begin.len());
+    begin
+        .into_iter()
+        .chain((0..rest).map(|_| Op::draw(&mut rng)))
+        .collect()
 }
 
 /// Leaves out whatever the failure does not need, half by half and then one by one.

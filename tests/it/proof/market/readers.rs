@@ -207,13 +207,16 @@ fn earnings(api: &Api, truth: &Truth, period: &str) -> Result<(), String> {
     }
 }
 
+/// A file of a span of dates.
+type Export = fn(
+    &mut diesel::PgConnection,
+    Option<NaiveDate>,
+    Option<NaiveDate>,
+) -> ates::platform::error::AppResult<Vec<u8>>;
+
 /// The files hold the ledger and the payouts.
 fn files(company: &Company, truth: &Truth) -> Result<(), String> {
-    let read = |make: fn(
-        &mut diesel::PgConnection,
-        Option<NaiveDate>,
-        Option<NaiveDate>,
-    ) -> ates::platform::error::AppResult<Vec<u8>>| {
+    let read = |make: Export| {
         company
             .app
             .db()

@@ -126,6 +126,8 @@ pub struct Truth {
     pub statements: BTreeMap<(NaiveDate, Uuid), Vec<i64>>,
     runs: VecDeque<Run>,
     corrections: Vec<Correction>,
+    /// Whether somebody was drawn who gets no tasks any more, before the module of tasks had heard of it.
+    pub drawn_before_heard: bool,
 }
 
 impl Truth {
@@ -167,6 +169,7 @@ impl Truth {
             statements: BTreeMap::new(),
             runs: VecDeque::new(),
             corrections: Vec::new(),
+            drawn_before_heard: false,
         }
     }
 
@@ -244,6 +247,7 @@ impl Truth {
     fn assign(&mut self, seen: &Seen, task: Uuid, now: DateTime<Utc>) -> Result<(), String> {
         let seq = i32::try_from(self.tasks[&task].holders.len() + 1).unwrap();
         let holder = self.drawn(seen, task, seq)?;
+        self.drawn_before_heard |= !gets_tasks(&self.person(holder).role);
         self.tasks
             .get_mut(&task)
             .expect("a task")

@@ -1,0 +1,1 @@
+drop view report_v1.parked_items;
