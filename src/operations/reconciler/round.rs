@@ -42,7 +42,7 @@ pub(super) fn ask_all(
     let mut broken = Vec::new();
     for invariant in INVARIANTS {
         let applies = match invariant.number {
-            NOTHING_WAITS => !stopped,
+            NOTHING_WAITS => span.present && !stopped,
             PRIVILEGES => span.present,
             SEALS => !span.present,
             _ => true,
