@@ -106,7 +106,7 @@ async fn auth_user(
     };
     let issued = db
         .transaction_even_stopped(ROLE, origin, move |tx| {
-            announce(tx, id, "password")?;
+            announce(tx, id)?;
             service::begin_family(tx, &settings, id)
         })
         .await?;

@@ -182,7 +182,8 @@ fn holder_of(tx: &mut Tx<'_>, token: &Verified) -> AppResult<Option<UserRow>> {
             user.deactivated_at.is_none() && user.session_version == token.session_version
         }));
     };
-    let Some(found) = store::find_token_user(tx.conn(), pair, token.session_version, now)? else {
+    let found = store::find_token_user(tx.conn(), pair, token.session_version, now)?;
+    let Some(found) = found.filter(|found| found.user.id == token.user) else {
         return Ok(None);
     };
     if found.first_use {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::account::kept;
 use super::actors::{active, actor_from};
-use super::login::{announce, hash_of};
+use super::login::hash_of;
 use crate::auth::person::check_name;
 use crate::auth::store::{self, NewApiToken, UserRow};
 use crate::auth::{Actor, Operation, ROLE, Role, TokenScope, TokenScopes};
@@ -186,6 +186,6 @@ pub(in crate::auth) fn service_of_credential(
         return Err(AppError::Unauthenticated);
     }
     tx.origin.actor = Some(user.id);
-    announce(tx, user.id, "client_credentials")?;
+    tx.audit("auth.service_token_issued", Some(user.id), &json!({}))?;
     Ok(user)
 }

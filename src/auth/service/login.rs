@@ -161,7 +161,7 @@ pub(in crate::auth) async fn log_in(
             user_agent: agent.as_deref(),
         };
         store::insert_session(tx.conn(), &session, now)?;
-        announce(tx, user.id, "password")
+        announce(tx, user.id)
     })
     .await?;
     Ok(LoggedIn {
@@ -171,15 +171,15 @@ pub(in crate::auth) async fn log_in(
 }
 
 /// Tells that somebody logged in, and writes it into the audit (A06).
-pub(in crate::auth) fn announce(
-    tx: &mut crate::platform::db::Tx<'_>,
-    user: Uuid,
-    method: &str,
-) -> AppResult<()> {
-    let method = method.to_owned();
-    let detail = serde_json::json!({ "method": method });
-    events::publish(tx, user, &AccountLoggedIn { method })?;
-    tx.audit("auth.logged_in", Some(user), &detail)
+pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid) -> AppResult<()> {
+    events::publish(
+        tx,
+        user,
+        &AccountLoggedIn {
+            method: "password".into(),
+        },
+    )?;
+    tx.audit("auth.logged_in", Some(user), &serde_json::json!({}))
 }
 
 /// Ends the session of a cookie.

@@ -325,7 +325,10 @@ fn a05_people_change_their_own_record_and_never_their_rights() {
         );
     }
     assert_eq!(
-        count(&mut app.conn(), "bus.events where event_type = 'account.updated'"),
+        count(
+            &mut app.conn(),
+            "bus.events where event_type = 'account.updated'"
+        ),
         1
     );
     app.drain();

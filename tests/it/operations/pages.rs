@@ -203,7 +203,10 @@ fn m22_the_checks_are_for_accountants_too_and_the_modules_are_not() {
     let mut accountant = app.log_in(&people[0]);
     let page = accountant.get("/admin/checks");
     assert_eq!(page.status, 200);
-    assert_eq!(page.all("#checks tbody tr").len(), ates::operations::INVARIANTS.len());
+    assert_eq!(
+        page.all("#checks tbody tr").len(),
+        ates::operations::INVARIANTS.len()
+    );
     assert!(page.text().contains("Everything holds."), "{}", page.text());
     assert_eq!(accountant.get("/admin/modules").status, 403);
     assert_eq!(
