@@ -6,7 +6,7 @@ use serde_json::json;
 use super::table::{ROUTES, Route};
 use super::world::{World, ask};
 use crate::support::database::{count, number, text};
-use crate::support::{PASSWORD, Person};
+use crate::support::{Api, PASSWORD, Person};
 
 /// Routes that change nothing that is kept: a cookie of the browser alone, or an answer to somebody who is not logged in.
 const KEEPS_NOTHING: &[&str] = &[
@@ -120,6 +120,13 @@ fn r24_ops6_what_the_table_could_not_drive_has_its_row_too() {
         }
     }
     app.drain();
+    let anonymous = Api::anonymous(app.base());
+    let entry = json!({ "username": author.username, "password": PASSWORD });
+    let (_, pair) = anonymous.post("/api/v1/auth/token", &entry);
+    let token = json!({ "refresh_token": pair["refresh_token"] });
+    grows("revoke_token", &mut || {
+        anonymous.post("/api/v1/auth/logout", &token).0
+    });
     // A correction that is withdrawn, and one that is rejected.
     let clerk = app.register("second.clerk", &["accountant"]);
     let (mut asks, mut decides) = (app.log_in(&clerk), app.log_in(&root));
