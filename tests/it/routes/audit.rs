@@ -38,6 +38,10 @@ const REFUSED_HERE: &[&str] = &[
     "/api/v1/ops/release",
     "/api/v1/users/{uid}",
     "/profile/password",
+    "/profile/tokens/{id}/revocation",
+    "/profile/sessions/{id}/end",
+    "/admin/users/{uid}/tokens",
+    "/admin/users/{uid}/tokens/{id}/revocation",
 ];
 
 fn rows(world: &World) -> i64 {
