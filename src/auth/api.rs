@@ -42,12 +42,25 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         );
 }
 
-/// What somebody shows for a token: a person name and password, a service its own credential.
+/// What somebody shows for a token: a person name and password, a service its own credential. Which of them is meant is told by
+/// `grant_type`, so that what is wrong with the rest is named by its field.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "Value")]
 enum TokenRequest {
     Password(PasswordGrant),
     Client(ClientGrant),
+}
+
+impl TryFrom<Value> for TokenRequest {
+    type Error = serde_json::Error;
+
+    fn try_from(body: Value) -> Result<Self, Self::Error> {
+        if body.get("grant_type").is_some() {
+            serde_json::from_value(body).map(Self::Client)
+        } else {
+            serde_json::from_value(body).map(Self::Password)
+        }
+    }
 }
 
 #[derive(Deserialize)]

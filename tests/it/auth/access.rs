@@ -207,6 +207,37 @@ fn a22_a_service_gets_its_token_for_its_credential_and_then_not_for_its_password
 }
 
 #[test]
+fn a45_what_is_wrong_with_a_request_for_a_token_is_named_by_its_field() {
+    let app = TestApp::start();
+    let anonymous = Api::anonymous(app.base());
+    for (body, field) in [
+        (json!({ "username": "kesha" }), "password"),
+        (json!({ "password": "x" }), "username"),
+        (
+            json!({ "username": "kesha", "password": "x", "role": "administrator" }),
+            "role",
+        ),
+        (
+            json!({ "grant_type": "client_credentials", "client_id": "cron" }),
+            "client_secret",
+        ),
+        (
+            json!({ "grant_type": "client_credentials", "client_id": "a", "client_secret": "b", "password": "c" }),
+            "password",
+        ),
+    ] {
+        let (status, problem) = anonymous.post("/api/v1/auth/token", &body);
+        assert_eq!(
+            (status, &problem["errors"][0]["field"]),
+            (422, &json!(field)),
+            "{problem}"
+        );
+    }
+    let body = json!({ "grant_type": "password", "client_id": "a", "client_secret": "b" });
+    assert_eq!(anonymous.post("/api/v1/auth/token", &body).0, 422);
+}
+
+#[test]
 fn a_scripts_token_may_what_was_chosen_and_nothing_else() {
     let app = TestApp::start();
     let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
