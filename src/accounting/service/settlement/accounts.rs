@@ -143,6 +143,7 @@ fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) 
     Ok(())
 }
 
+/// The domain of the Message-IDs: that of the sender.
 pub(in crate::accounting::service) fn mail_domain(config: &Config) -> &str {
     let address = config
         .mail_from
