@@ -57,6 +57,9 @@ impl Tally {
     }
 }
 
+/// How many cases of each kind there are in which it stands beside a settlement.
+const ROUNDS_OF_KINDS: usize = 3;
+
 /// Cases and steps: 256 of 40, in the long form 10,000 of 100, or what is asked for.
 fn size() -> (usize, usize) {
     std::env::var("ATES_TEST_MARKET")
@@ -74,15 +77,23 @@ fn size() -> (usize, usize) {
         })
 }
 
+/// The steps of a case. The first cases bring each kind of step in turn just before and just after a settlement that pays, so
+/// that this is never left to chance; the others are random.
 fn history(seed: u64, case: usize, steps: usize) -> Vec<Op> {
     let mut rng = StdRng::seed_from_u64(seed ^ (case as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     // A market without a task is soon told.
-    let begin = [Op::Import(4), Op::Drain];
-    let rest = steps.saturating_sub(begin.len());
-    begin
-        .into_iter()
-        .chain((0..rest).map(|_| Op::draw(&mut rng)))
-        .collect()
+    let mut ops = vec![Op::Import(4), Op::Drain];
+    if case < ROUNDS_OF_KINDS * Op::KINDS.len() {
+        let kind = case % Op::KINDS.len();
+        ops.extend((0..3).map(|number| Op::Complete(number, None)));
+        ops.push(Op::of(kind, &mut rng));
+        ops.push(Op::Night(1, true));
+        ops.push(Op::of(kind, &mut rng));
+    }
+    while ops.len() < steps {
+        ops.push(Op::draw(&mut rng));
+    }
+    ops
 }
 
 /// Leaves out whatever the failure does not need, half by half and then one by one.

@@ -106,7 +106,8 @@ impl Op {
         Self::of(kind, rng)
     }
 
-    fn of(kind: usize, rng: &mut StdRng) -> Self {
+    /// A step of a kind, which is its place in [`Op::KINDS`].
+    pub fn of(kind: usize, rng: &mut StdRng) -> Self {
         let any = |rng: &mut StdRng| usize::try_from(rng.next_u32()).unwrap_or_default();
         let ear = |rng: &mut StdRng| Ear::ALL[rng.random_range(0..4)];
         let role = |rng: &mut StdRng| ROLES[rng.random_range(0..ROLES.len())];

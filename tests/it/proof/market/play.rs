@@ -214,7 +214,7 @@ impl Game<'_> {
             }
             Op::Rewind(ear) => {
                 company.rewind(*ear)?;
-                self.truth.deliver(*ear, &self.last_look(), now)?;
+                self.truth.rewind(*ear, &self.last_look(), now)?;
                 Ok("ok")
             }
             Op::Rebuild => company.rebuild().map(|()| "ok"),

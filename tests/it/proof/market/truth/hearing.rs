@@ -26,6 +26,15 @@ impl Truth {
         }
     }
 
+    /// A subscriber hears everything once more. Only the ledger may make something else of it: it can refuse now what it
+    /// had booked, and then holds the account until it is asked again.
+    pub fn rewind(&mut self, ear: Ear, seen: &Seen, now: DateTime<Utc>) -> Result<(), String> {
+        if ear == Ear::Ledger {
+            self.heard[ear as usize] = 0;
+        }
+        self.deliver(ear, seen, now)
+    }
+
     pub fn drain(&mut self, seen: &Seen, now: DateTime<Utc>) -> Result<(), String> {
         for _ in 0..ROUNDS {
             for ear in Ear::ALL {
