@@ -4,8 +4,14 @@ mod api_tokens;
 mod changes;
 mod failures;
 mod keys;
+mod links;
+mod mails;
 mod refresh;
+mod registrations;
+mod reset_requests;
 mod sessions;
+mod setup;
+mod throttles;
 mod users;
 
 pub(super) use api_tokens::{
@@ -13,23 +19,44 @@ pub(super) use api_tokens::{
     revoke_api_token, revoke_api_tokens_of,
 };
 pub(super) use changes::{
-    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_language,
-    update_password, update_user,
+    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_display,
+    update_language, update_password, update_user,
 };
 pub(super) use failures::{release_attempt, reserve_attempt};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
 };
+pub(super) use links::{
+    Purpose, delete_expired_links, find_link, insert_link, use_link, use_up_links_of,
+};
+pub(super) use mails::{
+    ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, delete_old_mails, expire_mails,
+    insert_mail, list_mails, postpone_mails, release_mails, update_mail_failed, update_mail_sent,
+    update_mail_waiting,
+};
 pub(super) use refresh::{
     NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,
     insert_refresh_token, lock_refresh_token, revoke_families_of, revoke_family, update_exchanged,
     update_pair_used,
 };
+pub(super) use registrations::{
+    Registration, delete_old_registrations, insert_registration, list_unanswered_registrations,
+    take_registration, update_answered,
+};
+pub(super) use reset_requests::{
+    ResetRequest, delete_reset_request, insert_reset_request, list_reset_requests,
+};
 pub(super) use sessions::{
     NewSession, SessionRow, delete_expired, delete_other_sessions, delete_session,
-    delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
+    delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, renew_session,
+    touch_session,
 };
+pub(super) use setup::{
+    delete_expired_setup_codes, delete_setup_codes, has_administrator, insert_setup_code,
+    is_setup_code,
+};
+pub(super) use throttles::{delete_spent_throttles, reserve_request};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,

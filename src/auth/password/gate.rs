@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use super::hash::{Verdict, hash_with, verify};
 use super::rule::PASSWORD_MAX;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics;
 
 const QUEUE: usize = 64;
 const WAIT: Duration = Duration::from_secs(2);
@@ -77,6 +78,7 @@ impl PasswordGate {
         };
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            metrics::password_hash();
             work()
         })
         .await

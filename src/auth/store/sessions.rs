@@ -164,6 +164,22 @@ pub(in crate::auth) fn delete_other_sessions(
     Ok(())
 }
 
+/// Gives a session another id and lets it outlive a new version of the log-ins of its user. Its times stay.
+pub(in crate::auth) fn renew_session(
+    conn: &mut PgConnection,
+    old_hash: &[u8],
+    new_hash: &[u8],
+) -> AppResult<()> {
+    sql_query(
+        "update auth.sessions s set id_hash = $2, session_version = u.session_version
+         from auth.users u where u.id = s.user_id and s.id_hash = $1",
+    )
+    .bind::<Binary, _>(old_hash)
+    .bind::<Binary, _>(new_hash)
+    .execute(conn)?;
+    Ok(())
+}
+
 pub(in crate::auth) fn touch_session(
     conn: &mut PgConnection,
     id_hash: &[u8],

@@ -1,8 +1,13 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod enumeration;
 mod log_in;
+mod passwords;
+mod profile;
 mod refresh;
+mod registration;
+mod reset;
 mod sessions;
 mod tokens;
 mod users;

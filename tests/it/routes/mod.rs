@@ -154,7 +154,11 @@ fn is_answer(route: &Route, status: u16) -> bool {
             route.path,
             "/login" | "/api/v1/auth/token" | "/api/v1/auth/refresh" | "/logout"
         ),
-        429 => matches!(route.path, "/login" | "/api/v1/auth/token"),
+        429 => matches!(
+            route.path,
+            "/login" | "/api/v1/auth/token" | "/password/reset" | "/password/new" | "/register"
+        ),
+        404 => route.path == "/setup",
         409 | 422 => route.method != "GET",
         _ => false,
     }

@@ -33,6 +33,7 @@ impl World {
     pub fn build() -> Self {
         let app = TestApp::with(|settings| {
             settings
+                .set("ATES_SELF_REGISTRATION", true)
                 .set("ATES_FEE_MIN", 10)
                 .set("ATES_FEE_MAX", 10)
                 .set("ATES_REWARD_MIN", 40)
