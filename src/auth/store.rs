@@ -48,7 +48,7 @@ pub(super) use reset_requests::{
     ResetRequest, delete_reset_request, insert_reset_request, list_reset_requests,
 };
 pub(super) use sessions::{
-    NewSession, SessionRow, delete_expired, delete_other_sessions, delete_session,
+    NewSession, SessionRow, confirm_session, delete_expired, delete_other_sessions, delete_session,
     delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, renew_session,
     touch_session,
 };

@@ -2,6 +2,7 @@
 
 mod access;
 mod account_mails;
+mod confirmation;
 mod login;
 mod profile;
 mod registration;
@@ -12,6 +13,8 @@ mod strength;
 mod users;
 
 use actix_web::web::{ServiceConfig, get, post, resource};
+
+pub use confirmation::ConfirmedForm;
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(

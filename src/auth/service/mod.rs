@@ -25,7 +25,7 @@ pub(super) use api_tokens::{
     service_of_credential,
 };
 pub use login::confirm_password;
-pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
+pub(super) use login::{LogIn, LoggedIn, announce, authenticate, hash_of, log_in, log_out};
 pub use mailing::mail_step;
 pub use own::{OwnChange, set_language, set_password_hash, update_me};
 pub(super) use own::{RenewedSession, change_password, set_display, set_theme};
@@ -35,7 +35,7 @@ pub(super) use registration::{
     REGISTRATION_LIFE, ask_to_register, prove_registration, self_registration,
 };
 pub(super) use reset::{ask_for_reset, set_password_by_link};
-pub(super) use sessions::{end_all_sessions, end_other_sessions, end_session};
+pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use setup::{Setup, open_setup};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,

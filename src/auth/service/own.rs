@@ -1,5 +1,6 @@
 //! What people change of their own record, and the password of those who were imported without one.
 
+use chrono::Duration;
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -22,22 +23,28 @@ use crate::platform::web::Theme;
 /// Changes one's own password after the old one was checked. Every other session and API log-in and every token of a script ends; the
 /// session that asks goes on under a new id (A36). The owner is told by mail.
 ///
+/// Gives for how long the session is kept at most.
+///
 /// # Errors
-/// Those of the database.
+/// Unauthenticated, when the session has ended meanwhile.
 pub(in crate::auth) fn change_password(
     tx: &mut Tx<'_>,
     config: &Config,
     actor: &Actor,
     hash: &str,
     session: &RenewedSession,
-) -> AppResult<()> {
+) -> AppResult<Duration> {
     actor.allow(Operation::OwnProfile)?;
     let user = active(store::lock_user(tx.conn(), actor.id.0)?)?;
     store::delete_other_sessions(tx.conn(), user.id, &session.old_hash)?;
     replace_password(tx, user.id, hash)?;
-    store::renew_session(tx.conn(), &session.old_hash, &session.new_hash)?;
+    let now = tx.now;
+    store::renew_session(tx.conn(), &session.old_hash)?;
+    let ends = store::confirm_session(tx.conn(), &session.old_hash, &session.new_hash, now)?
+        .ok_or(AppError::Unauthenticated)?;
     tx.audit("auth.password_changed", Some(user.id), &json!({}))?;
-    write_mail(tx, config, MailKind::PasswordChanged, &user, None)
+    write_mail(tx, config, MailKind::PasswordChanged, &user, None)?;
+    Ok(ends - now)
 }
 
 /// A session that goes on under another id, by the hashes of both.

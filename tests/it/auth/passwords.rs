@@ -23,7 +23,7 @@ fn a36_a_new_password_ends_every_other_session_and_the_one_that_asks_goes_on_und
     let mut two = app.log_in(&kesha);
     app.clock().advance(Duration::seconds(1));
     let api = app.api(&kesha);
-    let made = one.post(
+    let made = one.post_confirmed(
         "/profile/tokens",
         &[
             ("key", "0190a1b2-0000-7000-8000-000000000001"),

@@ -1,19 +1,19 @@
 //! One's own password.
 
-use actix_web::cookie::time;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::page;
+use crate::auth::pages::login::keep_session;
 use crate::auth::password::{check_password, judge};
-use crate::auth::service::{self, LogIn, RenewedSession, authenticate, hash_of};
+use crate::auth::service::{self, LogIn, LoggedIn, RenewedSession, authenticate, hash_of};
 use crate::auth::store;
 use crate::auth::{PasswordGate, ROLE, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
-use crate::platform::web::{Flash, FormBody, WebSettings, cookies, redirect_with};
+use crate::platform::web::{Flash, FormBody, cookies, redirect_with};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,23 +64,16 @@ pub(in crate::auth::pages) async fn change_password(
         new_hash: hash_of(&secret),
     };
     let actor = viewer.actor.clone();
-    let settings = config.clone();
-    db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::change_password(tx, &settings, &actor, &hash, &session)
-    })
-    .await?;
-    keep_session(&request, &config, secret);
+    let settings = config;
+    let age = db
+        .transaction(ROLE, viewer.origin(), move |tx| {
+            service::change_password(tx, &settings, &actor, &hash, &session)
+        })
+        .await?;
+    keep_session(&request, LoggedIn { secret, age });
     let words = viewer.frame.text(&strength.words);
     Ok(redirect_with(
         "/profile",
         Flash::ok(Message::new("flash-password-changed").with("strength", words)),
     ))
-}
-
-/// The browser keeps the session under its new id.
-fn keep_session(request: &HttpRequest, config: &Config, secret: String) {
-    let settings = WebSettings::of(request);
-    let name = cookies::session(settings.https);
-    let age = time::Duration::try_from(config.session_absolute).ok();
-    cookies::set(request, cookies::build(settings, name, secret, age));
 }

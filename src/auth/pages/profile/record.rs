@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{Typed, page};
 use crate::auth::service::{self, OwnChange};
 use crate::auth::store;
-use crate::auth::{ROLE, Viewer};
+use crate::auth::{ConfirmedForm, ROLE, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
@@ -70,12 +70,12 @@ pub(in crate::auth::pages) struct AddressForm {
 
 /// Another address, which links to a new password go to from now on.
 pub(in crate::auth::pages) async fn save_address(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
-    form: FormBody<AddressForm>,
+    form: ConfirmedForm<AddressForm>,
 ) -> AppResult<HttpResponse> {
-    let email = form.into_inner().email;
+    let email = form.into_inner(&mut viewer).email;
     let change = OwnChange {
         email: Some(email.clone()),
         ..OwnChange::default()
