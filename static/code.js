@@ -2,10 +2,15 @@
 (() => {
   "use strict";
   const field = document.getElementById("token");
-  const code = location.hash.slice(1);
-  if (!field || !/^[\w-]{40,100}$/.test(code)) return;
-  field.value = code;
-  history.replaceState(null, "", location.pathname + location.search);
-  const next = document.querySelector("input[type=password]");
-  if (next) next.focus();
+  if (!field) return;
+  const take = () => {
+    const code = location.hash.slice(1);
+    if (!/^[\w-]{40,100}$/.test(code)) return;
+    field.value = code;
+    history.replaceState(null, "", location.pathname + location.search);
+    document.querySelector("input[type=password]")?.focus();
+  };
+  take();
+  // The link was opened where its page was open already.
+  addEventListener("hashchange", take);
 })();

@@ -66,7 +66,13 @@ fn a05_another_address_is_told_to_the_old_one() {
         browser.post("/profile/address", &[("email", "x")]).status,
         422
     );
-    let page = browser.submit("/profile/address", &[("email", "kesha@nest.example")]);
+    app.clock().advance(Duration::minutes(6));
+    let asked = browser.post("/profile/address", &[("email", "kesha@nest.example")]);
+    assert_eq!(asked.status, 403, "the password is asked for again");
+    assert!(asked.has("#confirmation"));
+    let page = browser.post_confirmed("/profile/address", &[("email", "kesha@nest.example")]);
+    assert_eq!(page.location.as_deref(), Some("/profile"));
+    let page = browser.get("/profile");
     assert!(
         page.text().contains("kesha@nest.example"),
         "{}",

@@ -87,7 +87,7 @@ fn zone_groups(chosen: Option<&str>) -> Vec<ZoneGroup> {
             area,
             zones: chrono_tz::TZ_VARIANTS
                 .iter()
-                .map(chrono_tz::Tz::name)
+                .map(|zone| zone.name())
                 .filter(|name| name.split('/').next() == Some(area))
                 .map(|name| (name, chosen == Some(name)))
                 .collect(),

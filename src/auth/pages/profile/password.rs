@@ -64,10 +64,9 @@ pub(in crate::auth::pages) async fn change_password(
         new_hash: hash_of(&secret),
     };
     let actor = viewer.actor.clone();
-    let settings = config;
     let age = db
         .transaction(ROLE, viewer.origin(), move |tx| {
-            service::change_password(tx, &settings, &actor, &hash, &session)
+            service::change_password(tx, &config, &actor, &hash, &session)
         })
         .await?;
     keep_session(&request, LoggedIn { secret, age });

@@ -5,7 +5,7 @@ mod common;
 mod strength;
 
 use crate::platform::error::Message;
-pub use strength::{Strength, judge};
+pub use strength::judge;
 
 /// Shortest password, in Unicode scalar values.
 pub const PASSWORD_MIN: usize = 15;

@@ -62,16 +62,18 @@ fn bits(password: &str) -> f64 {
     let capitals = f64::from(u32::try_from(capitals.min(4)).unwrap_or(4));
     let words = password.split_whitespace().count().saturating_sub(1);
     let words = f64::from(u32::try_from(words).unwrap_or(u32::MAX));
-    let least = readings(password)
+    let readings = readings(password).map(|reading| reading.chars().collect::<Vec<_>>());
+    let least = readings
         .iter()
-        .map(|reading| bits_of(&reading.chars().collect::<Vec<_>>()))
+        .map(|reading| bits_of(reading, &readings[0]))
         .fold(f64::INFINITY, f64::min);
     least + capitals + words
 }
 
-/// Takes entries of the list, runs and single signs off the beginning, one after another.
-fn bits_of(signs: &[char]) -> f64 {
-    let words = letters_in_a_row(signs);
+/// Takes entries of the list, runs and single signs off the beginning of a reading, one after another; a sign by itself is what it is
+/// in the first reading.
+fn bits_of(signs: &[char], bare: &[char]) -> f64 {
+    let words = letters_in_a_row(bare);
     let mut seen: Vec<&[char]> = Vec::new();
     let (mut at, mut bits) = (0, 0.0);
     while at < signs.len() {
@@ -79,7 +81,7 @@ fn bits_of(signs: &[char]) -> f64 {
         let (length, cost) = match (entry_of(rest), run_of(rest)) {
             (Some((length, cost)), run) if length >= run => (length, cost),
             (_, run) if run >= 3 => (run, RUN),
-            _ => (1, cost_of(rest[0], words[at])),
+            _ => (1, cost_of(bare[at], words[at])),
         };
         let part = &rest[..length];
         bits += if length > 1 && seen.contains(&part) {
