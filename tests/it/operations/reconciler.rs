@@ -178,6 +178,11 @@ fn t_ops_5_an_edit_of_one_of_a_hundred_old_dates_is_found_within_two_rounds() {
         round(&app);
     }
     assert!(stop::current(conn).unwrap().is_some());
+    sql(
+        conn,
+        &format!("update {}", OLD_REWARD.replace("+ 100", "- 100")),
+    );
+    release(conn);
 }
 
 #[test]
