@@ -361,8 +361,25 @@ fn m41_closed_days_are_served_as_they_were_stored_and_equal_the_live_formula_on_
     assert!(page.all("#recount")[0].starts_with("9 closed dates were counted"));
 
     // The stored total is what is served: a planted one is shown, found by the refresh, and not written over.
-    conn.batch_execute("update accounting.business_days set fees_minor = fees_minor + 700 where business_date = '2026-03-04'")
-        .unwrap();
+    // Nobody can plant one whom the triggers hold back.
+    let plant = |by: &str| {
+        format!(
+            "update accounting.business_days set fees_minor = fees_minor {by} where business_date = '2026-03-04'"
+        )
+    };
+    let refused = conn.batch_execute(&plant("+ 700")).unwrap_err().to_string();
+    assert!(
+        refused.contains("is closed and is never changed"),
+        "{refused}"
+    );
+    let mut planted_by_owner = |by: &str| {
+        let around = format!(
+            "begin; set local session_replication_role = replica; {}; commit",
+            plant(by)
+        );
+        conn.batch_execute(&around).unwrap();
+    };
+    planted_by_owner("+ 700");
     let planted = earnings();
     assert_eq!(
         planted["total_minor"].as_i64().unwrap(),
@@ -377,8 +394,7 @@ fn m41_closed_days_are_served_as_they_were_stored_and_equal_the_live_formula_on_
     let page = browser.get(&format!("/accounting/recount?{days}"));
     assert_eq!(page.all("#differences tbody tr").len(), 1);
     assert_eq!(earnings(), planted, "nothing was overwritten");
-    conn.batch_execute("update accounting.business_days set fees_minor = fees_minor - 700 where business_date = '2026-03-04'")
-        .unwrap();
+    planted_by_owner("- 700");
 }
 
 #[test]

@@ -329,7 +329,8 @@ fn m20_sides_that_differ_are_said_to_differ() {
     let (mut books, _) = after_monday();
     let buh = books.app.register("buh", &["accountant"]);
     books.app.expect_broken();
-    let wrong = "update accounting.business_days set fees_minor = fees_minor + 100 where business_date = '2026-03-02'";
+    let wrong = "begin; set local session_replication_role = replica;
+        update accounting.business_days set fees_minor = fees_minor + 100 where business_date = '2026-03-02'; commit";
     books.app.conn().batch_execute(wrong).unwrap();
     let page = books
         .app

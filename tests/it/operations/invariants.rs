@@ -154,6 +154,10 @@ const FAULTS: &[(&[u8], &str)] = &[
         where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
     (&[7], "delete from accounting.statements where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
     (&[7], "update accounting.business_days set paid_minor = paid_minor + 1 where state = 'closed'"),
+    (&[7], "update accounting.business_days set fees_minor = fees_minor + 700 where state = 'closed'"),
+    (&[7], "update accounting.business_days set rewards_minor = rewards_minor + 700 where state = 'closed'"),
+    (&[7], "update accounting.business_days set negative_balances = negative_balances + 1 where state = 'closed'"),
+    (&[10], "alter table accounting.business_days disable trigger business_days_guard_closed"),
     (&[10], "alter table accounting.day_seals disable trigger day_seals_append_only"),
     (&[11], "update bus.events set payload = jsonb_set(payload, '{roles}', '[\"developer\", \"manager\"]')
         where event_type = 'account.created' and payload ->> 'username' in ('kesha', 'roma', 'gosha')"),
