@@ -4,6 +4,7 @@ mod account;
 mod balances;
 mod bank;
 mod company;
+mod corrected;
 mod corrections;
 mod export;
 mod held;
@@ -32,9 +33,11 @@ pub(super) use company::{
     CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
 };
 pub use company::{EarningsCheck, EarningsDifference, check_earnings};
+pub(super) use corrected::{
+    CorrectedTransfer, EarlierCorrection, list_earlier_corrections, show_corrected,
+};
 pub(super) use corrections::{
-    CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
-    show_correction, show_missing, what_is_missing,
+    CorrectionView, MissingView, list_corrections, show_correction, show_missing, what_is_missing,
 };
 pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::{Choice, kind_text};
 use crate::accounting::correction::{CorrectionKind, CorrectionState};
-use crate::accounting::queries::{CorrectedTransfer, CorrectionView, MissingView, MovementKind};
+use crate::accounting::queries::{
+    CorrectedTransfer, CorrectionView, EarlierCorrection, MissingView, MovementKind,
+};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::web::{FormErrors, Frame};
@@ -55,6 +57,8 @@ impl CorrectionRow {
 pub(in crate::accounting) struct CorrectionPage {
     pub frame: Frame,
     pub row: CorrectionRow,
+    /// What else was made good for of the same transfer.
+    pub earlier: Vec<EarlierCorrection>,
     pub may_decide: bool,
     pub may_withdraw: bool,
     pub sees_tasks: bool,
@@ -83,6 +87,7 @@ pub(in crate::accounting) struct AdjustmentPage {
     pub frame: Frame,
     pub words: AdjustmentWords,
     pub corrected: Option<CorrectedTransfer>,
+    pub earlier: Vec<EarlierCorrection>,
     pub errors: FormErrors,
 }
 

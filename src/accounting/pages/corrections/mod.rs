@@ -93,8 +93,16 @@ async fn show(
     status: StatusCode,
 ) -> AppResult<HttpResponse> {
     let asker = actor.clone();
-    let view = db
-        .read(ROLE, move |conn| queries::show_correction(conn, &asker, id))
+    let (view, earlier) = db
+        .read(ROLE, move |conn| {
+            let view = queries::show_correction(conn, &asker, id)?;
+            let mut earlier = match view.corrected_transfer_id {
+                Some(transfer) => queries::list_earlier_corrections(conn, &asker, transfer)?,
+                None => Vec::new(),
+            };
+            earlier.retain(|other| other.id != view.id);
+            Ok((view, earlier))
+        })
         .await?;
     let own = view.requested_by == actor.id.0;
     render_with(
@@ -104,6 +112,7 @@ async fn show(
             may_withdraw: own,
             sees_tasks: actor.may(Operation::AllTasks),
             row: CorrectionRow::new(frame.lang, view),
+            earlier,
             frame,
         },
     )
