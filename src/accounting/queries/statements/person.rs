@@ -22,7 +22,7 @@ pub(in crate::accounting) struct Statement {
     pub business_date: NaiveDate,
     /// Whether it is stored, so that it never changes again.
     pub is_final: bool,
-    /// When the day was settled, at least for this person; none while it is open.
+    /// When it was settled for this person; none while it is open.
     pub settled_at: Option<DateTime<Utc>>,
     /// What it comes to.
     pub figures: Figures,
@@ -56,6 +56,8 @@ struct Day {
     #[diesel(sql_type = Bool)]
     closed: bool,
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    close_began_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     settled_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Text)]
     name: String,
@@ -77,8 +79,11 @@ pub(in crate::accounting) fn show_statement(
     let day: Day = sql_query(format!(
         "select coalesce($2 >= (select min(business_date) from accounting.business_days), false) as begun,
            exists (select from accounting.business_days where business_date = $2 and state = 'closed') as closed,
-           (select started_at from accounting.business_days where business_date = $2 and state <> 'open') as settled_at,
-           coalesce((select {EMPLOYEE_NAME} from accounting.employees e where e.id = $1), $3) as name"
+           d.started_at as close_began_at, coalesce(s.settled_at, d.started_at) as settled_at,
+           coalesce(s.employee_name, (select {EMPLOYEE_NAME} from accounting.employees e where e.id = $1), $3) as name
+         from (select) as one
+           left join accounting.business_days d on d.business_date = $2 and d.state <> 'open'
+           left join accounting.statements s on s.account_id = $1 and s.business_date = $2"
     ))
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
@@ -103,7 +108,7 @@ pub(in crate::accounting) fn show_statement(
         conn,
         uid,
         date,
-        day.settled_at,
+        day.close_began_at,
         figures.opening_minor,
         limit,
     )?;
@@ -184,7 +189,7 @@ fn lines_of(
     conn: &mut PgConnection,
     uid: Uuid,
     date: NaiveDate,
-    settled_at: Option<DateTime<Utc>>,
+    close_began_at: Option<DateTime<Utc>>,
     opening: Money,
     limit: i64,
 ) -> AppResult<(Vec<Movement>, i64)> {
@@ -208,7 +213,7 @@ fn lines_of(
     )
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
-    .bind::<Nullable<Timestamptz>, _>(settled_at)
+    .bind::<Nullable<Timestamptz>, _>(close_began_at)
     .bind::<BigInt, _>(opening.minor())
     .bind::<BigInt, _>(limit)
     .load(conn)?;

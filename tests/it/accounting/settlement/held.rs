@@ -122,6 +122,7 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
         "looking again pays nobody"
     );
 
+    books.app.clock().advance(chrono::Duration::hours(2));
     repair(&books);
     let late = text(
         &mut conn,
@@ -131,6 +132,11 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
     assert_eq!(late, "2026-03-02 2026-03-02", "it counts for Monday");
     assert_eq!(books.settle()[0].status, RunStatus::Done);
     assert_eq!(payouts(&books, &kesha), "2026-03-02 30");
+    for (who, time) in [(&roma, "2026-03-03T09:"), (&kesha, "2026-03-03T11:")] {
+        let page = books.app.log_in(who).get("/account/statements/2026-03-02");
+        let settled = page.attribute("#settled time", "datetime").unwrap();
+        assert!(settled.starts_with(time), "{}: settled at {settled}", who.username);
+    }
     assert_eq!(
         [&kesha, &roma, &petya].map(|who| books.balance(who)),
         [0, 0, -10]
