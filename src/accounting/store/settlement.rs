@@ -164,7 +164,7 @@ pub(in crate::accounting) fn insert_mails(
         "insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language,
            amount_minor, next_attempt_at, created_at)
          select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $4), 'payout', p.employee_id, p.business_date,
-           coalesce(e.email, ''), coalesce(e.name || ' ' || e.surname, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
+           coalesce(e.email, ''), coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
          from unnest($2, $3) as n(id, employee_id)
            join accounting.payouts p on p.business_date = $1 and p.employee_id = n.employee_id
            left join accounting.employees e on e.id = p.employee_id",

@@ -116,6 +116,21 @@ fn m36_m37_each_paid_popug_gets_one_mail_with_name_and_sum_and_it_is_told() {
 }
 
 #[test]
+fn m36_who_has_no_name_is_greeted_by_the_name_for_logging_in() {
+    let sink = SmtpSink::start();
+    let books = Books::open_with(|settings| settings.smtp(&sink.url()));
+    let kesha = books.app.register("kesha", &["developer"]);
+    books.work(&kesha, 1, 1);
+    let nameless = "update accounting.employees set name = '', surname = '' where username = 'kesha'";
+    books.app.conn().batch_execute(nameless).unwrap();
+    books.app.at("2026-03-02T21:00:00Z");
+    books.settle();
+    send(&books);
+    let text = sink.mails()[0].text();
+    assert!(text.contains("Hello kesha,"), "{text}");
+}
+
+#[test]
 fn m36_a_mail_server_of_another_make_gets_exactly_one_mail_for_each_paid_popug() {
     let office = PostOffice::open();
     let (books, [kesha, gosha, _]) = after_monday(&office.url());
