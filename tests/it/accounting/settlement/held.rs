@@ -135,7 +135,11 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
     for (who, time) in [(&roma, "2026-03-03T09:"), (&kesha, "2026-03-03T11:")] {
         let page = books.app.log_in(who).get("/account/statements/2026-03-02");
         let settled = page.attribute("#settled time", "datetime").unwrap();
-        assert!(settled.starts_with(time), "{}: settled at {settled}", who.username);
+        assert!(
+            settled.starts_with(time),
+            "{}: settled at {settled}",
+            who.username
+        );
     }
     assert_eq!(
         [&kesha, &roma, &petya].map(|who| books.balance(who)),
