@@ -576,6 +576,7 @@ kind-payout = Payout
 kind-debt-carried = Carried debt
 kind-adjustment = Adjustment
 movement-assignment-fee = Assigned: { $task }
+movement-reassignment-fee = Reassigned: { $task }
 movement-completion-reward = Completed: { $task }
 movement-payout = Paid { $paid } for { $date }
 movement-adjustment = Adjustment of { $date }

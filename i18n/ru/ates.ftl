@@ -585,6 +585,7 @@ kind-payout = Выплата
 kind-debt-carried = Перенос долга
 kind-adjustment = Исправление
 movement-assignment-fee = Назначена: { $task }
+movement-reassignment-fee = Переназначена: { $task }
 movement-completion-reward = Выполнена: { $task }
 movement-payout = Выплачено { $paid } за { $date }
 movement-adjustment = Исправление за { $date }

@@ -141,6 +141,8 @@ pub(super) struct Movement {
     pub balance: Money,
     /// The task it is about.
     pub task: Option<TaskRef>,
+    /// Which assignment of the task, from 1; fees only.
+    pub assignment_seq: Option<i32>,
     /// The correction that booked it, if one did.
     pub correction: Option<CorrectionRef>,
 }

@@ -88,7 +88,13 @@ pub(super) fn description(lang: Lang, movement: &Movement, currency: &str) -> St
         .unwrap_or_default();
     let date = i18n::date(lang, movement.business_date);
     let id = match movement.kind {
-        MovementKind::Transfer(TransferKind::AssignmentFee) => "movement-assignment-fee",
+        MovementKind::Transfer(TransferKind::AssignmentFee) => {
+            if movement.assignment_seq.is_some_and(|seq| seq > 1) {
+                "movement-reassignment-fee"
+            } else {
+                "movement-assignment-fee"
+            }
+        }
         MovementKind::Transfer(TransferKind::CompletionReward) => "movement-completion-reward",
         MovementKind::Transfer(TransferKind::Payout) => "movement-payout",
         MovementKind::Transfer(TransferKind::Adjustment) => "movement-adjustment",

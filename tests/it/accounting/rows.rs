@@ -61,7 +61,7 @@ fn m03_pricing_that_takes_five_seconds_does_not_hold_up_the_answer_to_a_creation
 
 #[test]
 fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
-    let (books, [kesha, gosha, _]) = two_days();
+    let (books, [kesha, gosha, buh]) = two_days();
     let mut rows = Vec::new();
     for who in [&kesha, &gosha] {
         let page = books
@@ -88,9 +88,29 @@ fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
         .filter(|(kind, _, sum)| kind == "Carried debt" && sum.contains("−$20.00"))
         .collect();
     assert_eq!(duty.len(), 1, "the carried debt, informational: {rows:#?}");
-    // New task and reassign are one kind of fee; the journal of the task tells which was which.
-    let fees = rows.iter().filter(|(kind, ..)| kind == "Fee").count();
-    assert_eq!(fees, 2 + 2 + 2, "{rows:#?}");
+    // A new task and a shuffled one are both fees, told apart in words.
+    let of = |about: &str| {
+        let told =
+            |(kind, text, _): &&(String, String, String)| kind == "Fee" && text.starts_with(about);
+        rows.iter().filter(told).count()
+    };
+    assert_eq!(
+        (of("Assigned: "), of("Reassigned: ")),
+        (2 + 2 + 1, 1),
+        "{rows:#?}"
+    );
+    let day = books
+        .app
+        .log_in(&buh)
+        .get("/accounting/days/2026-03-03")
+        .text();
+    assert!(day.contains("Reassigned: [POP-1]"), "{day}");
+    let statement = books
+        .app
+        .log_in(&gosha)
+        .get("/account/statements/2026-03-03")
+        .text();
+    assert!(statement.contains("Reassigned: [POP-1]"), "{statement}");
 }
 
 #[test]

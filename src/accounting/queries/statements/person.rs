@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -176,6 +178,8 @@ struct Row {
     title: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     jira_id: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    assignment_seq: Option<i32>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     correction_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -200,7 +204,7 @@ fn lines_of(
              count(*) over () as total
            from accounting.all_transfers t where t.account_id = $1 and t.business_date = $2
          )
-         select t.id, t.created_at as at, t.kind, t.amount_minor, t.running as balance_minor, t.task_id, t.total,
+         select t.id, t.created_at as at, t.kind, t.amount_minor, t.running as balance_minor, t.task_id, t.assignment_seq, t.total,
            case when f.task_id is null then k.title else f.title end as title,
            case when f.task_id is null then k.jira_id else f.jira_id end as jira_id,
            c.id as correction_id, c.reason as correction_reason
@@ -226,6 +230,7 @@ fn lines_of(
         amount: row.amount_minor,
         balance: row.balance_minor,
         task: task_ref(row.task_id, row.title, row.jira_id),
+        assignment_seq: row.assignment_seq,
         correction: correction_ref(row.correction_id, row.correction_reason),
     };
     Ok((rows.into_iter().map(line).collect(), count))
