@@ -21,6 +21,8 @@ pub(in crate::accounting) struct CorrectionsPage {
     pub states: Vec<Choice>,
     pub rows: Vec<CorrectionRow>,
     pub filtered: bool,
+    pub csv: String,
+    pub xlsx: String,
     pub first: String,
     pub older: String,
 }
@@ -39,7 +41,7 @@ impl CorrectionRow {
         let state = CorrectionState::parse(&view.state).unwrap_or(CorrectionState::Requested);
         Self {
             kind: correction_kind_text(lang, &view.kind),
-            state: state_text(lang, state),
+            state: correction_state_text(lang, state),
             chip: match state {
                 CorrectionState::Requested => "wait",
                 CorrectionState::Confirmed => "ok",
@@ -136,14 +138,15 @@ pub(in crate::accounting) fn correction_state_choices(
     let some = CorrectionState::ALL.into_iter().map(|state| {
         (
             state.as_str(),
-            state_text(lang, state),
+            correction_state_text(lang, state),
             chosen == Some(state),
         )
     });
     std::iter::once(all).chain(some).collect()
 }
 
-fn state_text(lang: Lang, state: CorrectionState) -> String {
+/// How a correction stands, in words.
+pub(in crate::accounting) fn correction_state_text(lang: Lang, state: CorrectionState) -> String {
     let id = match state {
         CorrectionState::Requested => "correction-state-requested",
         CorrectionState::Confirmed => "correction-state-confirmed",

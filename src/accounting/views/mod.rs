@@ -27,11 +27,11 @@ pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
-    MissingWords, correction_state_choices,
+    MissingWords, correction_state_choices, correction_state_text,
 };
 pub(super) use payouts::{
     MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_kind_choices,
-    mail_state_choices,
+    mail_kind_text, mail_state_choices, mail_state_text,
 };
 pub(super) use statements::{
     CompanyStatementPage, Letterhead, PeriodStatementPage, StatementPage, StatementRow,

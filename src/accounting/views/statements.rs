@@ -109,6 +109,7 @@ pub(in crate::accounting) struct StatementsPage {
     pub today: String,
     pub sheet: String,
     pub csv: String,
+    pub xlsx: String,
     pub first: String,
     pub older: String,
 }

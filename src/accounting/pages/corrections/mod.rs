@@ -32,7 +32,7 @@ const LIST: &str = "/accounting/corrections";
 /// Which corrections.
 #[derive(Debug, Deserialize)]
 pub(super) struct CorrectionsQuery {
-    state: Option<String>,
+    pub(super) state: Option<String>,
     cursor: Option<String>,
 }
 
@@ -51,10 +51,11 @@ pub(super) async fn list_corrections(
             queries::list_corrections(conn, &actor, state, after.as_deref(), DEFAULT_LIMIT)
         })
         .await?;
-    let link = |cursor: &str| {
+    let of = |path: &str, cursor: &str| {
         let state = state.map_or("", CorrectionState::as_str);
-        address(LIST, &[("state", state), ("cursor", cursor)])
+        address(path, &[("state", state), ("cursor", cursor)])
     };
+    let link = |cursor: &str| of(LIST, cursor);
     render(&CorrectionsPage {
         states: correction_state_choices(frame.lang, state),
         rows: page
@@ -63,6 +64,8 @@ pub(super) async fn list_corrections(
             .map(|view| CorrectionRow::new(frame.lang, view))
             .collect(),
         filtered: state.is_some(),
+        csv: of("/accounting/corrections.csv", ""),
+        xlsx: of("/accounting/corrections.xlsx", ""),
         first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
         older: page.next.map(|next| link(&next)).unwrap_or_default(),
         frame,
