@@ -658,6 +658,10 @@ statement-foot = Summary
 statement-reference = Reference
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-short = { $count ->
+    [one] { $count } operation, added up below; it is on the page at the address below and in its file.
+   *[other] { $count } operations, added up below by kind; each is on the page at the address below and in its file.
+}
 statement-cut = { $count ->
     [one] The first { $shown } of { $count } operation are shown; the file has all of them.
    *[other] The first { $shown } of { $count } operations are shown; the file has all of them.

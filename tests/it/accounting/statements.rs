@@ -152,6 +152,34 @@ fn m33_the_statement_of_a_closed_day_is_the_same_to_the_byte_a_week_later_whatev
 }
 
 #[test]
+fn m33_a_statement_of_many_lines_is_printed_with_its_totals_alone() {
+    let books = Books::open();
+    let kesha = books.app.register("kesha", &["developer"]);
+    let statement = |books: &Books| {
+        books
+            .app
+            .log_in(&kesha)
+            .get("/account/statements/2026-03-02")
+    };
+    books.work(&kesha, 10, 10);
+    let page = statement(&books);
+    assert!(
+        !page.has("#short") && !page.has(".screen-only"),
+        "twenty lines fit"
+    );
+    books.work(&kesha, 90, 90);
+    let page = statement(&books);
+    assert!(
+        page.all("#short")[0].starts_with("200 operations"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(page.all(".screen-only #statement tbody tr").len(), 1 + 200);
+    assert!(!page.has(".screen-only #foot"));
+    assert_eq!(foot(&page)[1..3], ["−$1,000.00", "+$3,000.00"]);
+}
+
+#[test]
 fn m33_the_list_of_statements_is_paged_by_keys_and_filtered_by_dates() {
     let (books, [kesha, petya]) = after_monday();
     for day in 4..=8 {
