@@ -388,7 +388,7 @@ const PRIVILEGES: &str = "
     ),
     books (module, name) as (
       values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('accounting', 'day_seals'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+        ('accounting', 'day_seals'), ('accounting', 'bank_files'), ('accounting', 'bank_file_lines'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
     ),
     written as (
       select b.name as book, t.* from books b join tables t
@@ -412,7 +412,8 @@ const PRIVILEGES: &str = "
     union all
     select format('%s of %s has lost the trigger of the emergency stop', b.name, b.module)
     from (values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('accounting', 'corrections'), ('accounting', 'business_days'), ('tasks', 'tasks')) b (module, name)
+        ('accounting', 'corrections'), ('accounting', 'business_days'), ('accounting', 'bank_accounts'), ('accounting', 'bank_files'),
+        ('accounting', 'bank_file_lines'), ('tasks', 'tasks')) b (module, name)
       join tables t on t.module = b.module and t.name = b.name
     where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
       and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'guard_stop'))

@@ -144,6 +144,8 @@ const FAULTS: &[(&[u8], &str)] = &[
     (&[10], "grant insert (title) on tasks.tasks to ates_analytics"),
     (&[10], "alter table accounting.task_prices disable trigger task_prices_append_only"),
     (&[10], "alter table accounting.payouts disable trigger payouts_guard_stop"),
+    (&[10], "alter table accounting.bank_file_lines disable trigger bank_file_lines_guard_stop"),
+    (&[10], "grant update on accounting.bank_files to ates_accounting"),
     (&[5], "insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, reason_event_id,
           business_date, created_at)
         select gen_random_uuid(), 'adjustment', account_id, '00000000-0000-0000-0000-00000000ad05', 100, version + 1, amount_minor + 100,
