@@ -162,6 +162,63 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
     assert!(books.settle().is_empty());
 }
 
+/// What everybody stood at, from both sides, is what the ledger says of the dates up to then.
+fn balances_are_those_of_the_ledger(books: &Books, buh: &Person, people: &[Person]) {
+    let (api, mut browser) = (books.app.api(buh), books.app.log_in(buh));
+    for date in ["2026-03-02", "2026-03-03"] {
+        let mut total = 0;
+        for who in people {
+            let sum = books.number(&format!(
+                "select coalesce(sum(amount_minor), 0)::bigint as n from report_v1.transfers
+                 where employee_id = '{}' and business_date <= '{date}'",
+                who.id
+            ));
+            let path = format!("/api/v1/accounting/balance?user={}&as_of={date}", who.id);
+            assert_eq!(
+                api.get(&path).1["balance_minor"],
+                sum,
+                "{} {date}",
+                who.username
+            );
+            total += sum;
+        }
+        let page = browser.get(&format!("/accounting/balances?date={date}"));
+        assert_eq!(
+            page.all("#company-balance"),
+            page.all("#company-owed"),
+            "{date}"
+        );
+        let file = browser
+            .get(&format!("/accounting/balances.csv?date={date}"))
+            .html;
+        let amount = |line: &str| {
+            line.rsplit(',')
+                .next()
+                .unwrap()
+                .trim()
+                .replace('.', "")
+                .parse::<i64>()
+        };
+        let summed: i64 = file.lines().skip(1).map(|line| amount(line).unwrap()).sum();
+        assert_eq!(summed, total, "{date}: {file}");
+    }
+}
+
+#[test]
+fn m20_balances_at_a_date_are_right_while_somebody_is_held_for_it_and_after() {
+    let (books, people) = monday_with_a_poisoned_reward();
+    let buh = books.app.register("buh", &["accountant"]);
+    books.app.at("2026-03-03T09:00:00Z");
+    assert_eq!(books.settle()[0].status, RunStatus::Held(1));
+    books.work(&people[0], 2, 0);
+    books.work(&people[1], 1, 1);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
+    repair(&books);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
+    assert_eq!(books.settle()[0].status, RunStatus::Done);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
+}
+
 #[test]
 fn m30_a_held_account_is_held_for_later_dates_too_and_paid_in_the_order_of_the_dates() {
     let (books, [kesha, roma, petya]) = monday_with_a_poisoned_reward();
