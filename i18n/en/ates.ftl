@@ -763,6 +763,7 @@ bank-file-ready = { $count ->
    *[other] { $count } people who were paid have a bank account.
 }
 bank-file-make = Make the file
+bank-file-held = Who is held gets into a further file, once they are paid.
 bank-file-download = Download pain.001
 bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->

@@ -780,6 +780,7 @@ bank-file-ready = { $count ->
    *[other] Банковский счёт есть у { $count } получателей.
 }
 bank-file-make = Создать файл
+bank-file-held = Кто задержан, войдёт в следующий файл, когда получит выплату.
 bank-file-download = Скачать pain.001
 bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->

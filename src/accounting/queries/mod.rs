@@ -26,8 +26,8 @@ pub(super) use balances::{
     BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
 };
 pub(super) use bank::{
-    BankAccountView, BankFileView, download_bank_file, read_bank_file, show_bank_account,
-    show_bank_file,
+    BankAccountView, BankFileView, download_bank_file, is_bank_file_due, read_bank_file,
+    show_bank_account, show_bank_file,
 };
 pub(super) use company::{
     CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,

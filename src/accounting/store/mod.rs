@@ -18,8 +18,8 @@ mod settlement;
 mod unbooked;
 
 pub(super) use bank::{
-    StoredFile, find_bank_file, has_account, insert_bank_file, insert_bank_file_lines,
-    list_bank_file_lines, put_bank_account,
+    StoredFile, UNORDERED, has_account, insert_bank_file, insert_bank_file_lines,
+    list_bank_file_lines, list_bank_files, put_bank_account,
 };
 pub(super) use corrected::{Corrected, find_transfer};
 pub(super) use corrections::{

@@ -55,11 +55,9 @@ pub(in crate::accounting) struct PayoutRunPage {
 }
 
 impl PayoutRunPage {
-    /// The SHA-256 of the payment file, in hexadecimal.
-    fn bank_digest(&self) -> String {
-        let made = self.bank.made.as_ref();
-        made.map(|made| hex::encode(&made.sha256))
-            .unwrap_or_default()
+    /// Whether everybody who is not held is settled, so that a payment file can be made.
+    fn is_bank_file_allowed(&self) -> bool {
+        self.run.finished_at.is_some() || self.run.all_looked_at
     }
 }
 

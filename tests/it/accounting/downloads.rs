@@ -56,9 +56,10 @@ fn lines(page: &Page) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(text.as_bytes());
-    let date = |field: &str| match field.parse::<chrono::NaiveDate>() {
-        Ok(date) => format!("{date}T00:00:00Z"),
-        Err(_) => field.to_owned(),
+    let date = |field: &str| match (field.parse::<chrono::NaiveDate>(), field.parse::<i64>()) {
+        (Ok(date), _) => format!("{date}T00:00:00Z"),
+        (_, Ok(count)) => format!("{count}.00"),
+        _ => field.to_owned(),
     };
     reader
         .records()
@@ -202,7 +203,7 @@ fn m43_corrections_mails_runs_balances_and_statements_are_downloaded_as_their_pa
         ["Kesha Popug", "kesha@uberpopug.example", "50.00", "new"]
     );
     let runs = file("/accounting/payouts?from=2026-03-02&to=2026-03-03");
-    assert_eq!(runs[1][2..], ["1", "50.00", "1"]);
+    assert_eq!(runs[1][2..], ["1.00", "50.00", "1.00"]);
     assert_eq!(file("/accounting/payouts").len(), 2);
     let balances = file("/accounting/balances?date=2026-03-02&only=negative");
     assert_eq!((balances.len(), balances[1][3].as_str()), (2, "-20.00"));

@@ -15,7 +15,7 @@ use crate::support::database::{count, text};
 use crate::support::{Person, wait_until};
 
 /// Whatever would book a fee or a reward of a task fails from now on.
-pub(super) fn poison(books: &Books, task: Uuid, kind: &str) {
+pub fn poison(books: &Books, task: Uuid, kind: &str) {
     let trigger = format!(
         "create or replace function public.refuse_poisoned() returns trigger language plpgsql as
            $$ begin raise exception 'poisoned'; end $$;
@@ -26,7 +26,7 @@ pub(super) fn poison(books: &Books, task: Uuid, kind: &str) {
 }
 
 /// The cause is mended, and everything that waits for repair is tried again.
-pub(super) fn repair(books: &Books) {
+pub fn repair(books: &Books) {
     let mended = "drop trigger if exists poisoned on accounting.transfers; drop trigger if exists poisoned on accounting.employees";
     books.app.conn().batch_execute(mended).unwrap();
     let all = Selection::Filter(ParkedFilter::default());

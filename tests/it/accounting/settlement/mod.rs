@@ -1,6 +1,6 @@
 //! The end of the day.
 
-mod held;
+pub(super) mod held;
 mod killed;
 mod times;
 
