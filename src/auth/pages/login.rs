@@ -8,7 +8,7 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
-use crate::auth::service::{self, LogIn};
+use crate::auth::service::{self, LogIn, LoggedIn};
 use crate::auth::web::origin_of;
 use crate::auth::{Actor, PasswordGate, Viewer};
 use crate::platform::config::Config;
@@ -81,12 +81,7 @@ pub(super) async fn log_in(
     match service::log_in(&db, &gate, &config, &origin, attempt).await {
         Ok(session) => {
             let settings = WebSettings::of(&request);
-            let name = cookies::session(settings.https);
-            let age = time::Duration::seconds(session.age.num_seconds());
-            cookies::set(
-                &request,
-                cookies::build(settings, name, session.secret, Some(age)),
-            );
+            keep_session(&request, session);
             cookies::set(
                 &request,
                 cookies::removal(settings, cookies::before_login(settings.https)),
@@ -118,6 +113,17 @@ pub(super) async fn log_in(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Gives the browser the cookie of a session.
+pub(super) fn keep_session(request: &HttpRequest, session: LoggedIn) {
+    let settings = WebSettings::of(request);
+    let name = cookies::session(settings.https);
+    let age = time::Duration::seconds(session.age.num_seconds());
+    cookies::set(
+        request,
+        cookies::build(settings, name, session.secret, Some(age)),
+    );
 }
 
 fn refuse(

@@ -1,12 +1,15 @@
 //! Auth's pages: log-in, one's own record, users, roles.
 
 mod access;
+mod confirmation;
 mod login;
 mod profile;
 mod roles;
 mod users;
 
 use actix_web::web::{ServiceConfig, get, post, resource};
+
+pub use confirmation::ConfirmedForm;
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(

@@ -20,11 +20,11 @@ pub(super) use api_tokens::{
     service_of_credential,
 };
 pub use login::confirm_password;
-pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
+pub(super) use login::{LogIn, LoggedIn, announce, authenticate, hash_of, log_in, log_out};
 pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use refresh::{Issued, begin_family, exchange, revoke};
-pub(super) use sessions::{end_all_sessions, end_other_sessions, end_session};
+pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,
 };
