@@ -580,6 +580,7 @@ kind-payout = Payout
 kind-debt-carried = Carried debt
 kind-adjustment = Adjustment
 movement-assignment-fee = Assigned: { $task }
+movement-reassignment-fee = Reassigned: { $task }
 movement-completion-reward = Completed: { $task }
 movement-payout = Paid { $paid } for { $date }
 movement-adjustment = Adjustment of { $date }
@@ -661,6 +662,10 @@ statement-foot = Summary
 statement-reference = Reference
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-short = { $count ->
+    [one] { $count } operation, added up below; it is on the page at the address below and in its file.
+   *[other] { $count } operations, added up below by kind; each is on the page at the address below and in its file.
+}
 statement-cut = { $count ->
     [one] The first { $shown } of { $count } operation are shown; the file has all of them.
    *[other] The first { $shown } of { $count } operations are shown; the file has all of them.
@@ -762,6 +767,7 @@ bank-file-ready = { $count ->
    *[other] { $count } people who were paid have a bank account.
 }
 bank-file-make = Make the file
+bank-file-held = Who is held gets into a further file, once they are paid.
 bank-file-download = Download pain.001
 bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -859,6 +865,8 @@ correction-reason-hint = 10 to 500 characters. The employee sees it too.
 correction-employee-hint = User name or e-mail address.
 correction-amount-hint = From the employee's side: -12.50 takes, 12.50 gives.
 correction-corrects = Makes good for
+correction-earlier = Made good for already
+correction-left = Left to undo
 correction-task = Task
 correction-assignment = assignment { $number }
 correction-event = event { $number }
@@ -892,8 +900,10 @@ field-correction-reason = Say why in 10 to 500 characters.
 field-correction-amount = An amount such as -12.50 or 3: not zero, two decimals at most.
 field-correction-employee = Nobody of that name has an account.
 field-correction-not-theirs = The transfer belongs to somebody else.
+field-correction-beyond = More than is left of that transfer: earlier corrections count.
 error-correction-already-asked = The same correction waits for confirmation already.
 error-correction-decided = This correction was decided already.
+error-correction-beyond = Less than that is left of the transfer: it was corrected meanwhile.
 error-correction-second-person = You asked for it yourself: somebody else has to decide.
 error-correction-not-yours = Only who asked can take it back.
 error-correction-nothing-missing = The ledger has it already: nothing is missing.

@@ -589,6 +589,7 @@ kind-payout = Выплата
 kind-debt-carried = Перенос долга
 kind-adjustment = Исправление
 movement-assignment-fee = Назначена: { $task }
+movement-reassignment-fee = Переназначена: { $task }
 movement-completion-reward = Выполнена: { $task }
 movement-payout = Выплачено { $paid } за { $date }
 movement-adjustment = Исправление за { $date }
@@ -671,6 +672,11 @@ statement-foot = Итог
 statement-reference = Номер
 statement-printed = напечатано { $at }
 statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
+statement-short = { $count ->
+    [one] { $count } операция, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+    [few] { $count } операции, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+   *[many] { $count } операций, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+}
 statement-cut = { $count ->
     [one] Показаны первые { $shown } из { $count } операции; в файле есть все.
     [few] Показаны первые { $shown } из { $count } операций; в файле есть все.
@@ -778,6 +784,7 @@ bank-file-ready = { $count ->
    *[other] Банковский счёт есть у { $count } получателей.
 }
 bank-file-make = Создать файл
+bank-file-held = Кто задержан, войдёт в следующий файл, когда получит выплату.
 bank-file-download = Скачать pain.001
 bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -876,6 +883,8 @@ correction-reason-hint = От 10 до 500 знаков. Сотрудник её 
 correction-employee-hint = Имя для входа или адрес почты.
 correction-amount-hint = Со стороны сотрудника: -12.50 списывает, 12.50 начисляет.
 correction-corrects = Исправляет
+correction-earlier = Уже исправлено
+correction-left = Осталось исправить
 correction-task = Задача
 correction-assignment = назначение { $number }
 correction-event = событие { $number }
@@ -909,8 +918,10 @@ field-correction-reason = Напишите причину: от 10 до 500 зн
 field-correction-amount = Сумма вида -12.50 или 3: не ноль, не больше двух знаков после точки.
 field-correction-employee = Счёта у человека с таким именем нет.
 field-correction-not-theirs = Эта проводка чужая.
+field-correction-beyond = Больше, чем осталось от той проводки: прежние исправления считаются.
 error-correction-already-asked = Такое же исправление уже ждёт подтверждения.
 error-correction-decided = Это исправление уже решено.
+error-correction-beyond = От проводки осталось меньше: её за это время уже исправили.
 error-correction-second-person = Вы сами о нём попросили: решить должен другой.
 error-correction-not-yours = Отозвать может только тот, кто попросил.
 error-correction-nothing-missing = В книге это уже есть: ничего не пропало.
