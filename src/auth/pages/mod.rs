@@ -1,8 +1,12 @@
 //! Auth's pages: log-in, one's own record, users, roles.
 
 mod access;
+mod beak;
+mod code;
+mod credentials;
 mod login;
 mod profile;
+mod qr;
 mod roles;
 mod users;
 
@@ -14,10 +18,35 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(login::show_login))
             .route(post().to(login::log_in)),
     )
+    .service(
+        resource("/login/code")
+            .route(get().to(code::show_code))
+            .route(post().to(code::send_code)),
+    )
+    .service(
+        resource("/login/beak")
+            .route(get().to(beak::show_beak_log_in))
+            .route(post().to(beak::log_in_with_beak)),
+    )
     .service(resource("/logout").route(post().to(login::log_out)))
     .service(resource("/profile").route(get().to(profile::show_profile)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))
     .service(resource("/profile/language").route(post().to(profile::save_language)))
+    .service(resource("/profile/credentials").route(get().to(credentials::show_credentials)))
+    .service(resource("/profile/credentials/totp").route(post().to(credentials::begin_totp)))
+    .service(
+        resource("/profile/credentials/totp/confirmation")
+            .route(post().to(credentials::confirm_totp)),
+    )
+    .service(
+        resource("/profile/credentials/totp/removal").route(post().to(credentials::remove_totp)),
+    )
+    .service(
+        resource("/profile/credentials/recovery-codes")
+            .route(post().to(credentials::renew_recovery_codes)),
+    )
+    .service(resource("/profile/credentials/beak").route(post().to(beak::enrol_beak)))
+    .service(resource("/profile/credentials/beak/removal").route(post().to(beak::remove_beak)))
     .service(resource("/profile/access").route(get().to(access::show_access)))
     .service(resource("/profile/sessions/end-others").route(post().to(access::end_other_sessions)))
     .service(resource("/profile/sessions/{id}/end").route(post().to(access::end_session)))

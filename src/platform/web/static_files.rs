@@ -16,6 +16,7 @@ struct StaticFiles;
 
 static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
+static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
 static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
 
 /// Where the style sheet lies.
@@ -28,6 +29,12 @@ pub fn css_url() -> &'static str {
 #[must_use]
 pub fn live_url() -> &'static str {
     &LIVE
+}
+
+/// Where the script of drawing pads lies.
+#[must_use]
+pub fn pad_url() -> &'static str {
+    &PAD
 }
 
 /// Where the icon lies.

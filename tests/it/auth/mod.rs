@@ -1,7 +1,10 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod beak;
+mod factors;
 mod log_in;
+mod mandatory;
 mod refresh;
 mod sessions;
 mod tokens;

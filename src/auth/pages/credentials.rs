@@ -1,0 +1,214 @@
+//! What one logs in with beside the password: an authenticator app and recovery codes.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+use i18n_embed_fl::fl;
+use serde::Deserialize;
+
+use super::login::Nothing;
+use super::qr::Qr;
+use crate::auth::service::{self, PendingTotp};
+use crate::auth::store::{self, BeakRow, FactorsRow};
+use crate::auth::{Operation, PasswordGate, ROLE, Viewer};
+use crate::platform::config::Config;
+use crate::platform::db::Db;
+use crate::platform::error::{AppError, AppResult, FieldError, Message};
+use crate::platform::web::{
+    Flash, FormBody, FormErrors, Frame, redirect, redirect_with, render_with,
+};
+
+pub(super) const HERE: &str = "/profile/credentials";
+
+#[derive(Template)]
+#[template(path = "auth/credentials.html")]
+struct CredentialsPage {
+    frame: Frame,
+    errors: FormErrors,
+    factors: FactorsRow,
+    pending: Option<Pending>,
+    /// Whether people may log in with their beak, and the shape of this person's.
+    beaks: bool,
+    beak: Option<BeakRow>,
+    /// Recovery codes that were just made, shown this once.
+    fresh: Vec<String>,
+}
+
+/// A secret that waits for its first code, as it is shown.
+struct Pending {
+    /// In groups of four.
+    secret: String,
+    url: String,
+    qr: Qr,
+}
+
+impl Pending {
+    fn of(totp: PendingTotp) -> AppResult<Self> {
+        let signs: Vec<char> = totp.secret.chars().collect();
+        let groups: Vec<String> = signs.chunks(4).map(|four| four.iter().collect()).collect();
+        Ok(Self {
+            secret: groups.join(" "),
+            qr: Qr::of(&totp.url)?,
+            url: totp.url,
+        })
+    }
+}
+
+pub(super) async fn show_credentials(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    page(viewer, &db, &config, Vec::new(), &[], StatusCode::OK).await
+}
+
+async fn page(
+    viewer: Viewer,
+    db: &Db,
+    config: &Config,
+    fresh: Vec<String>,
+    errors: &[FieldError],
+    status: StatusCode,
+) -> AppResult<HttpResponse> {
+    viewer.actor.allow(Operation::OwnProfile)?;
+    let id = viewer.actor.id.0;
+    let (factors, pending, beak) = db
+        .transaction_even_stopped(ROLE, viewer.origin(), move |tx| {
+            let user = store::find_user(tx.conn(), id)?.ok_or(AppError::NotFound)?;
+            let factors = store::find_factors(tx.conn(), id)?;
+            let pending = service::pending_totp(tx, id, &user.username)?;
+            Ok((factors, pending, store::find_beak(tx.conn(), id)?))
+        })
+        .await?;
+    let errors = FormErrors::new(viewer.frame.lang, errors);
+    render_with(
+        status,
+        &CredentialsPage {
+            frame: viewer.frame,
+            errors,
+            factors,
+            pending: pending.map(Pending::of).transpose()?,
+            beaks: config.beak_log_in,
+            beak,
+            fresh,
+        },
+    )
+}
+
+/// The page with what was wrong with a form of it.
+pub(super) async fn refused(
+    viewer: Viewer,
+    db: &Db,
+    config: &Config,
+    error: AppError,
+) -> AppResult<HttpResponse> {
+    match error {
+        AppError::Invalid(errors) => {
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            page(viewer, db, config, Vec::new(), &errors, status).await
+        }
+        error => Err(error),
+    }
+}
+
+pub(super) async fn begin_totp(
+    viewer: Viewer,
+    db: Data<Db>,
+    _form: FormBody<Nothing>,
+) -> AppResult<HttpResponse> {
+    let actor = viewer.actor.clone();
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::begin_totp(tx, &actor)
+    })
+    .await?;
+    Ok(redirect(HERE))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CodeForm {
+    code: String,
+}
+
+pub(super) async fn confirm_totp(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    form: FormBody<CodeForm>,
+) -> AppResult<HttpResponse> {
+    let (actor, code) = (viewer.actor.clone(), form.into_inner().code);
+    let made = db
+        .transaction(ROLE, viewer.origin(), move |tx| {
+            service::confirm_totp(tx, &actor, &code)
+        })
+        .await;
+    match made {
+        Ok(fresh) => page(viewer, &db, &config, fresh, &[], StatusCode::OK).await,
+        Err(error) => refused(viewer, &db, &config, error).await,
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordForm {
+    pub(super) password: String,
+}
+
+pub(super) async fn remove_totp(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    gate: Data<PasswordGate>,
+    form: FormBody<PasswordForm>,
+) -> AppResult<HttpResponse> {
+    if let Err(error) = confirm(&viewer, &db, &gate, form.into_inner()).await {
+        return refused(viewer, &db, &config, error).await;
+    }
+    let actor = viewer.actor.clone();
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::remove_totp(tx, &actor)
+    })
+    .await?;
+    Ok(redirect_with(
+        HERE,
+        Flash::ok(Message::new("flash-totp-removed")),
+    ))
+}
+
+pub(super) async fn renew_recovery_codes(
+    viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    gate: Data<PasswordGate>,
+    form: FormBody<PasswordForm>,
+) -> AppResult<HttpResponse> {
+    if let Err(error) = confirm(&viewer, &db, &gate, form.into_inner()).await {
+        return refused(viewer, &db, &config, error).await;
+    }
+    let actor = viewer.actor.clone();
+    let fresh = db
+        .transaction(ROLE, viewer.origin(), move |tx| {
+            service::renew_recovery_codes(tx, &actor)
+        })
+        .await?;
+    page(viewer, &db, &config, fresh, &[], StatusCode::OK).await
+}
+
+/// Asks for the password again before something grave.
+async fn confirm(
+    viewer: &Viewer,
+    db: &Db,
+    gate: &PasswordGate,
+    form: PasswordForm,
+) -> AppResult<()> {
+    viewer.actor.allow(Operation::OwnProfile)?;
+    let id = viewer.actor.id.0;
+    let factors = db
+        .read(ROLE, move |conn| store::find_factors(conn, id))
+        .await?;
+    if !factors.any() {
+        return Err(AppError::conflict("error-no-second-factor"));
+    }
+    service::confirm_password(db, gate, &viewer.origin(), viewer.actor.id, form.password).await
+}
