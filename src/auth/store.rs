@@ -7,6 +7,7 @@ mod changes;
 mod factors;
 mod failures;
 mod keys;
+mod passkeys;
 mod refresh;
 mod sessions;
 mod users;
@@ -32,6 +33,10 @@ pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
+};
+pub(super) use passkeys::{
+    PasskeyRow, delete_expired_ceremonies, delete_passkey, insert_ceremony, insert_passkey,
+    list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
 };
 pub(super) use refresh::{
     NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,

@@ -7,7 +7,7 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
-use super::login::{LoginQuery, enter, local, with_next};
+use super::login::{LoginQuery, enter, local, passkeys_work, with_next};
 use crate::auth::service::{self, CodeAnswer};
 use crate::auth::web::origin_of;
 use crate::platform::config::Config;
@@ -24,6 +24,7 @@ struct CodePage {
     frame: Frame,
     errors: FormErrors,
     next: String,
+    passkeys_work: bool,
 }
 
 /// The challenge's cookie.
@@ -62,6 +63,7 @@ fn page(
             frame,
             errors,
             next,
+            passkeys_work: passkeys_work(request),
         },
     )
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::login::Nothing;
 use super::qr::Qr;
 use crate::auth::service::{self, PendingTotp};
-use crate::auth::store::{self, BeakRow, FactorsRow};
+use crate::auth::store::{self, BeakRow, FactorsRow, PasskeyRow};
 use crate::auth::{Operation, PasswordGate, ROLE, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -28,6 +28,9 @@ struct CredentialsPage {
     errors: FormErrors,
     factors: FactorsRow,
     pending: Option<Pending>,
+    /// Whether there can be passkeys at this address, and those of this person.
+    passkeys_work: bool,
+    passkeys: Vec<PasskeyRow>,
     /// Whether people may log in with their beak, and the shape of this person's.
     beaks: bool,
     beak: Option<BeakRow>,
@@ -63,7 +66,7 @@ pub(super) async fn show_credentials(
     page(viewer, &db, &config, Vec::new(), &[], StatusCode::OK).await
 }
 
-async fn page(
+pub(super) async fn page(
     viewer: Viewer,
     db: &Db,
     config: &Config,
@@ -73,12 +76,13 @@ async fn page(
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::OwnProfile)?;
     let id = viewer.actor.id.0;
-    let (factors, pending, beak) = db
+    let (factors, pending, beak, passkeys) = db
         .transaction_even_stopped(ROLE, viewer.origin(), move |tx| {
             let user = store::find_user(tx.conn(), id)?.ok_or(AppError::NotFound)?;
             let factors = store::find_factors(tx.conn(), id)?;
             let pending = service::pending_totp(tx, id, &user.username)?;
-            Ok((factors, pending, store::find_beak(tx.conn(), id)?))
+            let beak = store::find_beak(tx.conn(), id)?;
+            Ok((factors, pending, beak, store::list_passkeys(tx.conn(), id)?))
         })
         .await?;
     let errors = FormErrors::new(viewer.frame.lang, errors);
@@ -89,6 +93,8 @@ async fn page(
             errors,
             factors,
             pending: pending.map(Pending::of).transpose()?,
+            passkeys_work: service::passkeys_work(config),
+            passkeys,
             beaks: config.beak_log_in,
             beak,
             fresh,
@@ -144,6 +150,7 @@ pub(super) async fn confirm_totp(
         })
         .await;
     match made {
+        Ok(fresh) if fresh.is_empty() => Ok(redirect(HERE)),
         Ok(fresh) => page(viewer, &db, &config, fresh, &[], StatusCode::OK).await,
         Err(error) => refused(viewer, &db, &config, error).await,
     }

@@ -28,6 +28,15 @@ struct LoginPage {
     next: String,
     /// Where people log in with their beak, if they may.
     beak: Option<String>,
+    /// Whether there can be passkeys at this address.
+    passkeys_work: bool,
+}
+
+/// Whether there can be passkeys at this address.
+pub(super) fn passkeys_work(request: &HttpRequest) -> bool {
+    request
+        .app_data::<Data<Config>>()
+        .is_some_and(|config| service::passkeys_work(config))
 }
 
 /// Where people log in with their beak, if they may.
@@ -54,6 +63,7 @@ pub(super) async fn show_login(
     }
     render(&LoginPage {
         beak: beak_path(&request, next.as_ref()),
+        passkeys_work: passkeys_work(&request),
         frame: Frame::of(&request),
         errors: FormErrors::none(),
         username: String::new(),
@@ -176,6 +186,7 @@ fn refuse(
         status,
         &LoginPage {
             beak,
+            passkeys_work: passkeys_work(request),
             frame,
             errors,
             username,

@@ -5,6 +5,7 @@ mod beak;
 mod code;
 mod credentials;
 mod login;
+mod passkeys;
 mod profile;
 mod qr;
 mod roles;
@@ -28,6 +29,8 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(beak::show_beak_log_in))
             .route(post().to(beak::log_in_with_beak)),
     )
+    .service(resource("/login/passkey").route(post().to(passkeys::log_in)))
+    .service(resource("/login/passkey/question").route(post().to(passkeys::begin_log_in)))
     .service(resource("/logout").route(post().to(login::log_out)))
     .service(resource("/profile").route(get().to(profile::show_profile)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))
@@ -47,6 +50,15 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     )
     .service(resource("/profile/credentials/beak").route(post().to(beak::enrol_beak)))
     .service(resource("/profile/credentials/beak/removal").route(post().to(beak::remove_beak)))
+    .service(resource("/profile/credentials/passkeys").route(post().to(passkeys::finish_passkey)))
+    .service(
+        resource("/profile/credentials/passkeys/question")
+            .route(post().to(passkeys::begin_passkey)),
+    )
+    .service(
+        resource("/profile/credentials/passkeys/{id}/removal")
+            .route(post().to(passkeys::remove_passkey)),
+    )
     .service(resource("/profile/access").route(get().to(access::show_access)))
     .service(resource("/profile/sessions/end-others").route(post().to(access::end_other_sessions)))
     .service(resource("/profile/sessions/{id}/end").route(post().to(access::end_session)))

@@ -8,6 +8,7 @@ mod entry;
 mod factors;
 mod login;
 mod own;
+mod passkeys;
 mod people;
 mod programs;
 mod refresh;
@@ -35,6 +36,10 @@ pub(super) use factors::{
 pub use login::confirm_password;
 pub(super) use login::{LogIn, authenticate, log_in};
 pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
+pub(super) use passkeys::{
+    begin_passkey, begin_passkey_log_in, finish_passkey, log_in_with_passkey, passkeys_work,
+    remove_passkey,
+};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use programs::{Grant, log_in_program};
 pub(super) use refresh::{Issued, exchange, revoke};

@@ -14,6 +14,9 @@ pub(in crate::auth) struct FactorsRow {
     /// Since when codes of an authenticator app count.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub totp_since: Option<DateTime<Utc>>,
+    /// How many passkeys there are.
+    #[diesel(sql_type = BigInt)]
+    pub passkeys: i64,
     /// Recovery codes that were not used yet.
     #[diesel(sql_type = BigInt)]
     pub recovery_left: i64,
@@ -22,13 +25,14 @@ pub(in crate::auth) struct FactorsRow {
 impl FactorsRow {
     /// Whether a second factor is asked for.
     pub fn any(&self) -> bool {
-        self.totp_since.is_some()
+        self.totp_since.is_some() || self.passkeys > 0
     }
 }
 
 pub(in crate::auth) fn find_factors(conn: &mut PgConnection, user: Uuid) -> AppResult<FactorsRow> {
     Ok(sql_query(
         "select (select t.confirmed_at from auth.totp t where t.user_id = $1) as totp_since,
+           (select count(*) from auth.passkeys p where p.user_id = $1) as passkeys,
            (select count(*) from auth.recovery_codes c where c.user_id = $1 and c.used_at is null) as recovery_left",
     )
     .bind::<SqlUuid, _>(user)

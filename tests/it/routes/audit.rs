@@ -14,6 +14,8 @@ const KEEPS_NOTHING: &[&str] = &[
     "/login",
     "/login/code",
     "/login/beak",
+    "/login/passkey",
+    "/login/passkey/question",
     "/api/v1/auth/token",
     "/api/v1/auth/refresh",
 ];
@@ -44,6 +46,9 @@ const REFUSED_HERE: &[&str] = &[
     "/profile/credentials/totp/confirmation",
     "/profile/credentials/totp/removal",
     "/profile/credentials/recovery-codes",
+    "/profile/credentials/passkeys",
+    "/profile/credentials/passkeys/question",
+    "/profile/credentials/passkeys/{id}/removal",
     "/profile/credentials/beak",
     "/profile/credentials/beak/removal",
     "/profile/tokens/{id}/revocation",

@@ -76,6 +76,8 @@ pub const ROUTES: &[Route] = &[
         Everybody,
         "username=nobody&shape=A1 B2 C1 D2 C3 B4",
     ),
+    send("POST", "/login/passkey/question", Everybody, ""),
+    send("POST", "/login/passkey", Everybody, "credential={}"),
     send("POST", "/preferences", Everybody, "theme=dark&back=/"),
     send(
         "POST",
@@ -135,6 +137,24 @@ pub const ROUTES: &[Route] = &[
         "POST",
         "/profile/credentials/beak/removal",
         To(OwnProfile),
+        "password=a wrong password",
+    ),
+    send(
+        "POST",
+        "/profile/credentials/passkeys/question",
+        To(OwnProfile),
+        "password=a wrong password",
+    ),
+    send(
+        "POST",
+        "/profile/credentials/passkeys",
+        To(OwnProfile),
+        "passkey_name=Phone&credential={}",
+    ),
+    send(
+        "POST",
+        "/profile/credentials/passkeys/{id}/removal",
+        OfOthers(OwnProfile),
         "password=a wrong password",
     ),
     get("/profile/access", To(OwnSessions)),

@@ -9,4 +9,5 @@ pub(in crate::auth) use challenge::{CodeAnswer, challenge_of, prove_code};
 pub(super) use challenge::{begin_challenge, check_code};
 pub(in crate::auth) use mandatory::must_enrol;
 pub(in crate::auth) use recovery::renew_recovery_codes;
+pub(super) use recovery::{forget_recovery_codes, fresh_recovery_codes};
 pub(in crate::auth) use totp::{PendingTotp, begin_totp, confirm_totp, pending_totp, remove_totp};

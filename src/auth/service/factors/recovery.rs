@@ -35,7 +35,10 @@ pub(in crate::auth) fn renew_recovery_codes(
 }
 
 /// The codes that come with the first second factor, or in place of earlier ones.
-pub(super) fn fresh_recovery_codes(tx: &mut Tx<'_>, user: Uuid) -> AppResult<Vec<String>> {
+pub(in crate::auth::service) fn fresh_recovery_codes(
+    tx: &mut Tx<'_>,
+    user: Uuid,
+) -> AppResult<Vec<String>> {
     let codes: Vec<String> = (0..COUNT).map(|_| code(&mut tx.rng)).collect();
     let hashes: Vec<Vec<u8>> = codes.iter().map(|code| hash_of(&plain(code))).collect();
     let now = tx.now;
@@ -45,7 +48,10 @@ pub(super) fn fresh_recovery_codes(tx: &mut Tx<'_>, user: Uuid) -> AppResult<Vec
 }
 
 /// Drops the codes of somebody who has no second factor any more.
-pub(super) fn forget_recovery_codes(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
+pub(in crate::auth::service) fn forget_recovery_codes(
+    tx: &mut Tx<'_>,
+    user: Uuid,
+) -> AppResult<()> {
     if store::find_factors(tx.conn(), user)?.any() {
         return Ok(());
     }

@@ -67,7 +67,7 @@ pub(in crate::auth) fn pending_totp(
     }))
 }
 
-/// Lets the secret count that a code of it was shown of; gives fresh recovery codes, this once.
+/// Lets the secret count that a code of it was shown of; gives recovery codes when it is the first second factor.
 ///
 /// # Errors
 /// Forbidden; 422 at `code`; conflict when nothing waits for a code.
@@ -83,11 +83,16 @@ pub(in crate::auth) fn confirm_totp(
     let step =
         step_of(tx, secret, code)?.ok_or_else(|| AppError::field("code", "field-code-wrong"))?;
     let now = tx.now;
+    let first = !store::find_factors(tx.conn(), actor.id.0)?.any();
     if !store::confirm_totp(tx.conn(), actor.id.0, step, now)? {
         return Err(AppError::conflict("error-totp-not-begun"));
     }
     tx.audit("auth.totp_enrolled", Some(actor.id.0), &json!({}))?;
-    fresh_recovery_codes(tx, actor.id.0)
+    if first {
+        fresh_recovery_codes(tx, actor.id.0)
+    } else {
+        Ok(Vec::new())
+    }
 }
 
 /// Removes the authenticator app, and the recovery codes when no other second factor is left.
