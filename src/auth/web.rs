@@ -212,7 +212,7 @@ fn holder_of(tx: &mut Tx<'_>, token: &Verified) -> AppResult<Option<UserRow>> {
 }
 
 /// What was put into the app's data.
-fn data<T: 'static>(request: &HttpRequest) -> AppResult<&T> {
+pub(super) fn data<T: 'static>(request: &HttpRequest) -> AppResult<&T> {
     request
         .app_data::<Data<T>>()
         .map(|data| data.get_ref())
@@ -231,6 +231,7 @@ pub async fn session(
         match recognise(request.request()).await {
             Ok(None) => {}
             Ok(Some(known)) => {
+                request.extensions_mut().insert(known.confirmed);
                 request.extensions_mut().insert(known.actor);
                 request.extensions_mut().insert(known.visitor);
                 if known.must_enrol && !leads_to_enrolment(request.path()) {
@@ -269,10 +270,18 @@ fn leads_to_enrolment(path: &str) -> bool {
     under(ENROLMENT) || matches!(path, "/logout" | "/preferences")
 }
 
+/// How long somebody who has shown a credential does not need to do so again for a dangerous act.
+const CONFIRMED_FOR: Duration = Duration::minutes(5);
+
+/// Whether the session behind a request has shown a credential a short while ago.
+#[derive(Clone, Copy)]
+pub(super) struct Confirmed(pub(super) bool);
+
 /// Whoever a session's cookie belongs to.
 struct Known {
     actor: Actor,
     visitor: Visitor,
+    confirmed: Confirmed,
     must_enrol: bool,
 }
 
@@ -295,14 +304,15 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
             let banner = session
                 .stop_reason
                 .map(|reason| stop::message_of(&reason, session.stop_check));
+            let confirmed = Confirmed(now - session.confirmed_at < CONFIRMED_FOR);
             let Some(user) = store::find_user(tx.conn(), session.user_id)? else {
                 return Ok(None);
             };
             let must_enrol = must_enrol(tx.conn(), &roles, &user)?;
-            Ok(Some((user, banner, must_enrol)))
+            Ok(Some((user, banner, confirmed, must_enrol)))
         })
         .await?;
-    let Some((user, banner, must_enrol)) = user else {
+    let Some((user, banner, confirmed, must_enrol)) = user else {
         return Ok(None);
     };
     let actor = actor_of_request(request, &user)?;
@@ -325,6 +335,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
     Ok(Some(Known {
         actor,
         visitor,
+        confirmed,
         must_enrol,
     }))
 }

@@ -7,12 +7,12 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
-use super::credentials::{HERE, PasswordForm, refused};
-use super::login::{LoginQuery, go_on, local};
+use super::confirmation::ConfirmedForm;
+use super::credentials::{HERE, refused};
+use super::login::{LoginQuery, Nothing, go_on, local};
 use crate::auth::service::{self, BeakLogIn, NewBeak};
-use crate::auth::store;
 use crate::auth::web::origin_of;
-use crate::auth::{PasswordGate, ROLE, Viewer};
+use crate::auth::{ROLE, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
@@ -117,26 +117,19 @@ pub(super) async fn log_in_with_beak(
 pub(super) struct NewBeakForm {
     shape: String,
     again: String,
-    beak_password: String,
 }
 
 pub(super) async fn enrol_beak(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
-    gate: Data<PasswordGate>,
-    form: FormBody<NewBeakForm>,
+    form: ConfirmedForm<NewBeakForm>,
 ) -> AppResult<HttpResponse> {
+    let NewBeakForm { shape, again } = form.into_inner(&mut viewer);
     if !config.beak_log_in {
         return Err(AppError::NotFound);
     }
-    let NewBeakForm {
-        shape,
-        again,
-        beak_password: password,
-    } = form.into_inner();
-    let kept = enrol(&viewer, &db, &gate, &NewBeak { shape, again }, password).await;
-    match kept {
+    match enrol(&viewer, &db, &NewBeak { shape, again }).await {
         Ok(()) => Ok(redirect_with(
             HERE,
             Flash::ok(Message::new("flash-beak-enrolled")),
@@ -145,59 +138,26 @@ pub(super) async fn enrol_beak(
     }
 }
 
-async fn enrol(
-    viewer: &Viewer,
-    db: &Db,
-    gate: &PasswordGate,
-    beak: &NewBeak,
-    password: String,
-) -> AppResult<()> {
-    let shape = service::checked_beak(beak)?;
-    let (actor, from) = (viewer.actor.clone(), viewer.origin());
-    service::confirm_password(db, gate, &from, actor.id, password)
-        .await
-        .map_err(at_beak)?;
-    db.transaction(ROLE, from, move |tx| {
+async fn enrol(viewer: &Viewer, db: &Db, beak: &NewBeak) -> AppResult<()> {
+    let (actor, shape) = (viewer.actor.clone(), service::checked_beak(beak)?);
+    db.transaction(ROLE, viewer.origin(), move |tx| {
         service::enrol_beak(tx, &actor, &shape)
     })
     .await
     .and_then(|kept| kept)
 }
 
-/// The page has several fields for the password; this is the one beside the beak.
-fn at_beak(error: AppError) -> AppError {
-    match error {
-        AppError::Invalid(errors) => AppError::Invalid(
-            errors
-                .into_iter()
-                .map(|error| FieldError::new("beak_password", error.message))
-                .collect(),
-        ),
-        error => error,
-    }
-}
-
 pub(super) async fn remove_beak(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
-    config: Data<Config>,
-    gate: Data<PasswordGate>,
-    form: FormBody<PasswordForm>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    let (actor, from) = (viewer.actor.clone(), viewer.origin());
-    let password = form.into_inner().password;
-    let id = actor.id.0;
-    let known = db
-        .read(ROLE, move |conn| store::find_beak(conn, id))
-        .await?;
-    if known.is_none() {
-        return Err(AppError::conflict("error-no-beak"));
-    }
-    if let Err(error) = service::confirm_password(&db, &gate, &from, actor.id, password).await {
-        return refused(viewer, &db, &config, at_beak(error)).await;
-    }
-    db.transaction(ROLE, from, move |tx| service::remove_beak(tx, &actor))
-        .await?;
+    let Nothing {} = form.into_inner(&mut viewer);
+    let actor = viewer.actor.clone();
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::remove_beak(tx, &actor)
+    })
+    .await?;
     Ok(redirect_with(
         HERE,
         Flash::ok(Message::new("flash-beak-removed")),

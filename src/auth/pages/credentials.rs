@@ -7,11 +7,12 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
+use super::confirmation::ConfirmedForm;
 use super::login::Nothing;
 use super::qr::Qr;
 use crate::auth::service::{self, PendingTotp};
 use crate::auth::store::{self, BeakRow, FactorsRow, PasskeyRow};
-use crate::auth::{Operation, PasswordGate, ROLE, Viewer};
+use crate::auth::{Operation, ROLE, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
@@ -119,10 +120,11 @@ pub(super) async fn refused(
 }
 
 pub(super) async fn begin_totp(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
-    _form: FormBody<Nothing>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
+    let Nothing {} = form.into_inner(&mut viewer);
     let actor = viewer.actor.clone();
     db.transaction(ROLE, viewer.origin(), move |tx| {
         service::begin_totp(tx, &actor)
@@ -156,22 +158,12 @@ pub(super) async fn confirm_totp(
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PasswordForm {
-    pub(super) password: String,
-}
-
 pub(super) async fn remove_totp(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
-    config: Data<Config>,
-    gate: Data<PasswordGate>,
-    form: FormBody<PasswordForm>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    if let Err(error) = confirm(&viewer, &db, &gate, form.into_inner()).await {
-        return refused(viewer, &db, &config, error).await;
-    }
+    let Nothing {} = form.into_inner(&mut viewer);
     let actor = viewer.actor.clone();
     db.transaction(ROLE, viewer.origin(), move |tx| {
         service::remove_totp(tx, &actor)
@@ -184,15 +176,12 @@ pub(super) async fn remove_totp(
 }
 
 pub(super) async fn renew_recovery_codes(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
-    gate: Data<PasswordGate>,
-    form: FormBody<PasswordForm>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    if let Err(error) = confirm(&viewer, &db, &gate, form.into_inner()).await {
-        return refused(viewer, &db, &config, error).await;
-    }
+    let Nothing {} = form.into_inner(&mut viewer);
     let actor = viewer.actor.clone();
     let fresh = db
         .transaction(ROLE, viewer.origin(), move |tx| {
@@ -200,22 +189,4 @@ pub(super) async fn renew_recovery_codes(
         })
         .await?;
     page(viewer, &db, &config, fresh, &[], StatusCode::OK).await
-}
-
-/// Asks for the password again before something grave.
-async fn confirm(
-    viewer: &Viewer,
-    db: &Db,
-    gate: &PasswordGate,
-    form: PasswordForm,
-) -> AppResult<()> {
-    viewer.actor.allow(Operation::OwnProfile)?;
-    let id = viewer.actor.id.0;
-    let factors = db
-        .read(ROLE, move |conn| store::find_factors(conn, id))
-        .await?;
-    if !factors.any() {
-        return Err(AppError::conflict("error-no-second-factor"));
-    }
-    service::confirm_password(db, gate, &viewer.origin(), viewer.actor.id, form.password).await
 }

@@ -146,12 +146,7 @@ pub(super) fn go_on(request: &HttpRequest, step: Step, next: Option<&LocalPath>)
 /// Gives the browser its session, and takes from it what it had before.
 pub(super) fn enter(request: &HttpRequest, session: LoggedIn) {
     let settings = WebSettings::of(request);
-    let name = cookies::session(settings.https);
-    let age = time::Duration::seconds(session.age.num_seconds());
-    cookies::set(
-        request,
-        cookies::build(settings, name, session.secret, Some(age)),
-    );
+    keep_session(request, session);
     for name in [
         cookies::before_login(settings.https),
         cookies::challenge(settings.https),
@@ -169,6 +164,17 @@ pub(super) fn with_next(path: &str, next: Option<&LocalPath>) -> String {
         .append_pair("next", next.as_str())
         .finish();
     format!("{path}?{query}")
+}
+
+/// Gives the browser the cookie of a session.
+pub(super) fn keep_session(request: &HttpRequest, session: LoggedIn) {
+    let settings = WebSettings::of(request);
+    let name = cookies::session(settings.https);
+    let age = time::Duration::seconds(session.age.num_seconds());
+    cookies::set(
+        request,
+        cookies::build(settings, name, session.secret, Some(age)),
+    );
 }
 
 fn refuse(

@@ -3,6 +3,7 @@
 mod access;
 mod beak;
 mod code;
+mod confirmation;
 mod credentials;
 mod login;
 mod passkeys;
@@ -12,6 +13,8 @@ mod roles;
 mod users;
 
 use actix_web::web::{ServiceConfig, get, post, resource};
+
+pub use confirmation::ConfirmedForm;
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::credentials::{HERE, PasswordForm, page, refused};
+use super::confirmation::ConfirmedForm;
+use super::credentials::{HERE, page, refused};
 use super::login::{Nothing, enter, local, with_next};
 use crate::auth::service;
 use crate::auth::web::origin_of;
@@ -23,7 +24,14 @@ fn question(json: String) -> HttpResponse {
         .body(json)
 }
 
-/// Asks for the password again, and then for a passkey to be made.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordForm {
+    password: String,
+}
+
+/// Asks for the password again, and then for a passkey to be made. It is a script that asks, so the password comes with the question
+/// rather than on a page of its own.
 pub(super) async fn begin_passkey(
     viewer: Viewer,
     db: Data<Db>,
@@ -74,28 +82,14 @@ pub(super) async fn finish_passkey(
 }
 
 pub(super) async fn remove_passkey(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
-    config: Data<Config>,
-    gate: Data<PasswordGate>,
     passkey: Path<Uuid>,
-    form: FormBody<PasswordForm>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    let (actor, from, id) = (viewer.actor.clone(), viewer.origin(), passkey.into_inner());
-    let owner = actor.id.0;
-    let own = db
-        .read(ROLE, move |conn| {
-            crate::auth::store::list_passkeys(conn, owner)
-        })
-        .await?;
-    if !own.iter().any(|row| row.id == id) {
-        return Err(AppError::NotFound);
-    }
-    let password = form.into_inner().password;
-    if let Err(error) = service::confirm_password(&db, &gate, &from, actor.id, password).await {
-        return refused(viewer, &db, &config, error).await;
-    }
-    db.transaction(ROLE, from, move |tx| {
+    let Nothing {} = form.into_inner(&mut viewer);
+    let (actor, id) = (viewer.actor.clone(), passkey.into_inner());
+    db.transaction(ROLE, viewer.origin(), move |tx| {
         service::remove_passkey(tx, &actor, id)
     })
     .await?;

@@ -80,11 +80,11 @@ pub(in crate::auth) fn enrol_beak(
 /// Removes the shape of one's beak.
 ///
 /// # Errors
-/// Forbidden; 404 when there is none.
+/// Forbidden; conflict when there is none.
 pub(in crate::auth) fn remove_beak(tx: &mut Tx<'_>, actor: &Actor) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
     if !store::delete_beak(tx.conn(), actor.id.0)? {
-        return Err(AppError::NotFound);
+        return Err(AppError::conflict("error-no-beak"));
     }
     tx.audit("auth.beak_removed", Some(actor.id.0), &json!({}))
 }

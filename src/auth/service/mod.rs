@@ -43,7 +43,7 @@ pub(super) use passkeys::{
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use programs::{Grant, log_in_program};
 pub(super) use refresh::{Issued, exchange, revoke};
-pub(super) use sessions::{end_all_sessions, end_other_sessions, end_session};
+pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,
 };

@@ -3,7 +3,7 @@
 use chrono::Duration;
 
 use crate::support::database::{count, number, text};
-use crate::support::{Browser, PASSWORD, Page, Person, TestApp};
+use crate::support::{Browser, Page, Person, TestApp};
 
 const HOOK: &str = "A2 B1 C1 D2 D3 C4 C3 B3";
 /// The same line, drawn smaller and elsewhere.
@@ -15,12 +15,8 @@ fn start() -> TestApp {
 }
 
 fn enrol(browser: &mut Browser, shape: &str) -> Page {
-    let fields = [
-        ("shape", shape),
-        ("again", shape),
-        ("beak_password", PASSWORD),
-    ];
-    browser.post("/profile/credentials/beak", &fields)
+    let fields = [("shape", shape), ("again", shape)];
+    browser.post_confirmed("/profile/credentials/beak", &fields)
 }
 
 fn log_in(app: &TestApp, login: &str, shape: &str) -> (Browser, Page) {
@@ -122,20 +118,25 @@ fn a02_a_shape_is_drawn_twice_with_the_password_and_kept_as_a_keyed_hash() {
     let app = start();
     let kesha = app.register("kesha", &["developer"]);
     let mut browser = app.log_in(&kesha);
-    let mut send = |shape: &str, again: &str, password: &str| {
-        app.clock().advance(Duration::minutes(1));
-        let fields = [
-            ("shape", shape),
-            ("again", again),
-            ("beak_password", password),
-        ];
+    let mut send = |shape: &str, again: &str| {
+        let fields = [("shape", shape), ("again", again)];
         browser.post("/profile/credentials/beak", &fields)
     };
-    assert!(send(HOOK, CREST, PASSWORD).has("#again[aria-invalid]"));
-    assert!(send("A1 B1 C1", "A1 B1 C1", PASSWORD).has("#shape[aria-invalid]"));
-    assert!(send(HOOK, HOOK, "a parrot that guesses").has("#beak_password[aria-invalid]"));
+    assert!(send(HOOK, CREST).has("#again[aria-invalid]"));
+    assert!(send("A1 B1 C1", "A1 B1 C1").has("#shape[aria-invalid]"));
+    app.clock().advance(Duration::minutes(6));
+    assert!(
+        send(HOOK, HOOK).has("#confirmation"),
+        "the password is asked for again"
+    );
     assert_eq!(count(&mut app.conn(), "auth.beaks"), 0);
-    assert_eq!(send(HOOK, DRAWN, PASSWORD).status, 303);
+    let fields = [("shape", HOOK), ("again", DRAWN)];
+    assert_eq!(
+        browser
+            .post_confirmed("/profile/credentials/beak", &fields)
+            .status,
+        303
+    );
     let stored = text(
         &mut app.conn(),
         "select encode(shape_hash, 'hex') as t from auth.beaks",
@@ -146,16 +147,10 @@ fn a02_a_shape_is_drawn_twice_with_the_password_and_kept_as_a_keyed_hash() {
         stored.len() == 64 && stored != plain,
         "no hash that anybody can compute"
     );
-    app.clock().advance(Duration::minutes(1));
+    app.clock().advance(Duration::minutes(6));
     let path = "/profile/credentials/beak/removal";
-    assert_eq!(
-        browser
-            .post(path, &[("password", "a parrot that guesses")])
-            .status,
-        422
-    );
-    app.clock().advance(Duration::minutes(1));
-    assert_eq!(browser.post(path, &[("password", PASSWORD)]).status, 303);
+    assert!(browser.post(path, &[]).has("#confirmation"));
+    assert_eq!(browser.post_confirmed(path, &[]).status, 303);
     assert_eq!(log_in(&app, "kesha", HOOK).1.status, 422);
     for action in ["auth.beak_enrolled", "auth.beak_removed"] {
         let rows = format!("platform.audit_log where action = '{action}'");

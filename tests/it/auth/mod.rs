@@ -2,6 +2,7 @@
 
 mod access;
 mod beak;
+mod confirmation;
 mod factors;
 mod log_in;
 mod mandatory;

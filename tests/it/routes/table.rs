@@ -119,25 +119,25 @@ pub const ROUTES: &[Route] = &[
         "POST",
         "/profile/credentials/totp/removal",
         To(OwnProfile),
-        "password=a wrong password",
+        "",
     ),
     send(
         "POST",
         "/profile/credentials/recovery-codes",
         To(OwnProfile),
-        "password=a wrong password",
+        "",
     ),
     send(
         "POST",
         "/profile/credentials/beak",
         To(OwnProfile),
-        "shape=A1 B1&again=A1 B1&beak_password=a wrong password",
+        "shape=A1 B1&again=A1 B1",
     ),
     send(
         "POST",
         "/profile/credentials/beak/removal",
         To(OwnProfile),
-        "password=a wrong password",
+        "",
     ),
     send(
         "POST",
@@ -155,7 +155,7 @@ pub const ROUTES: &[Route] = &[
         "POST",
         "/profile/credentials/passkeys/{id}/removal",
         OfOthers(OwnProfile),
-        "password=a wrong password",
+        "",
     ),
     get("/profile/access", To(OwnSessions)),
     send(

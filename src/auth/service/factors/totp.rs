@@ -98,11 +98,11 @@ pub(in crate::auth) fn confirm_totp(
 /// Removes the authenticator app, and the recovery codes when no other second factor is left.
 ///
 /// # Errors
-/// Forbidden; 404 when there is none.
+/// Forbidden; conflict when there is none.
 pub(in crate::auth) fn remove_totp(tx: &mut Tx<'_>, actor: &Actor) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
     if !store::delete_totp(tx.conn(), actor.id.0)? {
-        return Err(AppError::NotFound);
+        return Err(AppError::conflict("error-no-second-factor"));
     }
     forget_recovery_codes(tx, actor.id.0)?;
     tx.audit("auth.totp_removed", Some(actor.id.0), &json!({}))
