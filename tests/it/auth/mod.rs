@@ -6,6 +6,7 @@ mod confirmation;
 mod factors;
 mod log_in;
 mod mandatory;
+mod passkeys;
 mod refresh;
 mod sessions;
 mod tokens;

@@ -6,7 +6,7 @@ use serde_json::json;
 use uuid::Uuid;
 use webauthn_rp::bin::Decode;
 use webauthn_rp::request::register::{
-    Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, Username,
+    CredProtect, Nickname, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, Username,
 };
 use webauthn_rp::request::{PublicKeyCredentialDescriptor, TimedCeremony};
 use webauthn_rp::response::{AuthTransports, CredentialId};
@@ -65,7 +65,10 @@ pub(in crate::auth) async fn begin_passkey(
         id: &handle,
         display_name: Nickname::try_from(Cow::Borrowed(full_name.as_str())).ok(),
     };
-    let (server, client) = PublicKeyCredentialCreationOptions::passkey(&party.id, entity, exclude)
+    let mut options = PublicKeyCredentialCreationOptions::passkey(&party.id, entity, exclude);
+    // Authenticators of phones and laptops do not know this extension; that the owner was verified is checked each time anyway.
+    options.extensions.cred_protect = CredProtect::None;
+    let (server, client) = options
         .start_ceremony()
         .map_err(|error| AppError::Internal(Box::new(error)))?;
     let asked =
