@@ -559,7 +559,7 @@ totp-open = Open in an app on this device
 totp-confirm = Switch it on
 totp-another = Make another secret
 totp-remove = Remove the app
-totp-remove-hint = From then on the password alone opens your account again; the recovery codes end too.
+totp-remove-hint = Without it the password alone opens your account again. The recovery codes end with your last second factor.
 recovery-codes = Recovery codes
 recovery-codes-left = { $left ->
     [one] { $left } code is left.
@@ -568,7 +568,7 @@ recovery-codes-left = { $left ->
 recovery-codes-fresh = Your recovery codes
 recovery-codes-fresh-hint = Write them down now and keep them apart from your phone: they are shown only this once. Each counts once.
 recovery-codes-renew = Make the codes anew
-recovery-codes-renew-hint = All earlier codes end.
+recovery-codes-renew-hint = When you make them anew, all earlier codes end.
 field-code-wrong = The code is wrong, or was used before
 error-totp-exists = There is an authenticator app already; remove it first
 error-totp-not-begun = No authenticator app is being set up; begin anew
