@@ -462,6 +462,12 @@ pub const ROUTES: &[Route] = &[
     ),
     send(
         "POST",
+        "/admin/users/{uid}/second-factors/removal",
+        To(ManageUsers),
+        "",
+    ),
+    send(
+        "POST",
         "/admin/users/{uid}/sessions/end",
         To(ManageUsers),
         "",
