@@ -22,6 +22,7 @@ use super::clock::BusinessZone;
 use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
+pub use reader::HUMAN_ROLES;
 use reader::Reader;
 pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
@@ -88,6 +89,8 @@ pub struct Config {
     pub session_idle: Duration,
     pub session_absolute: Duration,
     pub access_token_lifetime: Duration,
+    pub second_factor_roles: Vec<&'static str>,
+    pub beak_log_in: bool,
     pub start_wait: Duration,
     pub bell_every: Duration,
     pub sweep_after: Duration,
@@ -214,6 +217,8 @@ impl Config {
             session_idle: read.seconds("ATES_SESSION_IDLE_SECONDS", 60, 604_800)?,
             session_absolute: read.seconds("ATES_SESSION_ABSOLUTE_SECONDS", 60, 2_592_000)?,
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
+            second_factor_roles: read.roles("ATES_SECOND_FACTOR_ROLES")?,
+            beak_log_in: read.flag("ATES_BEAK_LOG_IN")?,
             start_wait: read.seconds("ATES_START_WAIT_SECONDS", 0, 3_600)?,
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,

@@ -1,8 +1,12 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod beak;
 mod confirmation;
+mod factors;
 mod log_in;
+mod mandatory;
+mod passkeys;
 mod refresh;
 mod sessions;
 mod tokens;
