@@ -77,7 +77,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let board = Data::new(board);
     let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
-    let gate = Data::new(auth::PasswordGate::default());
+    let gate = Data::new(auth::PasswordGate::limited_to(services.config.login_limit));
     let streams = Streams::new(services.config.live_streams);
     let live = Data::new(streams.clone());
     let server = HttpServer::new(move || {

@@ -119,7 +119,7 @@ async fn auth_user(
     };
     let issued = db
         .transaction_even_stopped(ROLE, origin, move |tx| {
-            announce(tx, id)?;
+            announce(tx, id, "password")?;
             service::begin_family(tx, &settings, id)
         })
         .await?;

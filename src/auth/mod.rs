@@ -72,6 +72,7 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
         let now = tx.now;
         store::delete_expired(tx.conn(), now)?;
         store::delete_expired_families(tx.conn(), now)?;
+        store::delete_full_buckets(tx.conn(), now)?;
         tokens::remove_old_keys(tx, config)
     })
 }

@@ -6,6 +6,7 @@ mod failures;
 mod keys;
 mod refresh;
 mod sessions;
+mod source_limits;
 mod users;
 
 pub(super) use api_tokens::{
@@ -30,6 +31,7 @@ pub(super) use sessions::{
     NewSession, SessionRow, delete_expired, delete_other_sessions, delete_session,
     delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
 };
+pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,

@@ -8,7 +8,7 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
-use crate::auth::service::{self, LogIn};
+use crate::auth::service::{self, LogIn, LoggedIn};
 use crate::auth::web::origin_of;
 use crate::auth::{Actor, PasswordGate, Viewer};
 use crate::platform::config::Config;
@@ -79,20 +79,7 @@ pub(super) async fn log_in(
     };
     let origin = origin_of(&request, None);
     match service::log_in(&db, &gate, &config, &origin, attempt).await {
-        Ok(session) => {
-            let settings = WebSettings::of(&request);
-            let name = cookies::session(settings.https);
-            let age = time::Duration::seconds(session.age.num_seconds());
-            cookies::set(
-                &request,
-                cookies::build(settings, name, session.secret, Some(age)),
-            );
-            cookies::set(
-                &request,
-                cookies::removal(settings, cookies::before_login(settings.https)),
-            );
-            Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
-        }
+        Ok(session) => let_in(&request, &db, session, next).await,
         Err(AppError::Unauthenticated) => refuse(
             &request,
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -118,6 +105,30 @@ pub(super) async fn log_in(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Hands the session to the browser, ends the one that it held before, and leads on.
+pub(super) async fn let_in(
+    request: &HttpRequest,
+    db: &Db,
+    session: LoggedIn,
+    next: Option<LocalPath>,
+) -> AppResult<HttpResponse> {
+    if let Some(before) = cookies::session_value(request) {
+        service::end_replaced(db, &before).await?;
+    }
+    let settings = WebSettings::of(request);
+    let name = cookies::session(settings.https);
+    let age = time::Duration::seconds(session.age.num_seconds());
+    cookies::set(
+        request,
+        cookies::build(settings, name, session.secret, Some(age)),
+    );
+    cookies::set(
+        request,
+        cookies::removal(settings, cookies::before_login(settings.https)),
+    );
+    Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
 }
 
 fn refuse(

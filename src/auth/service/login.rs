@@ -5,12 +5,13 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::actors::active;
+use super::sources;
 use crate::auth::password::{PasswordGate, Verdict};
 use crate::auth::store::{self, Credentials, NewSession, UserRow};
 use crate::auth::{ROLE, Role};
 use crate::events::{self, AccountLoggedIn};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::UserId;
 use crate::platform::web::cookies;
@@ -32,6 +33,20 @@ pub(in crate::auth) struct LoggedIn {
     pub age: Duration,
 }
 
+/// What a session is begun with: the new secret and its life.
+pub(in crate::auth) struct Entry {
+    secret: String,
+    life: Duration,
+}
+
+impl Entry {
+    /// A session with this secret, for as long as the settings say.
+    pub fn new(config: &Config, secret: String) -> Self {
+        let life = Duration::from_std(config.session_absolute).unwrap_or(Duration::hours(12));
+        Self { secret, life }
+    }
+}
+
 /// Checks name and password.
 ///
 /// # Errors
@@ -49,6 +64,7 @@ pub(in crate::auth) async fn authenticate(
         .filter(|c| !c.is_control())
         .take(LOGIN_MAX)
         .collect();
+    sources::take_try(db, origin, gate.limit()).await?;
     let found = db
         .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
@@ -63,6 +79,7 @@ pub(in crate::auth) async fn authenticate(
         Verdict::Right => None,
         Verdict::RightAndRehashed(hash) => Some(hash),
     };
+    sources::give_back_try(db, origin, gate.limit()).await?;
     let id = credentials
         .map(|user| user.id)
         .ok_or(AppError::Unauthenticated)?;
@@ -108,7 +125,7 @@ pub async fn confirm_password(
 type Found = AppResult<(String, Option<Credentials>)>;
 
 /// Counts the attempt; the count stays even when the answer is a refusal.
-fn reserve(tx: &mut crate::platform::db::Tx<'_>, login: &str) -> AppResult<Found> {
+fn reserve(tx: &mut Tx<'_>, login: &str) -> AppResult<Found> {
     let credentials = store::find_credentials(tx.conn(), login)?;
     let name = credentials
         .as_ref()
@@ -143,43 +160,66 @@ pub(in crate::auth) async fn log_in(
     if user.roles == [Role::Internalservice.to_string()] {
         return Err(AppError::Unauthenticated);
     }
-    let secret = cookies::new_secret();
-    let hash = hash_of(&secret);
-    let absolute = Duration::from_std(config.session_absolute).unwrap_or(Duration::hours(12));
-    let origin = Origin {
-        actor: Some(user.id),
-        ..origin.clone()
-    };
-    let (address, agent) = (origin.address.clone(), origin.agent.clone());
-    db.transaction_even_stopped(ROLE, origin, move |tx| {
-        let now = tx.now;
-        let session = NewSession {
-            id_hash: &hash,
-            user_id: user.id,
-            expires_at: now + absolute,
-            address: address.as_deref(),
-            user_agent: agent.as_deref(),
-        };
-        store::insert_session(tx.conn(), &session, now)?;
-        announce(tx, user.id)
+    let entry = Entry::new(config, cookies::new_secret());
+    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
+        begin_session(tx, user.id, "password", entry)
     })
-    .await?;
+    .await
+}
+
+/// Begins a session of a new id, never one that the browser brought along (A38), and tells of it.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) fn begin_session(
+    tx: &mut Tx<'_>,
+    user: Uuid,
+    method: &str,
+    entry: Entry,
+) -> AppResult<LoggedIn> {
+    tx.origin.actor = Some(user);
+    let (now, from) = (tx.now, tx.origin.clone());
+    let session = NewSession {
+        id_hash: &hash_of(&entry.secret),
+        user_id: user,
+        expires_at: now + entry.life,
+        address: from.address.as_deref(),
+        user_agent: from.agent.as_deref(),
+    };
+    store::insert_session(tx.conn(), &session, now)?;
+    announce(tx, user, method)?;
     Ok(LoggedIn {
-        secret,
-        age: absolute,
+        secret: entry.secret,
+        age: entry.life,
     })
 }
 
 /// Tells that somebody logged in, and writes it into the audit (A06).
-pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid) -> AppResult<()> {
+pub(in crate::auth) fn announce(tx: &mut Tx<'_>, user: Uuid, method: &str) -> AppResult<()> {
     events::publish(
         tx,
         user,
         &AccountLoggedIn {
-            method: "password".into(),
+            method: method.to_owned(),
         },
     )?;
-    tx.audit("auth.logged_in", Some(user), &serde_json::json!({}))
+    tx.audit(
+        "auth.logged_in",
+        Some(user),
+        &serde_json::json!({ "method": method }),
+    )
+}
+
+/// Ends the session that a browser held when it logged in anew: nobody goes on with an id from before the log-in (A38).
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) async fn end_replaced(db: &Db, secret: &str) -> AppResult<()> {
+    let hash = hash_of(secret);
+    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+        store::delete_session(tx.conn(), &hash)
+    })
+    .await
 }
 
 /// Ends the session of a cookie.

@@ -8,6 +8,7 @@ mod own;
 mod people;
 mod refresh;
 mod sessions;
+mod sources;
 mod users;
 
 use account::FieldProblem;
@@ -20,7 +21,10 @@ pub(super) use api_tokens::{
     service_of_credential,
 };
 pub use login::confirm_password;
-pub(super) use login::{LogIn, announce, authenticate, hash_of, log_in, log_out};
+pub(super) use login::{
+    Entry, LogIn, LoggedIn, announce, authenticate, begin_session, end_replaced, hash_of, log_in,
+    log_out,
+};
 pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use refresh::{Issued, begin_family, exchange, revoke};

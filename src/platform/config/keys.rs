@@ -169,6 +169,16 @@ pub const KEYS: &[Key] = &[
         "life of an access token, seconds",
     ),
     key(
+        "ATES_LOGIN_BURST",
+        "10",
+        "wrong log-ins that one source address may have at once, an IPv6 /64 counts as one; a further try is answered 429; 0: no limit",
+    ),
+    key(
+        "ATES_LOGIN_REFILL_SECONDS",
+        "6",
+        "time in which a source address gets one more try to log in, seconds",
+    ),
+    key(
         "ATES_BELL_SECONDS",
         "60",
         "how often the scheduler looks for due jobs, seconds",

@@ -1,7 +1,13 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod csrf;
+mod ends;
+mod fixation;
+mod forgery;
+mod lock_out;
 mod log_in;
+mod outage;
 mod refresh;
 mod sessions;
 mod tokens;

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Response;
 
-fn agent() -> Agent {
+/// A client that follows nothing and takes every status as an answer.
+pub fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
