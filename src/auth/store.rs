@@ -4,6 +4,7 @@ mod api_tokens;
 mod changes;
 mod failures;
 mod keys;
+mod provider;
 mod refresh;
 mod sessions;
 mod source_limits;
@@ -22,6 +23,10 @@ pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
 };
+pub(super) use provider::{
+    VisitKey, VisitRow, delete_expired_visits, find_linked_user, insert_link, insert_visit,
+    take_visit,
+};
 pub(super) use refresh::{
     NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,
     insert_refresh_token, lock_refresh_token, revoke_families_of, revoke_family, update_exchanged,
@@ -35,5 +40,6 @@ pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,
-    find_user, find_user_by_username, list_roles, list_users, lock_user, lock_users,
+    find_user, find_user_by_email, find_user_by_username, list_roles, list_users, lock_user,
+    lock_users,
 };

@@ -5,6 +5,7 @@
 
 mod debtor;
 mod keys;
+mod provider;
 mod reader;
 mod relay;
 mod sources;
@@ -22,6 +23,7 @@ use super::clock::BusinessZone;
 use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
+pub use provider::{ProviderTarget, is_safe};
 use reader::Reader;
 pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
@@ -98,6 +100,7 @@ pub struct Config {
     pub session_absolute: Duration,
     pub access_token_lifetime: Duration,
     pub login_limit: Option<TryLimit>,
+    pub provider: Option<ProviderTarget>,
     pub start_wait: Duration,
     pub bell_every: Duration,
     pub sweep_after: Duration,
@@ -231,6 +234,7 @@ impl Config {
                     Ok(TryLimit { burst, refill })
                 })
                 .transpose()?,
+            provider: read.provider()?,
             start_wait: read.seconds("ATES_START_WAIT_SECONDS", 0, 3_600)?,
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::auth::service::{self, LogIn, LoggedIn};
 use crate::auth::web::origin_of;
-use crate::auth::{Actor, PasswordGate, Viewer};
+use crate::auth::{Actor, CompanyProvider, PasswordGate, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
@@ -26,15 +26,39 @@ struct LoginPage {
     errors: FormErrors,
     username: String,
     next: String,
+    provider: Option<ProviderButton>,
+}
+
+/// The way to the company's provider.
+struct ProviderButton {
+    label: String,
+    href: String,
+}
+
+impl ProviderButton {
+    /// The button, if there is a provider.
+    fn of(provider: &CompanyProvider, frame: &Frame, next: &str) -> Option<Self> {
+        let target = provider.target()?;
+        let label = match &target.label {
+            Some(label) => label.clone(),
+            None => frame.text(&Message::new("log-in-by-provider")),
+        };
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        Some(Self {
+            label,
+            href: format!("/login/provider?next={next}"),
+        })
+    }
 }
 
 #[derive(Deserialize)]
 pub(super) struct LoginQuery {
-    next: Option<String>,
+    pub(super) next: Option<String>,
 }
 
 pub(super) async fn show_login(
     request: HttpRequest,
+    provider: Data<CompanyProvider>,
     query: Query<LoginQuery>,
 ) -> AppResult<HttpResponse> {
     let next = local(query.into_inner().next);
@@ -44,11 +68,14 @@ pub(super) async fn show_login(
     {
         return Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)));
     }
+    let frame = Frame::of(&request);
+    let next = next.map(|path| path.to_string()).unwrap_or_default();
     render(&LoginPage {
-        frame: Frame::of(&request),
+        provider: ProviderButton::of(&provider, &frame, &next),
+        frame,
         errors: FormErrors::none(),
         username: String::new(),
-        next: next.map(|path| path.to_string()).unwrap_or_default(),
+        next,
     })
 }
 
@@ -138,9 +165,34 @@ fn refuse(
     username: String,
     next: Option<LocalPath>,
 ) -> AppResult<HttpResponse> {
+    let field = FieldError::new("username", message);
+    let next = next.map(|path| path.to_string());
+    render_login(request, status, field, username, next)
+}
+
+/// The log-in page with an error that is not of the form itself.
+pub(super) fn refuse_at(
+    request: &HttpRequest,
+    status: StatusCode,
+    error: FieldError,
+    next: Option<String>,
+) -> AppResult<HttpResponse> {
+    render_login(request, status, error, String::new(), next)
+}
+
+fn render_login(
+    request: &HttpRequest,
+    status: StatusCode,
+    error: FieldError,
+    username: String,
+    next: Option<String>,
+) -> AppResult<HttpResponse> {
     let frame = Frame::of(request);
-    let errors = FormErrors::new(frame.lang, &[FieldError::new("username", message)]);
-    let next = next.map(|path| path.to_string()).unwrap_or_default();
+    let errors = FormErrors::new(frame.lang, &[error]);
+    let next = next.unwrap_or_default();
+    let provider = request
+        .app_data::<Data<CompanyProvider>>()
+        .and_then(|provider| ProviderButton::of(provider, &frame, &next));
     render_with(
         status,
         &LoginPage {
@@ -148,6 +200,7 @@ fn refuse(
             errors,
             username,
             next,
+            provider,
         },
     )
 }
@@ -178,6 +231,6 @@ pub(super) async fn log_out(
 pub(super) struct Nothing {}
 
 /// A place of this site to go on to.
-fn local(next: Option<String>) -> Option<LocalPath> {
+pub(super) fn local(next: Option<String>) -> Option<LocalPath> {
     next.and_then(|path| LocalPath::parse(&path))
 }

@@ -3,6 +3,7 @@
 mod access;
 mod login;
 mod profile;
+mod provider;
 mod roles;
 mod users;
 
@@ -14,6 +15,8 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(login::show_login))
             .route(post().to(login::log_in)),
     )
+    .service(resource("/login/provider").route(get().to(provider::go)))
+    .service(resource("/login/provider/callback").route(get().to(provider::come_back)))
     .service(resource("/logout").route(post().to(login::log_out)))
     .service(resource("/profile").route(get().to(profile::show_profile)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))

@@ -6,6 +6,7 @@ mod api_tokens;
 mod login;
 mod own;
 mod people;
+mod provider;
 mod refresh;
 mod sessions;
 mod sources;
@@ -22,11 +23,11 @@ pub(super) use api_tokens::{
 };
 pub use login::confirm_password;
 pub(super) use login::{
-    Entry, LogIn, LoggedIn, announce, authenticate, begin_session, end_replaced, hash_of, log_in,
-    log_out,
+    Entry, LogIn, LoggedIn, announce, authenticate, end_replaced, hash_of, log_in, log_out,
 };
 pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
+pub(super) use provider::{VISIT_LASTS, begin_visit, enter_by_provider, take_visit};
 pub(super) use refresh::{Issued, begin_family, exchange, revoke};
 pub(super) use sessions::{end_all_sessions, end_other_sessions, end_session};
 pub use users::{

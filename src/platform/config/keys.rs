@@ -179,6 +179,41 @@ pub const KEYS: &[Key] = &[
         "time in which a source address gets one more try to log in, seconds",
     ),
     key(
+        "ATES_OIDC_ISSUER",
+        "",
+        "issuer of the company's own OpenID Connect provider, at which people may log in; empty: none",
+    ),
+    key(
+        "ATES_OIDC_CLIENT_ID",
+        "",
+        "the name under which this installation is registered there",
+    ),
+    secret(
+        "ATES_OIDC_CLIENT_SECRET",
+        "",
+        "its secret there; empty for a client without one, which PKCE alone protects",
+    ),
+    key(
+        "ATES_OIDC_SCOPES",
+        "openid email profile",
+        "what is asked for there, separated by spaces",
+    ),
+    key(
+        "ATES_OIDC_LABEL",
+        "",
+        "what stands on the button of the log-in page; empty: words of the page's language",
+    ),
+    key(
+        "ATES_OIDC_LINK_BY_EMAIL",
+        "true",
+        "whether somebody who comes from there for the first time gets the active account of their verified address",
+    ),
+    key(
+        "ATES_OIDC_CREATE_ROLE",
+        "",
+        "role of an account that is made for somebody unknown who comes from there: other, developer or boss; empty: none is made",
+    ),
+    key(
         "ATES_BELL_SECONDS",
         "60",
         "how often the scheduler looks for due jobs, seconds",

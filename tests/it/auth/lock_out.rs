@@ -1,6 +1,7 @@
 //! T-AUTH-4: who guesses is slowed down before anything is hashed, by name and by source, however the requests come (A39, A40).
 
 use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use chrono::Duration;
@@ -11,6 +12,9 @@ use super::{WRONG, send_form};
 use crate::support::client::agent;
 use crate::support::database::count;
 use crate::support::{PASSWORD, TestApp};
+
+/// Each try of a burst is for a name that nobody tried before.
+static NAMES: AtomicUsize = AtomicUsize::new(0);
 
 /// What one try from somewhere is answered: the status and how long to wait.
 fn try_from(app: &TestApp, login: &str, password: &str, forwarded: &[&str]) -> (u16, Option<u32>) {
@@ -46,7 +50,8 @@ fn burst(app: &TestApp, tries: usize, forwarded: impl Fn(usize) -> Vec<String> +
                     together.wait();
                     let hops = forwarded(number);
                     let hops: Vec<&str> = hops.iter().map(String::as_str).collect();
-                    try_from(app, &format!("bird{number}"), WRONG, &hops).0
+                    let name = format!("bird{}", NAMES.fetch_add(1, Ordering::Relaxed));
+                    try_from(app, &name, WRONG, &hops).0
                 })
             })
             .collect();

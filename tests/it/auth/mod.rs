@@ -2,12 +2,15 @@
 
 mod access;
 mod csrf;
+mod discovery;
 mod ends;
 mod fixation;
 mod forgery;
+mod grants;
 mod lock_out;
 mod log_in;
 mod outage;
+mod provider;
 mod refresh;
 mod sessions;
 mod tokens;

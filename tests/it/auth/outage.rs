@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 use serde_json::json;
 
 use super::user_path;
@@ -103,14 +104,13 @@ fn d10_t_auth_12_while_the_database_takes_no_connection_all_is_503_and_no_right_
         &mut scene.app.conn(),
         "select current_database()::text as t",
     );
-    let mut server = scene.app.conn();
-    server
-        .batch_execute(&format!(
-            "alter database {name} with allow_connections false"
-        ))
-        .unwrap();
+    let mut within = scene.app.conn();
+    let mut server =
+        PgConnection::establish(&scene.app.url().replacen(&name, "postgres", 1)).unwrap();
+    let own = text(&mut within, "select pg_backend_pid()::text as t");
     let cut = format!(
-        "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> pg_backend_pid()"
+        "alter database {name} with allow_connections false;
+         select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> {own}"
     );
     server.batch_execute(&cut).unwrap();
     scene.assert_away();
@@ -119,7 +119,7 @@ fn d10_t_auth_12_while_the_database_takes_no_connection_all_is_503_and_no_right_
         "update auth.users set deactivated_at = now() where id = '{}'",
         scene.kesha.id
     );
-    server.batch_execute(&gone).unwrap();
+    within.batch_execute(&gone).unwrap();
     scene.assert_away();
     server
         .batch_execute(&format!(
@@ -131,7 +131,7 @@ fn d10_t_auth_12_while_the_database_takes_no_connection_all_is_503_and_no_right_
         "update auth.users set deactivated_at = null where id = '{}'",
         scene.kesha.id
     );
-    server.batch_execute(&back).unwrap();
+    within.batch_execute(&back).unwrap();
     assert_eq!(scene.asked(), [200; 4], "with the rights comes the work");
 }
 

@@ -4,6 +4,8 @@ pub mod client;
 pub mod contracts;
 pub mod database;
 pub mod nats;
+pub mod provider;
+pub mod raw;
 pub mod smtp;
 
 use std::collections::BTreeMap;
