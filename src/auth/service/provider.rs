@@ -97,7 +97,7 @@ pub(in crate::auth) fn enter_by_provider(
     entry: Entry,
 ) -> AppResult<Option<LoggedIn>> {
     match user_of(tx, target, identity)? {
-        Ok(user) => begin_session(tx, user, "provider", entry).map(Some),
+        Ok(user) => begin_session(tx, user, "openid", entry).map(Some),
         Err((user, reason)) => {
             let detail =
                 json!({ "reason": reason, "issuer": identity.issuer, "subject": identity.subject });

@@ -89,7 +89,7 @@ fn somebody_comes_in_by_the_company_and_is_known_by_the_subject_from_then_on() {
     );
     assert_eq!(count(&mut app.conn(), "auth.provider_visits"), 0);
     let told = format!(
-        "report_v1.events where type = 'account.logged_in' and subject = '{}' and data ->> 'method' = 'provider'",
+        "report_v1.events where type = 'account.logged_in' and subject = '{}' and data ->> 'method' = 'openid'",
         people[0].id
     );
     assert_eq!(count(&mut app.conn(), &told), 1);
