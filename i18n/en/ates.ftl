@@ -386,6 +386,10 @@ check-11 = Nobody who gets no tasks was given one
 check-12 = Each closed date holds what its seal says, and the seals are one chain
 ## Auth
 
+confirm-title = Is it you?
+confirm-lead = What you are about to do has consequences. Enter your password once more; then it is done, and for five minutes you are not asked again.
+confirm-hint = Without a password: log out, log in again, and repeat it within five minutes.
+confirm-go-on = Confirm and go on
 log-in = Log in
 log-in-by-provider = Log in with the company's account
 username = Log-in name

@@ -24,6 +24,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
 use crate::platform::error::AppResult;
 
+pub use pages::ConfirmedForm;
 pub use password::{PasswordGate, hash_password};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use policy::{

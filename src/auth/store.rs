@@ -33,7 +33,7 @@ pub(super) use refresh::{
     update_pair_used,
 };
 pub(super) use sessions::{
-    NewSession, SessionRow, delete_expired, delete_other_sessions, delete_session,
+    NewSession, SessionRow, confirm_session, delete_expired, delete_other_sessions, delete_session,
     delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
 };
 pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};

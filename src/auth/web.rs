@@ -194,7 +194,7 @@ fn holder_of(tx: &mut Tx<'_>, token: &Verified) -> AppResult<Option<UserRow>> {
 }
 
 /// What was put into the app's data.
-fn data<T: 'static>(request: &HttpRequest) -> AppResult<&T> {
+pub(super) fn data<T: 'static>(request: &HttpRequest) -> AppResult<&T> {
     request
         .app_data::<Data<T>>()
         .map(|data| data.get_ref())
@@ -212,7 +212,8 @@ pub async fn session(
     if is_page(request.path()) {
         match recognise(request.request()).await {
             Ok(None) => {}
-            Ok(Some((actor, visitor))) => {
+            Ok(Some((actor, visitor, confirmed))) => {
+                request.extensions_mut().insert(confirmed);
                 request.extensions_mut().insert(actor);
                 request.extensions_mut().insert(visitor);
             }
@@ -236,7 +237,14 @@ fn is_page(path: &str) -> bool {
     .any(|start| path.starts_with(start))
 }
 
-async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>> {
+/// How long somebody who has shown a credential does not need to do so again for a dangerous act.
+const CONFIRMED_FOR: Duration = Duration::minutes(5);
+
+/// Whether the session behind a request has shown a credential a short while ago.
+#[derive(Clone, Copy)]
+pub(super) struct Confirmed(pub(super) bool);
+
+async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor, Confirmed)>> {
     let Some(secret) = cookies::session_value(request) else {
         return Ok(None);
     };
@@ -255,10 +263,12 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
             let banner = session
                 .stop_reason
                 .map(|reason| stop::message_of(&reason, session.stop_check));
-            Ok(store::find_user(tx.conn(), session.user_id)?.map(|user| (user, banner)))
+            let confirmed = Confirmed(now - session.confirmed_at < CONFIRMED_FOR);
+            let user = store::find_user(tx.conn(), session.user_id)?;
+            Ok(user.map(|user| (user, banner, confirmed)))
         })
         .await?;
-    let Some((user, banner)) = user else {
+    let Some((user, banner, confirmed)) = user else {
         return Ok(None);
     };
     let actor = actor_of_request(request, &user)?;
@@ -276,6 +286,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor)>>
             nav,
             banner,
         },
+        confirmed,
     )))
 }
 

@@ -40,8 +40,8 @@ pub use log::{
 };
 pub use queries::{
     ErrorClass, Hold, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState,
-    SubscriberStatus, Unresolved, caught_up_with, count_parked, error_classes, find_parked,
-    list_parked, list_unresolved, show_parked, statuses,
+    SubscriberStatus, Unresolved, bound_log, caught_up_with, count_parked, error_classes,
+    find_parked, list_parked, list_unresolved, show_parked, statuses,
 };
 pub use rebuild::rebuild;
 pub use repair::{Selection, lock_dead, replay, skip, skip_with_correction};

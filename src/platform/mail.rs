@@ -28,7 +28,7 @@ pub struct Letter {
 /// Why a mail did not go out.
 #[derive(Debug, Error)]
 pub enum MailError {
-    /// The server will never take it: a bad address, say.
+    /// The server will never take it for this address.
     #[error("refused for good: {0}")]
     Refused(String),
     /// The server may take it later.
@@ -79,12 +79,15 @@ impl Mailer {
         let message = self.message(letter).map_err(MailError::Refused)?;
         match transport.send(&message) {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(MailError::Refused(error.to_string())),
-            // It said something, or it does so when it is asked for nothing: then this mail alone is the trouble.
-            Err(error) if error.status().is_some() || error.is_client() => {
-                Err(MailError::Later(error.to_string()))
-            }
+            // What our own side makes of it will not change by asking the server.
+            Err(error) if error.is_client() => Err(MailError::Later(error.to_string())),
+            // For the moment it wants no mail from anybody, or this one alone is the trouble; both pass.
+            Err(error) if error.is_transient() => Err(MailError::Later(error.to_string())),
+            // It refuses for good, or says nothing: us, or this address? It is asked for nothing at all to find out.
             Err(error) => match transport.test_connection() {
+                Ok(true) if error.is_permanent() && is_about_the_address(&error.to_string()) => {
+                    Err(MailError::Refused(error.to_string()))
+                }
                 Ok(true) => Err(MailError::Later(error.to_string())),
                 Ok(false) | Err(_) => Err(MailError::Unreachable(error.to_string())),
             },
@@ -115,5 +118,47 @@ impl Mailer {
                     ),
             )
             .map_err(|error| error.to_string())
+    }
+}
+
+/// Whether a refusal for good is of the receiver's address, rather than of our name, our sender or our mails: by its enhanced code
+/// (RFC 3463: 5.1.x are addresses, 5.2.x mailboxes; 5.1.7 and 5.1.8 the sender's), else by its plain one (RFC 5321).
+fn is_about_the_address(answer: &str) -> bool {
+    let codes = || answer.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ':'));
+    if let Some(enhanced) = codes().find(|word| word.starts_with("5.") && word.len() >= 5) {
+        let is_sender = matches!(enhanced, "5.1.7" | "5.1.8");
+        return !is_sender && (enhanced.starts_with("5.1.") || enhanced.starts_with("5.2."));
+    }
+    codes().any(|word| matches!(word, "550" | "551" | "552" | "553" | "556"))
+        && !answer.to_ascii_lowercase().contains("sender")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn m34_only_a_refusal_of_the_address_itself_is_for_good() {
+        for answer in [
+            "permanent error (550): nobody here",
+            "permanent error (550): 5.1.1 <kesha@uberpopug.example>: no such user",
+            "permanent error (552): 5.2.2 mailbox full",
+            "permanent error (553): mailbox name not allowed",
+            "permanent error (556): 5.1.10 null MX",
+        ] {
+            assert!(is_about_the_address(answer), "{answer}");
+        }
+        for answer in [
+            "permanent error (535): 5.7.8 authentication failed",
+            "permanent error (530): authentication required",
+            "permanent error (553): 5.1.8 sender address rejected: domain not found",
+            "permanent error (550): sender denied",
+            "permanent error (550): 5.7.1 message refused by policy",
+            "permanent error (554): 5.7.1 relay access denied",
+            "permanent error (554): transaction failed",
+            "permanent error (502): command not implemented",
+        ] {
+            assert!(!is_about_the_address(answer), "{answer}");
+        }
     }
 }

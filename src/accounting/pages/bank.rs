@@ -13,7 +13,7 @@ use crate::accounting::period::parse_date;
 use crate::accounting::queries;
 use crate::accounting::service;
 use crate::accounting::views::{BankAccountPage, address, user_parameter};
-use crate::auth::{Operation, Viewer};
+use crate::auth::{ConfirmedForm, Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
@@ -79,11 +79,11 @@ pub(super) struct BankAccountForm {
 
 /// `POST /account/bank-account`: sets it, or forgets it.
 pub(super) async fn set_bank_account(
-    viewer: Viewer,
-    form: FormBody<BankAccountForm>,
+    mut viewer: Viewer,
+    form: ConfirmedForm<BankAccountForm>,
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
-    let form = form.into_inner();
+    let form = form.into_inner(&mut viewer);
     let user = read_user(Some(&form.user))?;
     let (origin, actor) = (viewer.origin(), viewer.actor.clone());
     let employee = user.unwrap_or(actor.id.0);

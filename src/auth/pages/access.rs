@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::login::Nothing;
 use crate::auth::service::{self, TokenRequest, hash_of, may_use};
 use crate::auth::store::{self, ApiTokenRow, SessionRow};
-use crate::auth::{Actor, Operation, ROLE, TokenScope, Viewer};
+use crate::auth::{Actor, ConfirmedForm, Operation, ROLE, TokenScope, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, once};
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
@@ -216,12 +216,12 @@ pub(super) async fn end_other_sessions(
 /// Makes a token and shows it, which is why there is no redirect; the form sent again leads to the list.
 pub(super) async fn make_token(
     request: HttpRequest,
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
-    form: FormBody<TokenForm>,
+    form: ConfirmedForm<TokenForm>,
 ) -> AppResult<HttpResponse> {
-    let form = form.into_inner();
+    let form = form.into_inner(&mut viewer);
     let owner = viewer.actor.clone();
     match make(&viewer, &db, &owner, form.clone()).await {
         Ok(Some(secret)) => page(&request, viewer, &db, &config, None, Ok(Some(secret))).await,

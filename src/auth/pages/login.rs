@@ -144,6 +144,17 @@ pub(super) async fn let_in(
     if let Some(before) = cookies::session_value(request) {
         service::end_replaced(db, &before).await?;
     }
+    keep_session(request, session);
+    let settings = WebSettings::of(request);
+    cookies::set(
+        request,
+        cookies::removal(settings, cookies::before_login(settings.https)),
+    );
+    Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
+}
+
+/// Gives the browser the cookie of a session.
+pub(super) fn keep_session(request: &HttpRequest, session: LoggedIn) {
     let settings = WebSettings::of(request);
     let name = cookies::session(settings.https);
     let age = time::Duration::seconds(session.age.num_seconds());
@@ -151,11 +162,6 @@ pub(super) async fn let_in(
         request,
         cookies::build(settings, name, session.secret, Some(age)),
     );
-    cookies::set(
-        request,
-        cookies::removal(settings, cookies::before_login(settings.https)),
-    );
-    Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
 }
 
 fn refuse(

@@ -1,6 +1,7 @@
 //! Auth's pages: log-in, one's own record, users, roles.
 
 mod access;
+mod confirmation;
 mod login;
 mod profile;
 mod provider;
@@ -8,6 +9,8 @@ mod roles;
 mod users;
 
 use actix_web::web::{ServiceConfig, get, post, resource};
+
+pub use confirmation::ConfirmedForm;
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(

@@ -29,7 +29,7 @@ pub use own::{OwnChange, change_password, set_language, set_password_hash, updat
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use provider::{VISIT_LASTS, begin_visit, enter_by_provider, take_visit};
 pub(super) use refresh::{Issued, begin_family, exchange, revoke};
-pub(super) use sessions::{end_all_sessions, end_other_sessions, end_session};
+pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,
 };

@@ -4,12 +4,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actors::active;
+use super::login::{LoggedIn, hash_of};
 use super::own::end_everything_of;
 use crate::auth::store;
-use crate::auth::{Actor, Operation};
-use crate::platform::db::Tx;
+use crate::auth::{Actor, Operation, ROLE};
+use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
+use crate::platform::web::cookies;
 
 /// Ends one of one's own sessions, in a browser or over the API.
 ///
@@ -59,4 +61,27 @@ pub(in crate::auth) fn end_all_sessions(
     end_everything_of(tx, user.0)?;
     store::revoke_api_tokens_of(tx.conn(), user.0, now)?;
     tx.audit("auth.sessions_ended", Some(user.0), &json!({}))
+}
+
+/// Gives the session of this cookie a new id, after its owner has shown a credential again.
+///
+/// # Errors
+/// Unauthenticated when the session has ended meanwhile.
+pub(in crate::auth) async fn confirm_session(
+    db: &Db,
+    origin: Origin,
+    secret: &str,
+) -> AppResult<LoggedIn> {
+    let fresh = cookies::new_secret();
+    let (old_hash, new_hash) = (hash_of(secret), hash_of(&fresh));
+    let age = db
+        .transaction_even_stopped(ROLE, origin, move |tx| {
+            let (now, actor) = (tx.now, tx.origin.actor);
+            let ends = store::confirm_session(tx.conn(), &old_hash, &new_hash, now)?
+                .ok_or(AppError::Unauthenticated)?;
+            tx.audit("auth.confirmed", actor, &json!({}))?;
+            Ok(ends - now)
+        })
+        .await?;
+    Ok(LoggedIn { secret: fresh, age })
 }

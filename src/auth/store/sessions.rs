@@ -29,6 +29,9 @@ pub(in crate::auth) struct StoredSession {
     pub user_id: Uuid,
     #[diesel(sql_type = Timestamptz)]
     pub last_seen_at: DateTime<Utc>,
+    /// When its owner last showed a credential.
+    #[diesel(sql_type = Timestamptz)]
+    pub confirmed_at: DateTime<Utc>,
     /// Why nothing may change now, while the emergency stop is set.
     #[diesel(sql_type = Nullable<Text>)]
     pub stop_reason: Option<String>,
@@ -71,7 +74,7 @@ pub(in crate::auth) fn find_session(
     now: DateTime<Utc>,
 ) -> AppResult<Option<StoredSession>> {
     Ok(sql_query(
-        "select s.user_id, s.last_seen_at, e.reason as stop_reason, e.check_number as stop_check
+        "select s.user_id, s.last_seen_at, coalesce(s.confirmed_at, s.created_at) as confirmed_at, e.reason as stop_reason, e.check_number as stop_check
          from auth.sessions s join auth.users u on u.id = s.user_id
            left join platform.emergency_stops e on e.released_at is null
          where s.id_hash = $1 and s.expires_at > $3 and s.last_seen_at > $2 and s.session_version = u.session_version
@@ -174,6 +177,31 @@ pub(in crate::auth) fn touch_session(
         .bind::<Timestamptz, _>(now)
         .execute(conn)?;
     Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Ends {
+    #[diesel(sql_type = Timestamptz)]
+    expires_at: DateTime<Utc>,
+}
+
+/// Notes that the owner of a session has shown a credential again, and gives the session a new id; tells when it ends, unless it
+/// has ended.
+pub(in crate::auth) fn confirm_session(
+    conn: &mut PgConnection,
+    id_hash: &[u8],
+    new_hash: &[u8],
+    now: DateTime<Utc>,
+) -> AppResult<Option<DateTime<Utc>>> {
+    let ends: Option<Ends> = sql_query(
+        "update auth.sessions set id_hash = $2, confirmed_at = $3, last_seen_at = $3 where id_hash = $1 returning expires_at",
+    )
+    .bind::<Binary, _>(id_hash)
+    .bind::<Binary, _>(new_hash)
+    .bind::<Timestamptz, _>(now)
+    .get_result(conn)
+    .optional()?;
+    Ok(ends.map(|row| row.expires_at))
 }
 
 pub(in crate::auth) fn delete_session(conn: &mut PgConnection, id_hash: &[u8]) -> AppResult<()> {

@@ -9,5 +9,5 @@ pub use parked::{
     error_classes, find_parked, list_parked, show_parked,
 };
 pub(in crate::bus) use parked::{UNRESOLVED, condition_of};
-pub use statuses::{Hold, SubscriberStatus, caught_up_with, statuses};
+pub use statuses::{Hold, SubscriberStatus, bound_log, caught_up_with, statuses};
 pub use unresolved::{Unresolved, list_unresolved};

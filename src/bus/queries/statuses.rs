@@ -174,6 +174,18 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
         .collect())
 }
 
+/// Sees to it that no event which is appended from now on is recorded before `instant`, by whatever unit of work that is under way. Takes the
+/// log's lock until the end of this one.
+///
+/// # Errors
+/// Those of the database.
+pub fn bound_log(conn: &mut PgConnection, instant: DateTime<Utc>) -> AppResult<()> {
+    sql_query("select bus.bound($1)")
+        .bind::<Timestamptz, _>(instant)
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Whether a running subscriber has dealt with every event recorded before `instant`; gives the last such number of the log
 /// if so. A number that was drawn and never used, between that one and the next, is nothing to wait for.
 ///

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::aside;
-use crate::auth::{Operation, Viewer};
+use crate::auth::{ConfirmedForm, Operation, Viewer};
 use crate::bus::Roster;
 use crate::operations::ROLE;
 use crate::operations::service::{self, LetterFilter, Verb};
@@ -196,12 +196,12 @@ pub(super) async fn retry_letters(
 
 /// Does without items, for a reason.
 pub(super) async fn skip_letters(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     roster: Data<Roster>,
-    form: FormBody<DecisionForm>,
+    form: ConfirmedForm<DecisionForm>,
 ) -> AppResult<HttpResponse> {
-    let form = form.into_inner();
+    let form = form.into_inner(&mut viewer);
     let (actor, origin, filter) = (viewer.actor.clone(), viewer.origin(), form.filter());
     let (wanted, own_db, own) = (filter.parse()?, db.clone(), form.clone());
     let outcome =

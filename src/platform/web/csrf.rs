@@ -30,12 +30,16 @@ pub fn is_valid_for(request: &HttpRequest, token: &str) -> bool {
     secret(request).is_some_and(|secret| is_valid(&secret, token))
 }
 
-/// The token for the forms of the page that answers this request; a visitor without any cookie is given one.
+/// The token for the forms of the page that answers this request: of the session's new cookie when the answer brings one; a visitor
+/// without any cookie is given one.
 #[must_use]
 pub fn token(request: &HttpRequest) -> String {
     let settings = WebSettings::of(request);
     let name = cookies::before_login(settings.https);
-    let secret = secret(request)
+    let renewed = cookies::waiting_value(request, cookies::session(settings.https));
+    let secret = renewed
+        .filter(|secret| !secret.is_empty())
+        .or_else(|| secret(request))
         .or_else(|| cookies::waiting_value(request, name))
         .unwrap_or_else(|| {
             let secret = cookies::new_secret();

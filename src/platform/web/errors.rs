@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::platform::error::{AppError, Message};
 use crate::platform::stop;
-pub use layer::errors;
+pub use layer::{Drawn, errors};
 
 /// What the world sees of an error: no internals. It travels in the answer's extensions to the layer that draws it.
 #[derive(Clone, Debug)]

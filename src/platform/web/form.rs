@@ -49,19 +49,21 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for FormBody
         let request = request.clone();
         let payload = payload.take();
         Box::pin(async move {
-            read(&request, payload, LIMIT)
-                .await
-                .map(Self)
-                .map_err(Error::from)
+            let pairs = read_pairs(&request, payload, LIMIT).await?;
+            fit(pairs).map(Self).map_err(Error::from)
         })
     }
 }
 
-async fn read<T: DeserializeOwned>(
+/// The fields of a form in their order, after its `csrf` field was checked and taken out.
+///
+/// # Errors
+/// As [`FormBody`], but for the type.
+pub async fn read_pairs(
     request: &HttpRequest,
     mut payload: Payload,
     limit: usize,
-) -> Result<T, Face> {
+) -> Result<Vec<(String, String)>, Face> {
     if !request
         .content_type()
         .eq_ignore_ascii_case("application/x-www-form-urlencoded")
@@ -95,6 +97,14 @@ async fn read<T: DeserializeOwned>(
             return Err(Face::invalid().with_field(Some(name.clone()), "field-control-characters"));
         }
     }
+    Ok(pairs)
+}
+
+/// Fields read into a type.
+///
+/// # Errors
+/// 422 with the name of the field that does not fit.
+pub fn fit<T: DeserializeOwned>(pairs: Vec<(String, String)>) -> Result<T, Face> {
     form_values::read(pairs).map_err(|misfit| {
         Face::invalid().with_field(quoted_name(&misfit.to_string()), "field-not-understood")
     })

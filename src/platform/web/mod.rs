@@ -45,10 +45,10 @@ pub use badge::Badge;
 pub use download::{
     FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
 };
-pub use errors::{Face, errors, request_id};
+pub use errors::{Drawn, Face, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
-pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT};
+pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT, fit, read_pairs};
 pub use form_errors::FormErrors;
 pub use frame::{Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};

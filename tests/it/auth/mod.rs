@@ -1,6 +1,7 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod confirmation;
 mod csrf;
 mod discovery;
 mod ends;

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use ureq::Agent;
 use ureq::http::Response;
 
+use super::PASSWORD;
+
 /// A client that follows nothing and takes every status as an answer.
 pub fn agent() -> Agent {
     Agent::config_builder()
@@ -63,11 +65,16 @@ impl Page {
 
     /// An attribute of the first element that a selector finds.
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.attributes(selector, name).into_iter().next()
+    }
+
+    /// An attribute of all elements that a selector finds and that have it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let document = Html::parse_document(&self.html);
-        let element = document
+        document
             .select(&Selector::parse(selector).unwrap())
-            .next()?;
-        element.value().attr(name).map(ToOwned::to_owned)
+            .filter_map(|element| element.value().attr(name).map(ToOwned::to_owned))
+            .collect()
     }
 }
 
@@ -135,6 +142,17 @@ impl Browser {
         let mut form = vec![("csrf", token.as_str())];
         form.extend_from_slice(fields);
         self.post_raw(path, &form, &[("sec-fetch-site", "same-origin")])
+    }
+
+    /// Sends a form, and gives the tests' password if it is asked for once more.
+    pub fn post_confirmed(&mut self, path: &str, fields: &[(&str, &str)]) -> Page {
+        let page = self.post(path, fields);
+        if !page.has("#confirmation") {
+            return page;
+        }
+        let mut fields = fields.to_vec();
+        fields.push(("confirm_password", PASSWORD));
+        self.post(path, &fields)
     }
 
     /// Sends a form and goes where it leads.

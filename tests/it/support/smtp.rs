@@ -55,6 +55,10 @@ pub enum Mood {
     Stalls,
     /// Takes no connection.
     Away,
+    /// Takes connections and wants no mail from anybody on them.
+    Shut,
+    /// Takes no mail from our sender.
+    RefusesSender,
 }
 
 /// What the server says to a mail: how often it came so far decides, or nothing does.
@@ -195,7 +199,12 @@ impl Drop for PostOffice {
 fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
     let mut out = stream.try_clone()?;
     let mut lines = BufReader::new(stream);
-    out.write_all(b"220 sink\r\n")?;
+    let is_shut = *state.mood.lock().unwrap() == Mood::Shut;
+    out.write_all(if is_shut {
+        b"554 no mail service here\r\n"
+    } else {
+        b"220 sink\r\n"
+    })?;
     let (mut to, mut mood) = (String::new(), Mood::Accepts);
     loop {
         let mut line = String::new();
@@ -205,13 +214,16 @@ fn talk(stream: TcpStream, state: &State) -> std::io::Result<()> {
         let command = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match command.as_str() {
             "EHLO" => "250-sink\r\n250 8BITMIME\r\n",
+            "MAIL" if *state.mood.lock().unwrap() == Mood::RefusesSender => {
+                "553 5.1.8 the sender is not known here\r\n"
+            }
             "RCPT" => {
                 to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                 mood = state.mood_for(&to);
                 match mood {
                     Mood::Busy => "451 try again later\r\n",
                     Mood::Refuses => "550 nobody here\r\n",
-                    Mood::Away => return Ok(()),
+                    Mood::Away | Mood::Shut | Mood::RefusesSender => return Ok(()),
                     // The client loses its patience and goes.
                     Mood::Stalls => return lines.read_line(&mut line).map(drop),
                     Mood::Accepts | Mood::KeepsAndCuts | Mood::KeepsAndHangs => "250 ok\r\n",

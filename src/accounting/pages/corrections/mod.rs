@@ -16,7 +16,7 @@ use crate::accounting::service::{self, Terms};
 use crate::accounting::views::{
     CorrectionPage, CorrectionRow, CorrectionsPage, address, correction_state_choices,
 };
-use crate::auth::{Actor, Operation, Viewer};
+use crate::auth::{Actor, ConfirmedForm, Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
@@ -154,12 +154,13 @@ pub(super) struct DecisionForm {}
 
 /// `POST /accounting/corrections/{id}/confirmation`: books it.
 pub(super) async fn confirm_correction(
-    viewer: Viewer,
+    mut viewer: Viewer,
     id: Path<Uuid>,
-    _: FormBody<DecisionForm>,
+    form: ConfirmedForm<DecisionForm>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
+    form.into_inner(&mut viewer);
     let terms = Terms::new(&config);
     decide(
         viewer,

@@ -59,8 +59,10 @@ fn day_that_is_over(tx: &mut Tx<'_>, config: &Config, date: NaiveDate) -> AppRes
 }
 
 /// The barrier: every event that was recorded before the end of the date is in the ledger, or it is known whose account it concerns.
-/// Gives the last of them and those accounts, or what is waited for.
+/// Gives the last of them and those accounts, or what is waited for. Whoever began before the end and has not told of it yet counts for
+/// the next date.
 fn barrier(tx: &mut Tx<'_>, day: &BusinessDay) -> AppResult<Result<(i64, WaitsFor), Wait>> {
+    bus::bound_log(tx.conn(), day.ends_at)?;
     let Some(cutoff) = bus::caught_up_with(tx.conn(), LEDGER, day.ends_at)? else {
         return Ok(Err(Wait::Ledger));
     };

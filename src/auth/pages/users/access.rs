@@ -8,7 +8,7 @@ use super::edit::{TokenAttempt, user_page};
 use crate::auth::pages::access::{TokenForm, make};
 use crate::auth::pages::login::Nothing;
 use crate::auth::service::{self, actor_of};
-use crate::auth::{Operation, ROLE, Viewer};
+use crate::auth::{ConfirmedForm, Operation, ROLE, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::UserId;
@@ -20,11 +20,12 @@ fn page_of(id: UserId) -> String {
 
 /// Ends all sessions and tokens of somebody.
 pub(in crate::auth::pages) async fn end_sessions(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
-    _form: FormBody<Nothing>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
+    form.into_inner(&mut viewer);
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
     db.transaction(ROLE, viewer.origin(), move |tx| {
         service::end_all_sessions(tx, &actor, id)
@@ -38,13 +39,13 @@ pub(in crate::auth::pages) async fn end_sessions(
 
 /// Makes a credential of a service and shows it this once (A22).
 pub(in crate::auth::pages) async fn make_token(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
-    form: FormBody<TokenForm>,
+    form: ConfirmedForm<TokenForm>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    let (id, form) = (uid.into_inner(), form.into_inner());
+    let (id, form) = (uid.into_inner(), form.into_inner(&mut viewer));
     let owner = db.read(ROLE, move |conn| actor_of(conn, id)).await?;
     let made = match make(&viewer, &db, &owner, form.clone()).await {
         Ok(Some(secret)) => Ok(secret),

@@ -13,12 +13,12 @@ use crate::auth::pages::login::Nothing;
 use crate::auth::policy::opens_something;
 use crate::auth::service::{self, UserChange, actor_from};
 use crate::auth::store::{self, SessionRow};
-use crate::auth::{Operation, Permission, ROLE, RoleSet, Viewer};
+use crate::auth::{ConfirmedForm, Operation, Permission, ROLE, RoleSet, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::i18n::{Lang, text_of};
 use crate::platform::ids::UserId;
-use crate::platform::web::{Flash, FormBody, FormErrors, Frame, redirect_with, render_with};
+use crate::platform::web::{Flash, FormErrors, Frame, redirect_with, render_with};
 
 #[derive(Template)]
 #[template(path = "auth/user.html")]
@@ -165,12 +165,16 @@ pub(super) async fn user_page(
 }
 
 pub(in crate::auth::pages) async fn update_user(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
-    form: FormBody<UpdateForm>,
+    form: ConfirmedForm<UpdateForm>,
 ) -> AppResult<HttpResponse> {
-    let (id, form, actor) = (uid.into_inner(), form.into_inner(), viewer.actor.clone());
+    let (id, form, actor) = (
+        uid.into_inner(),
+        form.into_inner(&mut viewer),
+        viewer.actor.clone(),
+    );
     let change = UserChange::from(form.clone());
     let outcome = db
         .transaction(ROLE, viewer.origin(), move |tx| {
@@ -190,11 +194,12 @@ pub(in crate::auth::pages) async fn update_user(
 }
 
 pub(in crate::auth::pages) async fn deactivate_user(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
-    _form: FormBody<Nothing>,
+    form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
+    form.into_inner(&mut viewer);
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
     db.transaction(ROLE, viewer.origin(), move |tx| {
         service::deactivate_user(tx, &actor, id)

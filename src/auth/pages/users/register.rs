@@ -9,12 +9,10 @@ use uuid::Uuid;
 
 use super::{RoleChoice, choices, status_of};
 use crate::auth::service::{self, NewAccount};
-use crate::auth::{Operation, PasswordGate, ROLE, Role, Viewer};
+use crate::auth::{ConfirmedForm, Operation, PasswordGate, ROLE, Role, Viewer};
 use crate::platform::db::{Db, once};
 use crate::platform::error::{AppError, AppResult, Message};
-use crate::platform::web::{
-    Flash, FormBody, FormErrors, Frame, redirect_with, render, render_with,
-};
+use crate::platform::web::{Flash, FormErrors, Frame, redirect_with, render, render_with};
 
 #[derive(Template)]
 #[template(path = "auth/new_user.html")]
@@ -63,13 +61,13 @@ pub(in crate::auth::pages) async fn new_user(viewer: Viewer) -> AppResult<HttpRe
 }
 
 pub(in crate::auth::pages) async fn register_user(
-    viewer: Viewer,
+    mut viewer: Viewer,
     db: Data<Db>,
     gate: Data<PasswordGate>,
-    form: FormBody<RegisterForm>,
+    form: ConfirmedForm<RegisterForm>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    let form = form.into_inner();
+    let form = form.into_inner(&mut viewer);
     match register(&viewer, &db, &gate, form.clone()).await {
         Ok(location) => {
             let flash =

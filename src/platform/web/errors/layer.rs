@@ -44,6 +44,9 @@ pub async fn errors(
     }
 }
 
+/// Marks the answer of a refusal as one that is drawn already, such as a page that asks for something more.
+pub struct Drawn;
+
 fn drawn(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = answer.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -51,7 +54,8 @@ fn drawn(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     }
     let response = answer.response();
     let is_bare = matches!(response.body().size(), BodySize::None | BodySize::Sized(0));
-    if !is_bare && response.error().is_none() {
+    let is_drawn = response.error().is_none() || response.extensions().get::<Drawn>().is_some();
+    if !is_bare && is_drawn {
         return answer;
     }
     let face = face_of(response, response.error());

@@ -141,3 +141,33 @@ fn t_mail_4_an_address_that_is_refused_and_one_that_stalls_hold_up_nobody_else()
         "stalled is not refused"
     );
 }
+
+#[test]
+fn m34_a_server_that_refuses_us_refuses_no_address_and_gets_the_mails_when_it_is_well() {
+    for mood in [Mood::Shut, Mood::RefusesSender] {
+        let sink = SmtpSink::start();
+        sink.becomes(mood);
+        let (books, people) = after_paying(5, &sink.url(), &[]);
+        for _ in 0..3 {
+            send(&books);
+            books.app.clock().advance(Duration::minutes(2));
+        }
+        let in_state = |state: &str| {
+            books.number(&format!(
+                "select count(*) as n from accounting.mails where state = '{state}'"
+            ))
+        };
+        assert_eq!(
+            in_state("waiting"),
+            5,
+            "{mood:?}: nobody's address is to blame"
+        );
+        sink.becomes(Mood::Accepts);
+        for _ in 0..4 {
+            send(&books);
+            books.app.clock().advance(Duration::minutes(5));
+        }
+        assert_eq!(in_state("sent"), 5, "{mood:?}");
+        assert_eq!(arrivals(&sink.mails()).len(), people.len());
+    }
+}

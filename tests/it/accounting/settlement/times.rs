@@ -1,9 +1,14 @@
 //! Whatever the clocks do: each date is closed once, in order, and its postings are those between its two midnights.
 
+use std::sync::Barrier;
+
 use ates::accounting::{Run, RunStatus, open_first_day, settle_due};
+use ates::auth;
 use ates::platform::clock::{Clock, next_day};
-use ates::platform::db::Db;
+use ates::platform::db::{Db, Lane, Origin};
+use ates::platform::ids::UserId;
 use ates::platform::partitions;
+use ates::tasks::{self, TaskText};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use diesel::connection::SimpleConnection;
 
@@ -366,4 +371,40 @@ fn t_time_4_down_over_a_leap_day() {
 #[test]
 fn t_time_4_down_over_new_year() {
     down_over_three_closings("2026-12-30");
+}
+
+#[test]
+fn t_time_2_what_began_before_midnight_and_is_told_after_the_close_counts_for_the_next_date() {
+    let (books, kesha) = company("UTC", "00:00", utc("2026-03-02T09:00:00Z"));
+    let app = &books.app;
+    app.clock().set(utc("2026-03-02T23:59:59.900Z"));
+    let actor = app
+        .db()
+        .read_blocking(auth::ROLE, |conn| auth::actor_of(conn, UserId(kesha.id)));
+    let actor = actor.unwrap();
+    let (under_way, told) = (Barrier::new(2), Barrier::new(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            app.db()
+                .transaction_blocking(Lane::Web, tasks::ROLE, Origin::system(), |tx| {
+                    let text = TaskText::parse("Sing at midnight", "", "").unwrap();
+                    tasks::create_task(tx, &actor, text)?;
+                    under_way.wait();
+                    told.wait();
+                    Ok(())
+                })
+                .unwrap();
+        });
+        under_way.wait();
+        app.clock().set(utc("2026-03-03T00:00:00.100Z"));
+        let runs = settle_due(app.db(), app.config()).unwrap();
+        assert_eq!(runs.len(), 1);
+        assert_eq!(runs[0].status, RunStatus::Done, "it waits for nobody");
+        told.wait();
+    });
+    app.drain();
+    let booked = "select string_agg(t.business_date || ' ' || (e.recorded_at at time zone 'UTC')::date, ',') as t
+        from accounting.transfers t join bus.events e on e.event_id = t.reason_event_id";
+    assert_eq!(text(&mut app.conn(), booked), "2026-03-03 2026-03-03");
+    app.assert_verified();
 }

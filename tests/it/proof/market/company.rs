@@ -118,6 +118,8 @@ pub struct Company {
     process: RefCell<(Services, Vec<Fragile>)>,
     pub people: Vec<Person>,
     browsers: RefCell<Vec<Browser>>,
+    /// The same as they were on the first day: what a session is confirmed with changes its id.
+    logged_in: Vec<Browser>,
 }
 
 type Outcome<T> = Result<Result<T, &'static str>, String>;
@@ -138,6 +140,10 @@ fn fragile(services: &Services) -> Vec<Fragile> {
     services.subscribers().into_iter().map(wrap).collect()
 }
 
+/// Sessions that outlive every case.
+const FOR_EVER: &str =
+    "update auth.sessions set expires_at = '2100-01-01', last_seen_at = '2100-01-01'";
+
 impl Company {
     pub fn found() -> Self {
         let mut app = TestApp::with(|settings| {
@@ -153,16 +159,13 @@ impl Company {
                 .each_ref()
                 .map(|(name, role)| (*name, &role[..])),
         );
-        let browsers = people[..OFFICE]
+        let browsers: Vec<Browser> = people[..OFFICE]
             .iter()
             .map(|person| app.log_in(person))
             .collect();
         app.step_all();
         let mut conn = app.conn();
-        conn.batch_execute(
-            "update auth.sessions set expires_at = '2100-01-01', last_seen_at = '2100-01-01'",
-        )
-        .unwrap();
+        conn.batch_execute(FOR_EVER).unwrap();
         super::reset::remember(&mut conn);
         let services = app.services().clone();
         let ears = fragile(&services);
@@ -170,7 +173,8 @@ impl Company {
             conn: RefCell::new(conn),
             process: RefCell::new((services, ears)),
             people,
-            browsers: RefCell::new(browsers),
+            browsers: RefCell::new(browsers.clone()),
+            logged_in: browsers,
             app,
         }
     }
@@ -179,6 +183,7 @@ impl Company {
     pub fn reset(&self) {
         self.app.clock().set(crate::support::monday());
         super::reset::restore(&mut self.conn());
+        self.browsers.replace(self.logged_in.clone());
         let mut process = self.process.borrow_mut();
         process.1 = fragile(&process.0);
     }
@@ -443,7 +448,8 @@ impl Company {
 
     pub fn decide(&self, by: usize, correction: &str, verdict: Verdict) -> Outcome<()> {
         let path = format!("{correction}/{}", verdict.word());
-        let page = self.browsers.borrow_mut()[by % OFFICE].post(&path, &[]);
+        let page = self.browsers.borrow_mut()[by % OFFICE].post_confirmed(&path, &[]);
+        self.conn().batch_execute(FOR_EVER).unwrap();
         match page.status {
             303 if page.location.as_deref() == Some(correction) => Ok(Ok(())),
             403 => Ok(Err("403")),

@@ -1,0 +1,1 @@
+alter table auth.sessions drop column confirmed_at;
