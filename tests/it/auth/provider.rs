@@ -276,7 +276,7 @@ fn a_way_back_counts_once_in_time_and_in_the_browser_that_went() {
     let back = provider.log_in(&sent(&mut browser, ""), "s-1", &kesha(), now());
     let state = back.split("state=").nth(1).unwrap();
     let page = browser.get(&format!(
-        "/login/provider/callback?error=access_denied&error_description=<b>no</b>&state={state}"
+        "/login/provider/callback?error=access_denied&error_description=%3Cb%3Eno%3C%2Fb%3E&state={state}"
     ));
     assert_kept_out(&page, &browser, 403, REFUSED);
     assert!(!page.html.contains("<b>no"), "what was sent is not shown");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::table::ROUTES;
 use super::world::{World, body};
-use crate::support::{Api, PASSWORD};
+use crate::support::{Api, PASSWORD, Person};
 
 /// The paths of all members: `items[].task.uid`.
 fn members(value: &Value, at: &str, found: &mut BTreeSet<String>) {
@@ -79,25 +79,11 @@ fn ask_all() -> String {
     app.drain();
     let mut seen = Seen::new();
     // Everybody who can has completed a task, and was paid on a day that is over.
-    for (role, person) in people.iter().filter(|(role, _)| !role.bars_assignment()) {
-        let api = app.api(person);
-        let (_, mine) = api.get("/api/v1/tasks/mine?status=open");
-        let uid = mine["items"][0]["uid"]
-            .as_str()
-            .unwrap_or_else(|| panic!("{role} has no task"));
-        let (status, task) = api.post(&format!("/api/v1/tasks/{uid}/complete"), &json!({}));
-        assert_eq!(status, 200, "{task}");
-        note(
-            &mut seen,
-            "POST /api/v1/tasks/{uid}/complete",
-            status,
-            role.as_str(),
-            &task,
-        );
-    }
+    complete_one_each(&world, &people, &mut seen);
     app.drain();
     app.clock().advance(Duration::days(1));
     ates::accounting::settle_due(app.db(), app.config()).unwrap();
+    complete_one_each(&world, &people, &mut seen);
     app.drain();
     for (role, person) in &people {
         let entry = json!({ "username": person.username, "password": PASSWORD });
@@ -120,6 +106,16 @@ fn ask_all() -> String {
             &pair,
         );
         let api = Api::with_token(app.base(), pair["access_token"].as_str().unwrap());
+        // Before what lies there is tried again.
+        let letters = "/api/v1/ops/dead-letters";
+        let (status, answer) = api.get(letters);
+        note(
+            &mut seen,
+            &format!("GET {letters}"),
+            status,
+            role.as_str(),
+            &answer,
+        );
         ask_as(&world, &api, role.as_str(), &mut seen);
         app.settle_idle();
     }
@@ -133,6 +129,27 @@ fn ask_all() -> String {
         .collect();
     lines.sort_unstable();
     lines.join("\n") + "\n"
+}
+
+/// Everybody who has tasks completes one.
+fn complete_one_each(world: &World, people: &[(Role, Person)], seen: &mut Seen) {
+    let app = &world.app;
+    for (role, person) in people.iter().filter(|(role, _)| !role.bars_assignment()) {
+        let api = app.api(person);
+        let (_, mine) = api.get("/api/v1/tasks/mine?status=open");
+        let uid = mine["items"][0]["uid"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{role} has no task"));
+        let (status, task) = api.post(&format!("/api/v1/tasks/{uid}/complete"), &json!({}));
+        assert_eq!(status, 200, "{task}");
+        note(
+            seen,
+            "POST /api/v1/tasks/{uid}/complete",
+            status,
+            role.as_str(),
+            &task,
+        );
+    }
 }
 
 fn ask_as(world: &World, api: &Api, who: &'static str, seen: &mut Seen) {

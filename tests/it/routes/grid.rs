@@ -85,9 +85,10 @@ fn a15_t_az_1_a_method_that_nobody_registered_is_refused_on_every_path() {
         let path = path.split('?').next().unwrap().to_owned();
         known.entry(path).or_default().insert(route.method);
     }
+    let visitors = [world.outsider(), world.visitor(Role::Administrator)];
     let before = world.effects();
     let mut wrong = Vec::new();
-    for visitor in [world.outsider(), world.visitor(Role::Administrator)] {
+    for visitor in visitors {
         let mut headers = vec![
             ("sec-fetch-site", "same-origin".to_owned()),
             (

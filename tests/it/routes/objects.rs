@@ -25,7 +25,7 @@ const MARK: &str = "quetzal";
 
 impl Owner {
     fn of(world: &World, role: Role) -> Self {
-        let name = format!("{MARK}.{}", &role.as_str()[..5]);
+        let name = format!("{MARK}.{role}");
         let person = world.app.register(&name, &[role.as_str()]);
         let mut browser = world.app.log_in(&person);
         let key = Uuid::new_v4().to_string();

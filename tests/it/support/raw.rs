@@ -48,8 +48,14 @@ pub fn send(
     let mut stream = TcpStream::connect(host).unwrap();
     stream.write_all(text.as_bytes()).unwrap();
     let mut bytes = Vec::new();
-    // A server that refuses early may cut the line after its answer.
-    drop(stream.read_to_end(&mut bytes));
+    let mut piece = [0; 16_384];
+    // A server that refuses early may keep the line open for a while, or cut it.
+    while !is_whole(&bytes) {
+        match stream.read(&mut piece) {
+            Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+    }
     let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
@@ -58,4 +64,21 @@ pub fn send(
         head: head.to_owned(),
         body: body.to_owned(),
     }
+}
+
+/// Whether an answer has come to its end, by its own word.
+fn is_whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, _)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    let head = head.to_ascii_lowercase();
+    if head.contains("transfer-encoding: chunked") {
+        return bytes.ends_with(b"0\r\n\r\n");
+    }
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    let start = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    matches!((length, start), (Some(length), Some(start)) if bytes.len() >= start + 4 + length)
 }
