@@ -544,6 +544,85 @@ flash-other-sessions-ended = All other sessions are ended
 flash-sessions-ended = All sessions and tokens are ended
 flash-token-revoked = The token is ended
 flash-token-made-before = This token was made before and cannot be shown again
+## Second factors
+
+credentials = Ways to log in
+credential-on = on
+second-step = One more step
+code = Code
+code-hint = Six digits that the app shows now
+code-or-recovery-hint = Six digits that your authenticator app shows now, or one of your recovery codes
+log-in-anew = Begin the log-in anew
+totp = Authenticator app
+totp-hint = An app on your phone shows a new code every thirty seconds. With it, the password alone opens nothing.
+totp-begin = Set up an app
+totp-scan = Scan this with your app:
+totp-qr = QR code with the secret for your app; the same secret is below as text
+totp-type = Or type this secret into it, or open it on this device:
+totp-open = Open in an app on this device
+totp-confirm = Switch it on
+totp-another = Make another secret
+totp-remove = Remove the app
+totp-remove-hint = From then on the password alone opens your account again; the recovery codes end too.
+recovery-codes = Recovery codes
+recovery-codes-left = { $left ->
+    [one] { $left } code is left.
+   *[other] { $left } codes are left.
+} Each opens your account once in place of your app.
+recovery-codes-fresh = Your recovery codes
+recovery-codes-fresh-hint = Write them down now and keep them apart from your phone: they are shown only this once. Each counts once.
+recovery-codes-renew = Make the codes anew
+recovery-codes-renew-hint = All earlier codes end.
+field-code-wrong = The code is wrong, or was used before
+error-totp-exists = There is an authenticator app already; remove it first
+error-totp-not-begun = No authenticator app is being set up; begin anew
+error-no-second-factor = There is no second factor that recovery codes could stand in for
+error-second-factor-required = This account has a second factor. Send the code of the authenticator app, or a recovery code, as “totp”.
+beak = The beak
+beak-about = Draw the shape of your beak and log in with it in place of the password. It is easier to watch and to guess than a good password; a second factor beside it is a good idea.
+beak-enrol = Keep a shape
+beak-another = Keep another shape
+beak-remove = Remove the shape
+beak-shape = Shape
+beak-again = The same shape again
+beak-hint = Draw it in one line, or name the cells it goes through in order: A1 is at the upper left, D4 at the lower right. Where and how large does not matter.
+beak-pad = Cells of the drawing pad
+beak-clear = Clear
+beak-cells-chosen = Cells chosen:
+beak-log-in = Log in with your beak
+log-in-by-password = Log in with the password
+field-beak-wrong = Name or shape is wrong
+field-beak-not-understood = Draw a line, or name cells such as A1 B2 C2
+field-beak-simple = This shape is too simple: it needs at least six cells, five different ones, and two turns
+field-beak-differs = This is another shape than the first one; the same line must go through the same cells
+field-beak-taken = Somebody has this shape already
+error-no-beak = There is no shape of your beak
+flash-beak-enrolled = Your beak is known now
+flash-beak-removed = The shape of your beak is removed
+passkeys = Passkeys
+passkeys-about = A passkey is kept by this device or by a security key, and opened by your finger, face or PIN. It logs you in without a name, a password and a code.
+passkeys-need-script = Passkeys need a browser that has them, with scripts switched on.
+passkey-name = Name of the passkey
+passkey-name-hint = Such as the name of this device
+passkey-make = Make a passkey
+passkey-remove = Remove this passkey
+passkey-log-in = Log in with a passkey
+passkey-failed = That did not work. Try again, or take another way.
+field-passkey-unfit = This passkey could not be checked; begin anew
+field-passkey-known = This passkey is known already
+error-passkeys-need-name = Passkeys work only where this site has a name, not where its address is a number.
+error-too-many-passkeys = There are { $most } passkeys already; remove one of them first
+flash-passkey-enrolled = The passkey is made
+flash-passkey-removed = The passkey is removed
+flash-passkey-refused = This passkey opens nothing here
+error-second-factor-missing = A role of yours must have a second factor, and you have none. Log in in a browser and set one up.
+banner-second-factor-missing = A role of yours must have a second factor. Set one up to go on.
+flash-totp-removed = The authenticator app is removed
+flash-recovery-code-used = You are logged in with a recovery code. { $left ->
+    [one] { $left } is left.
+   *[other] { $left } are left.
+}
+flash-code-over = This log-in is over: too much time or too many codes. Begin anew.
 ## Accounting
 
 nav-accounting = Finance

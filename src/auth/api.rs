@@ -1,23 +1,22 @@
 //! Auth over the API (contract section 3): tokens, one's own record, users.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Form, Json, Path, Query, ServiceConfig, get, post, resource};
 use actix_web::{Either, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::service::{
-    self, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from, announce, authenticate,
-};
+use super::service::{self, Grant, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from};
 use super::store::{self, UserFilter, UserRow};
 use super::tokens::{PUBLISHED_FOR, TokenKeys, issuer};
-use super::web::origin_of;
+use super::web::{factor_missing, origin_of};
 use super::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
-use crate::platform::web::{Cursor, PageOf, limit};
+use crate::platform::web::{Cursor, Face, PageOf, limit};
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/api/v1/auth/token").route(post().to(auth_user)))
@@ -69,6 +68,8 @@ impl TryFrom<Value> for TokenRequest {
 struct PasswordGrant {
     username: String,
     password: String,
+    /// A code of the second factor, or a recovery code.
+    totp: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +86,8 @@ enum ClientCredentials {
     Word,
 }
 
-/// `auth_user` (A03): name or address and password for an access token; for a service its name and credential (A22).
+/// `auth_user` (A03): name or address, password and, where there is a second factor, its code for an access token; for a service its
+/// name and credential (A22).
 async fn auth_user(
     request: HttpRequest,
     db: Data<Db>,
@@ -93,43 +95,47 @@ async fn auth_user(
     gate: Data<PasswordGate>,
     keys: Data<TokenKeys>,
     body: Either<Json<TokenRequest>, Form<ClientGrant>>,
-) -> AppResult<HttpResponse> {
-    let origin = origin_of(&request, None);
+) -> Result<HttpResponse, actix_web::Error> {
     let body = match body {
         Either::Left(json) => json.into_inner(),
         // As RFC 6749 has it; a password is never taken from a form, so that no page of another site can try one.
         Either::Right(form) => TokenRequest::Client(form.into_inner()),
     };
-    let user = match body {
-        TokenRequest::Password(PasswordGrant { username, password }) => {
+    match body {
+        TokenRequest::Password(PasswordGrant {
+            username,
+            password,
+            totp,
+        }) => {
             let attempt = LogIn {
                 login: username,
                 password,
             };
-            let user = authenticate(&db, &gate, &origin, attempt).await?;
-            if !service::password_opens_api(&db, &user).await? {
-                return Err(AppError::Unauthenticated);
+            let origin = origin_of(&request, None);
+            let grant =
+                service::log_in_program(&db, &gate, &config, &origin, attempt, totp).await?;
+            match grant {
+                Grant::Tokens(user, issued) => {
+                    Ok(answer_with_tokens(&db, &config, &keys, &user, issued).await?)
+                }
+                Grant::CodeNeeded => Err(unproven(
+                    "second-factor-required",
+                    "error-second-factor-required",
+                )),
+                Grant::CodeWrong => Err(unproven("second-factor-wrong", "field-code-wrong")),
+                Grant::EnrolmentNeeded => Err(factor_missing().into()),
             }
-            user
         }
         TokenRequest::Client(grant) => {
             let ClientCredentials::Word = grant.grant_type;
-            return answer_service(&request, &db, &config, &keys, grant).await;
+            Ok(answer_service(&request, &db, &config, &keys, grant).await?)
         }
-    };
-    let id = user.id;
-    let settings = config.clone();
-    let origin = Origin {
-        actor: Some(id),
-        ..origin
-    };
-    let issued = db
-        .transaction_even_stopped(ROLE, origin, move |tx| {
-            announce(tx, id, "password")?;
-            service::begin_family(tx, &settings, id)
-        })
-        .await?;
-    answer_with_tokens(&db, &config, &keys, &user, issued).await
+    }
+}
+
+/// 401 with a name of its own: the password was right, the second factor is not there.
+fn unproven(name: &'static str, message: &'static str) -> actix_web::Error {
+    Face::new(StatusCode::UNAUTHORIZED, name, message).into()
 }
 
 /// A service's access token: short-lived, without a refresh token, since the credential is at hand.

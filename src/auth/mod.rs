@@ -5,6 +5,7 @@
 //! `account.logged_in`. It knows nothing of tasks and of money.
 
 mod api;
+mod beak;
 mod pages;
 mod password;
 mod permission;
@@ -74,6 +75,8 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let now = tx.now;
         store::delete_expired(tx.conn(), now)?;
+        store::delete_expired_challenges(tx.conn(), now)?;
+        store::delete_expired_ceremonies(tx.conn(), now)?;
         store::delete_expired_families(tx.conn(), now)?;
         store::delete_full_buckets(tx.conn(), now)?;
         store::delete_expired_visits(tx.conn(), now)?;

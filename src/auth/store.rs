@@ -1,9 +1,13 @@
 //! Auth's SQL: users with their roles and grants, sessions, failures, keys.
 
 mod api_tokens;
+mod beaks;
+mod challenges;
 mod changes;
+mod factors;
 mod failures;
 mod keys;
+mod passkeys;
 mod provider;
 mod refresh;
 mod sessions;
@@ -14,14 +18,27 @@ pub(super) use api_tokens::{
     ApiTokenRow, NewApiToken, find_api_token_user, insert_api_token, list_api_tokens,
     revoke_api_token, revoke_api_tokens_of,
 };
+pub(super) use beaks::{BeakRow, delete_beak, find_beak, is_beak_taken, replace_beak, touch_beak};
+pub(super) use challenges::{
+    ChallengeRow, GUESSES, NewChallenge, count_guess, delete_challenge, delete_expired_challenges,
+    find_challenge, insert_challenge,
+};
 pub(super) use changes::{
     NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_language,
     update_password, update_user,
 };
-pub(super) use failures::{release_attempt, reserve_attempt};
+pub(super) use factors::{
+    FactorsRow, confirm_totp, delete_totp, find_factors, find_totp, replace_pending_totp,
+    replace_recovery_codes, take_recovery_code, take_totp_step,
+};
+pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
+};
+pub(super) use passkeys::{
+    PasskeyRow, delete_expired_ceremonies, delete_passkey, insert_ceremony, insert_passkey,
+    list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
 };
 pub(super) use provider::{
     VisitKey, VisitRow, delete_expired_visits, find_linked_user, insert_link, insert_visit,

@@ -24,6 +24,7 @@ use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
 pub use provider::{ProviderTarget, is_safe};
+pub use reader::HUMAN_ROLES;
 use reader::Reader;
 pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
@@ -99,6 +100,8 @@ pub struct Config {
     pub session_idle: Duration,
     pub session_absolute: Duration,
     pub access_token_lifetime: Duration,
+    pub second_factor_roles: Vec<&'static str>,
+    pub beak_log_in: bool,
     pub login_limit: Option<TryLimit>,
     pub provider: Option<ProviderTarget>,
     pub start_wait: Duration,
@@ -227,6 +230,8 @@ impl Config {
             session_idle: read.seconds("ATES_SESSION_IDLE_SECONDS", 60, 604_800)?,
             session_absolute: read.seconds("ATES_SESSION_ABSOLUTE_SECONDS", 60, 2_592_000)?,
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
+            second_factor_roles: read.roles("ATES_SECOND_FACTOR_ROLES")?,
+            beak_log_in: read.flag("ATES_BEAK_LOG_IN")?,
             login_limit: read
                 .limit("ATES_LOGIN_BURST", 100_000)?
                 .map(|burst| -> Result<TryLimit, ConfigError> {

@@ -8,7 +8,7 @@ use askama::Template;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
-use crate::auth::service::{self, LogIn, LoggedIn};
+use crate::auth::service::{self, LogIn, LoggedIn, Step};
 use crate::auth::web::origin_of;
 use crate::auth::{Actor, CompanyProvider, PasswordGate, Viewer};
 use crate::platform::config::Config;
@@ -26,6 +26,10 @@ struct LoginPage {
     errors: FormErrors,
     username: String,
     next: String,
+    /// Where people log in with their beak, if they may.
+    beak: Option<String>,
+    /// Whether there can be passkeys at this address.
+    passkeys_work: bool,
     provider: Option<ProviderButton>,
 }
 
@@ -37,18 +41,30 @@ struct ProviderButton {
 
 impl ProviderButton {
     /// The button, if there is a provider.
-    fn of(provider: &CompanyProvider, frame: &Frame, next: &str) -> Option<Self> {
+    fn of(request: &HttpRequest, frame: &Frame, next: Option<&LocalPath>) -> Option<Self> {
+        let provider = request.app_data::<Data<CompanyProvider>>()?;
         let target = provider.target()?;
-        let label = match &target.label {
-            Some(label) => label.clone(),
-            None => frame.text(&Message::new("log-in-by-provider")),
-        };
-        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         Some(Self {
-            label,
-            href: format!("/login/provider?next={next}"),
+            label: match &target.label {
+                Some(label) => label.clone(),
+                None => frame.text(&Message::new("log-in-by-provider")),
+            },
+            href: with_next("/login/provider", next),
         })
     }
+}
+
+/// Whether there can be passkeys at this address.
+pub(super) fn passkeys_work(request: &HttpRequest) -> bool {
+    request
+        .app_data::<Data<Config>>()
+        .is_some_and(|config| service::passkeys_work(config))
+}
+
+/// Where people log in with their beak, if they may.
+fn beak_path(request: &HttpRequest, next: Option<&LocalPath>) -> Option<String> {
+    let config = request.app_data::<Data<Config>>()?;
+    config.beak_log_in.then(|| with_next("/login/beak", next))
 }
 
 #[derive(Deserialize)]
@@ -58,7 +74,6 @@ pub(super) struct LoginQuery {
 
 pub(super) async fn show_login(
     request: HttpRequest,
-    provider: Data<CompanyProvider>,
     query: Query<LoginQuery>,
 ) -> AppResult<HttpResponse> {
     let next = local(query.into_inner().next);
@@ -69,13 +84,14 @@ pub(super) async fn show_login(
         return Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)));
     }
     let frame = Frame::of(&request);
-    let next = next.map(|path| path.to_string()).unwrap_or_default();
     render(&LoginPage {
-        provider: ProviderButton::of(&provider, &frame, &next),
+        beak: beak_path(&request, next.as_ref()),
+        passkeys_work: passkeys_work(&request),
+        provider: ProviderButton::of(&request, &frame, next.as_ref()),
         frame,
         errors: FormErrors::none(),
         username: String::new(),
-        next,
+        next: next.map(|path| path.to_string()).unwrap_or_default(),
     })
 }
 
@@ -106,7 +122,7 @@ pub(super) async fn log_in(
     };
     let origin = origin_of(&request, None);
     match service::log_in(&db, &gate, &config, &origin, attempt).await {
-        Ok(session) => let_in(&request, &db, session, next).await,
+        Ok(step) => go_on(&request, &db, step, next.as_ref()).await,
         Err(AppError::Unauthenticated) => refuse(
             &request,
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -134,23 +150,59 @@ pub(super) async fn log_in(
     }
 }
 
-/// Hands the session to the browser, ends the one that it held before, and leads on.
-pub(super) async fn let_in(
+/// Goes where a right first factor leads: into a session, or to the question for a second one.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn go_on(
     request: &HttpRequest,
     db: &Db,
-    session: LoggedIn,
-    next: Option<LocalPath>,
+    step: Step,
+    next: Option<&LocalPath>,
 ) -> AppResult<HttpResponse> {
+    Ok(match step {
+        Step::In(session) => {
+            enter(request, db, session).await?;
+            redirect(next.map_or("/", LocalPath::as_str))
+        }
+        Step::Code(secret) => {
+            let settings = WebSettings::of(request);
+            let name = cookies::challenge(settings.https);
+            let age = time::Duration::minutes(5);
+            cookies::set(request, cookies::build(settings, name, secret, Some(age)));
+            redirect(&with_next("/login/code", next))
+        }
+    })
+}
+
+/// Gives the browser its session, and takes from it what it had before: a session too, which ends.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn enter(request: &HttpRequest, db: &Db, session: LoggedIn) -> AppResult<()> {
     if let Some(before) = cookies::session_value(request) {
         service::end_replaced(db, &before).await?;
     }
-    keep_session(request, session);
     let settings = WebSettings::of(request);
-    cookies::set(
-        request,
-        cookies::removal(settings, cookies::before_login(settings.https)),
-    );
-    Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
+    keep_session(request, session);
+    for name in [
+        cookies::before_login(settings.https),
+        cookies::challenge(settings.https),
+    ] {
+        cookies::set(request, cookies::removal(settings, name));
+    }
+    Ok(())
+}
+
+/// A path that remembers where to go on to.
+pub(super) fn with_next(path: &str, next: Option<&LocalPath>) -> String {
+    let Some(next) = next else {
+        return path.to_owned();
+    };
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", next.as_str())
+        .finish();
+    format!("{path}?{query}")
 }
 
 /// Gives the browser the cookie of a session.
@@ -171,42 +223,38 @@ fn refuse(
     username: String,
     next: Option<LocalPath>,
 ) -> AppResult<HttpResponse> {
-    let field = FieldError::new("username", message);
-    let next = next.map(|path| path.to_string());
-    render_login(request, status, field, username, next)
+    refuse_at(
+        request,
+        status,
+        FieldError::new("username", message),
+        username,
+        next,
+    )
 }
 
-/// The log-in page with an error that is not of the form itself.
+/// The log-in page with what is wrong, which need not be the form itself.
 pub(super) fn refuse_at(
     request: &HttpRequest,
     status: StatusCode,
     error: FieldError,
-    next: Option<String>,
-) -> AppResult<HttpResponse> {
-    render_login(request, status, error, String::new(), next)
-}
-
-fn render_login(
-    request: &HttpRequest,
-    status: StatusCode,
-    error: FieldError,
     username: String,
-    next: Option<String>,
+    next: Option<LocalPath>,
 ) -> AppResult<HttpResponse> {
     let frame = Frame::of(request);
     let errors = FormErrors::new(frame.lang, &[error]);
-    let next = next.unwrap_or_default();
-    let provider = request
-        .app_data::<Data<CompanyProvider>>()
-        .and_then(|provider| ProviderButton::of(provider, &frame, &next));
+    let provider = ProviderButton::of(request, &frame, next.as_ref());
+    let beak = beak_path(request, next.as_ref());
+    let next = next.map(|path| path.to_string()).unwrap_or_default();
     render_with(
         status,
         &LoginPage {
+            beak,
+            passkeys_work: passkeys_work(request),
+            provider,
             frame,
             errors,
             username,
             next,
-            provider,
         },
     )
 }

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Query, block};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
-use super::login::{LoginQuery, let_in, local, refuse_at};
+use super::login::{LoginQuery, enter, local, refuse_at};
 use crate::auth::provider::{CompanyProvider, ProviderError, Visit};
 use crate::auth::service::{self, Entry, VISIT_LASTS};
 use crate::auth::web::origin_of;
@@ -103,21 +103,19 @@ pub(super) async fn come_back(
             service::enter_by_provider(tx, &target, &identity, entry)
         })
         .await?;
-    match session {
-        Some(session) => {
-            let next = next.and_then(|path| LocalPath::parse(&path));
-            let_in(&request, &db, session, next).await
-        }
-        None => {
-            let status = StatusCode::FORBIDDEN;
-            refuse_at(
-                &request,
-                status,
-                FieldError::new(FIELD, "error-provider-no-account"),
-                next,
-            )
-        }
-    }
+    let Some(session) = session else {
+        let error = FieldError::new(FIELD, "error-provider-no-account");
+        return refuse_at(
+            &request,
+            StatusCode::FORBIDDEN,
+            error,
+            String::new(),
+            local(next),
+        );
+    };
+    enter(&request, &db, session).await?;
+    let next = local(next);
+    Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
 }
 
 async fn asked(
@@ -153,5 +151,11 @@ fn refused(
         ProviderError::Refused(reason) => (StatusCode::FORBIDDEN, "error-provider-refused", reason),
     };
     tracing::warn!(reason, "a log-in by the company's provider failed");
-    refuse_at(request, status, FieldError::new(FIELD, message), next)
+    refuse_at(
+        request,
+        status,
+        FieldError::new(FIELD, message),
+        String::new(),
+        local(next),
+    )
 }

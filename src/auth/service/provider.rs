@@ -6,7 +6,7 @@ use rand::Rng;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::login::{Entry, LoggedIn, begin_session, hash_of};
+use super::entry::{Entry, LoggedIn, begin_session, hash_of};
 use super::people::{NewPerson, register_people};
 use crate::auth::person::{check_email, check_name, check_username};
 use crate::auth::provider::{Identity, Visit};

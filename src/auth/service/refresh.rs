@@ -12,7 +12,7 @@ use serde_json::json;
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::login::hash_of;
+use super::entry::hash_of;
 use crate::auth::store::{self, NewFamily, NewRefreshToken, UserRow};
 use crate::auth::tokens::Pair;
 use crate::platform::config::Config;

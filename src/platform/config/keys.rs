@@ -169,6 +169,16 @@ pub const KEYS: &[Key] = &[
         "life of an access token, seconds",
     ),
     key(
+        "ATES_SECOND_FACTOR_ROLES",
+        "",
+        "roles whose people must set up a second factor before they get to anything, separated by commas; empty: nobody must",
+    ),
+    key(
+        "ATES_BEAK_LOG_IN",
+        "false",
+        "whether people may log in with the shape of their beak in place of the password (docs/CREDENTIALS.md); `ates demo` always lets them",
+    ),
+    key(
         "ATES_LOGIN_BURST",
         "10",
         "wrong log-ins that one source address may have at once, an IPv6 /64 counts as one; a further try is answered 429; 0: no limit",

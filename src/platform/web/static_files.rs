@@ -16,6 +16,8 @@ struct StaticFiles;
 
 static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
+static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
+static PASSKEY: LazyLock<String> = LazyLock::new(|| url("passkey.js"));
 static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
 
 /// Where the style sheet lies.
@@ -28,6 +30,18 @@ pub fn css_url() -> &'static str {
 #[must_use]
 pub fn live_url() -> &'static str {
     &LIVE
+}
+
+/// Where the script of drawing pads lies.
+#[must_use]
+pub fn pad_url() -> &'static str {
+    &PAD
+}
+
+/// Where the script of passkeys lies.
+#[must_use]
+pub fn passkey_url() -> &'static str {
+    &PASSKEY
 }
 
 /// Where the icon lies.

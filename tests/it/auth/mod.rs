@@ -1,16 +1,20 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod beak;
 mod confirmation;
 mod csrf;
 mod discovery;
 mod ends;
+mod factors;
 mod fixation;
 mod forgery;
 mod grants;
 mod lock_out;
 mod log_in;
+mod mandatory;
 mod outage;
+mod passkeys;
 mod provider;
 mod refresh;
 mod sessions;

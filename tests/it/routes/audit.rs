@@ -12,6 +12,10 @@ use crate::support::{Api, PASSWORD, Person};
 const KEEPS_NOTHING: &[&str] = &[
     "/preferences",
     "/login",
+    "/login/code",
+    "/login/beak",
+    "/login/passkey",
+    "/login/passkey/question",
     "/api/v1/auth/token",
     "/api/v1/auth/refresh",
 ];
@@ -38,6 +42,15 @@ const REFUSED_HERE: &[&str] = &[
     "/api/v1/ops/release",
     "/api/v1/users/{uid}",
     "/profile/password",
+    // These are driven by the tests of second factors.
+    "/profile/credentials/totp/confirmation",
+    "/profile/credentials/totp/removal",
+    "/profile/credentials/recovery-codes",
+    "/profile/credentials/passkeys",
+    "/profile/credentials/passkeys/question",
+    "/profile/credentials/passkeys/{id}/removal",
+    "/profile/credentials/beak",
+    "/profile/credentials/beak/removal",
     "/profile/tokens/{id}/revocation",
     "/profile/sessions/{id}/end",
     "/admin/users/{uid}/tokens",

@@ -158,11 +158,16 @@ fn is_answer(route: &Route, status: u16) -> bool {
         200..=399 => true,
         401 => matches!(
             route.path,
-            "/login" | "/api/v1/auth/token" | "/api/v1/auth/refresh" | "/logout"
+            "/login"
+                | "/login/code"
+                | "/login/passkey"
+                | "/api/v1/auth/token"
+                | "/api/v1/auth/refresh"
+                | "/logout"
         ),
         // There is no provider in these tests, so there is no way to it.
         404 => route.path.starts_with("/login/provider"),
-        429 => matches!(route.path, "/login" | "/api/v1/auth/token"),
+        429 => matches!(route.path, "/login" | "/login/beak" | "/api/v1/auth/token"),
         409 | 422 => route.method != "GET",
         _ => false,
     }

@@ -34,6 +34,7 @@ impl World {
         let app = TestApp::with(|settings| {
             settings
                 .set("ATES_FEE_MIN", 10)
+                .set("ATES_BEAK_LOG_IN", "true")
                 .set("ATES_FEE_MAX", 10)
                 .set("ATES_REWARD_MIN", 40)
                 .set("ATES_REWARD_MAX", 40)
