@@ -391,6 +391,7 @@ confirm-lead = What you are about to do has consequences. Enter your password on
 confirm-hint = Without a password: log out, log in again, and repeat it within five minutes.
 confirm-go-on = Confirm and go on
 log-in = Log in
+log-in-by-provider = Log in with the company's account
 username = Log-in name
 username-or-email = Log-in name or e-mail
 username-hint = 3 to 40 letters, digits, dots, underscores or hyphens; begins with a letter
@@ -479,6 +480,9 @@ error-log-in-throttled = Too many attempts. Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+error-provider-away = The company's log-in cannot be reached now. Log in with your password, or try again later.
+error-provider-refused = The log-in with the company's account did not work. Try again from here.
+error-provider-no-account = There is no active account here for you. Ask an administrator.
 error-administrator-exists = There is an administrator already
 error-user-deactivated = This user is deactivated
 error-last-administrator = This is the last administrator; make another one first

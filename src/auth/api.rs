@@ -1,15 +1,15 @@
 //! Auth over the API (contract section 3): tokens, one's own record, users.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, get, post, resource};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::{Data, Form, Json, Path, Query, ServiceConfig, get, post, resource};
+use actix_web::{Either, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::service::{self, Grant, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from};
 use super::store::{self, UserFilter, UserRow};
-use super::tokens::{PUBLISHED_FOR, TokenKeys};
+use super::tokens::{PUBLISHED_FOR, TokenKeys, issuer};
 use super::web::{factor_missing, origin_of};
 use super::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
@@ -22,6 +22,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/api/v1/auth/token").route(post().to(auth_user)))
         .service(resource("/api/v1/auth/refresh").route(post().to(refresh_token)))
         .service(resource("/api/v1/auth/logout").route(post().to(revoke_token)))
+        .service(resource("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(resource("/.well-known/jwks.json").route(get().to(public_keys)))
         .service(
             resource("/api/v1/me")
@@ -93,9 +94,14 @@ async fn auth_user(
     config: Data<Config>,
     gate: Data<PasswordGate>,
     keys: Data<TokenKeys>,
-    body: Json<TokenRequest>,
+    body: Either<Json<TokenRequest>, Form<ClientGrant>>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    match body.into_inner() {
+    let body = match body {
+        Either::Left(json) => json.into_inner(),
+        // As RFC 6749 has it; a password is never taken from a form, so that no page of another site can try one.
+        Either::Right(form) => TokenRequest::Client(form.into_inner()),
+    };
+    match body {
         TokenRequest::Password(PasswordGrant {
             username,
             password,
@@ -208,6 +214,21 @@ async fn answer_with_tokens(
         "expires_in": config.access_token_lifetime.as_secs(),
         "refresh_token": issued.secret,
     })))
+}
+
+/// Where others find our keys (RFC 8414): only what is so. There is no authorization endpoint; people log in on the log-in page.
+async fn metadata(config: Data<Config>) -> HttpResponse {
+    let issuer = issuer(&config);
+    HttpResponse::Ok()
+        .insert_header(("cache-control", format!("max-age={PUBLISHED_FOR}")))
+        .json(json!({
+            "issuer": issuer,
+            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+            "token_endpoint": format!("{issuer}/api/v1/auth/token"),
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "response_types_supported": [],
+        }))
 }
 
 /// `public_keys` (A11).

@@ -11,6 +11,7 @@ mod password;
 mod permission;
 mod person;
 mod policy;
+mod provider;
 mod role;
 mod service;
 mod store;
@@ -30,6 +31,7 @@ pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use policy::{
     Actor, Cell, Column, Operation, Row as AccessRow, Scope, anonymous_may, rows as access_table,
 };
+pub use provider::CompanyProvider;
 pub use role::{Role, RoleError, RoleSet};
 pub use service::{
     CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError,
@@ -65,7 +67,7 @@ pub fn configure(app: &mut ServiceConfig) {
     api::configure(app);
 }
 
-/// Removes sessions, API log-ins, counted failures and signing keys whose time is over.
+/// Removes sessions, API log-ins, counted failures and tries, log-ins at the provider, and signing keys whose time is over.
 ///
 /// # Errors
 /// Those of the database.
@@ -76,6 +78,8 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
         store::delete_expired_challenges(tx.conn(), now)?;
         store::delete_expired_ceremonies(tx.conn(), now)?;
         store::delete_expired_families(tx.conn(), now)?;
+        store::delete_full_buckets(tx.conn(), now)?;
+        store::delete_expired_visits(tx.conn(), now)?;
         tokens::remove_old_keys(tx, config)
     })
 }

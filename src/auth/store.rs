@@ -8,8 +8,10 @@ mod factors;
 mod failures;
 mod keys;
 mod passkeys;
+mod provider;
 mod refresh;
 mod sessions;
+mod source_limits;
 mod users;
 
 pub(super) use api_tokens::{
@@ -38,6 +40,10 @@ pub(super) use passkeys::{
     PasskeyRow, delete_expired_ceremonies, delete_passkey, delete_passkeys_of, insert_ceremony,
     insert_passkey, list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
 };
+pub(super) use provider::{
+    VisitKey, VisitRow, delete_expired_visits, find_linked_user, insert_link, insert_visit,
+    take_visit,
+};
 pub(super) use refresh::{
     NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,
     insert_refresh_token, lock_refresh_token, revoke_families_of, revoke_family, update_exchanged,
@@ -47,8 +53,10 @@ pub(super) use sessions::{
     NewSession, SessionRow, confirm_session, delete_expired, delete_other_sessions, delete_session,
     delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
 };
+pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,
-    find_user, find_user_by_username, list_roles, list_users, lock_user, lock_users,
+    find_user, find_user_by_email, find_user_by_username, list_roles, list_users, lock_user,
+    lock_users,
 };

@@ -1,6 +1,7 @@
 //! Who is asking: the session behind a page, the token behind an API call, and where they may go.
 
 use std::future::{Ready, ready};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -386,23 +387,37 @@ fn agent_of(request: &HttpRequest) -> Option<String> {
     Some(seen.take(AGENT_LENGTH).collect())
 }
 
-/// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.
+/// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right. A hop that is no address ends the
+/// reading, since what stands left of it is nobody's word; so the last proxy that is trusted counts then.
 fn address_of(request: &HttpRequest) -> Option<String> {
-    let peer = request.peer_addr()?.ip();
+    let peer = request.peer_addr()?.ip().to_canonical();
     let trusted = data::<Config>(request)
         .map(|config| config.trusted_proxies.clone())
         .unwrap_or_default();
     if !trusted.contains(&peer) {
         return Some(peer.to_string());
     }
-    let forwarded = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let hop = forwarded
-        .rsplit(',')
-        .filter_map(|hop| hop.trim().parse().ok())
-        .find(|hop| !trusted.contains(hop));
-    Some(hop.unwrap_or(peer).to_string())
+    let lines: Vec<_> = request.headers().get_all("x-forwarded-for").collect();
+    let hops = lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+    let mut nearest = peer;
+    for hop in hops {
+        let Some(address) = hop_address(hop.trim()) else {
+            break;
+        };
+        nearest = address;
+        if !trusted.contains(&address) {
+            break;
+        }
+    }
+    Some(nearest.to_string())
+}
+
+/// A hop as proxies write it: an address, with or without a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|hop| hop.ip());
+    bare.parse().ok().or_else(with_port)
 }

@@ -89,7 +89,7 @@ pub(super) async fn log_in_with_beak(
     let origin = origin_of(&request, None);
     let wrong = |message: Message| [FieldError::new("username", message)];
     match service::log_in_with_beak(&db, &config, &origin, attempt).await {
-        Ok(step) => Ok(go_on(&request, step, next.as_ref())),
+        Ok(step) => go_on(&request, &db, step, next.as_ref()).await,
         Err(AppError::Unauthenticated) => page(
             &request,
             StatusCode::UNPROCESSABLE_ENTITY,

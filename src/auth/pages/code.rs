@@ -92,7 +92,7 @@ pub(super) async fn send_code(
     };
     match answer {
         CodeAnswer::In(session, left) => {
-            enter(&request, session);
+            enter(&request, &db, session).await?;
             let to = next.as_ref().map_or("/", LocalPath::as_str);
             Ok(match left {
                 Some(left) => redirect_with(

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::auth::service::{self, LogIn, LoggedIn, Step};
 use crate::auth::web::origin_of;
-use crate::auth::{Actor, PasswordGate, Viewer};
+use crate::auth::{Actor, CompanyProvider, PasswordGate, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
@@ -30,6 +30,28 @@ struct LoginPage {
     beak: Option<String>,
     /// Whether there can be passkeys at this address.
     passkeys_work: bool,
+    provider: Option<ProviderButton>,
+}
+
+/// The way to the company's provider.
+struct ProviderButton {
+    label: String,
+    href: String,
+}
+
+impl ProviderButton {
+    /// The button, if there is a provider.
+    fn of(request: &HttpRequest, frame: &Frame, next: Option<&LocalPath>) -> Option<Self> {
+        let provider = request.app_data::<Data<CompanyProvider>>()?;
+        let target = provider.target()?;
+        Some(Self {
+            label: match &target.label {
+                Some(label) => label.clone(),
+                None => frame.text(&Message::new("log-in-by-provider")),
+            },
+            href: with_next("/login/provider", next),
+        })
+    }
 }
 
 /// Whether there can be passkeys at this address.
@@ -61,10 +83,12 @@ pub(super) async fn show_login(
     {
         return Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)));
     }
+    let frame = Frame::of(&request);
     render(&LoginPage {
         beak: beak_path(&request, next.as_ref()),
         passkeys_work: passkeys_work(&request),
-        frame: Frame::of(&request),
+        provider: ProviderButton::of(&request, &frame, next.as_ref()),
+        frame,
         errors: FormErrors::none(),
         username: String::new(),
         next: next.map(|path| path.to_string()).unwrap_or_default(),
@@ -98,7 +122,7 @@ pub(super) async fn log_in(
     };
     let origin = origin_of(&request, None);
     match service::log_in(&db, &gate, &config, &origin, attempt).await {
-        Ok(step) => Ok(go_on(&request, step, next.as_ref())),
+        Ok(step) => go_on(&request, &db, step, next.as_ref()).await,
         Err(AppError::Unauthenticated) => refuse(
             &request,
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -127,10 +151,18 @@ pub(super) async fn log_in(
 }
 
 /// Goes where a right first factor leads: into a session, or to the question for a second one.
-pub(super) fn go_on(request: &HttpRequest, step: Step, next: Option<&LocalPath>) -> HttpResponse {
-    match step {
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn go_on(
+    request: &HttpRequest,
+    db: &Db,
+    step: Step,
+    next: Option<&LocalPath>,
+) -> AppResult<HttpResponse> {
+    Ok(match step {
         Step::In(session) => {
-            enter(request, session);
+            enter(request, db, session).await?;
             redirect(next.map_or("/", LocalPath::as_str))
         }
         Step::Code(secret) => {
@@ -140,11 +172,17 @@ pub(super) fn go_on(request: &HttpRequest, step: Step, next: Option<&LocalPath>)
             cookies::set(request, cookies::build(settings, name, secret, Some(age)));
             redirect(&with_next("/login/code", next))
         }
-    }
+    })
 }
 
-/// Gives the browser its session, and takes from it what it had before.
-pub(super) fn enter(request: &HttpRequest, session: LoggedIn) {
+/// Gives the browser its session, and takes from it what it had before: a session too, which ends.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn enter(request: &HttpRequest, db: &Db, session: LoggedIn) -> AppResult<()> {
+    if let Some(before) = cookies::session_value(request) {
+        service::end_replaced(db, &before).await?;
+    }
     let settings = WebSettings::of(request);
     keep_session(request, session);
     for name in [
@@ -153,6 +191,7 @@ pub(super) fn enter(request: &HttpRequest, session: LoggedIn) {
     ] {
         cookies::set(request, cookies::removal(settings, name));
     }
+    Ok(())
 }
 
 /// A path that remembers where to go on to.
@@ -184,8 +223,26 @@ fn refuse(
     username: String,
     next: Option<LocalPath>,
 ) -> AppResult<HttpResponse> {
+    refuse_at(
+        request,
+        status,
+        FieldError::new("username", message),
+        username,
+        next,
+    )
+}
+
+/// The log-in page with what is wrong, which need not be the form itself.
+pub(super) fn refuse_at(
+    request: &HttpRequest,
+    status: StatusCode,
+    error: FieldError,
+    username: String,
+    next: Option<LocalPath>,
+) -> AppResult<HttpResponse> {
     let frame = Frame::of(request);
-    let errors = FormErrors::new(frame.lang, &[FieldError::new("username", message)]);
+    let errors = FormErrors::new(frame.lang, &[error]);
+    let provider = ProviderButton::of(request, &frame, next.as_ref());
     let beak = beak_path(request, next.as_ref());
     let next = next.map(|path| path.to_string()).unwrap_or_default();
     render_with(
@@ -193,6 +250,7 @@ fn refuse(
         &LoginPage {
             beak,
             passkeys_work: passkeys_work(request),
+            provider,
             frame,
             errors,
             username,

@@ -8,6 +8,7 @@ mod credentials;
 mod login;
 mod passkeys;
 mod profile;
+mod provider;
 mod qr;
 mod roles;
 mod users;
@@ -22,6 +23,8 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(login::show_login))
             .route(post().to(login::log_in)),
     )
+    .service(resource("/login/provider").route(get().to(provider::go)))
+    .service(resource("/login/provider/callback").route(get().to(provider::come_back)))
     .service(
         resource("/login/code")
             .route(get().to(code::show_code))

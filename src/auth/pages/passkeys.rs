@@ -130,7 +130,7 @@ pub(super) async fn log_in(
     let origin = origin_of(&request, None);
     match service::log_in_with_passkey(&db, &config, origin, &credential).await {
         Ok(session) => {
-            enter(&request, session);
+            enter(&request, &db, session).await?;
             Ok(redirect(next.as_ref().map_or("/", LocalPath::as_str)))
         }
         Err(AppError::Unauthenticated) => Ok(redirect_with(

@@ -116,6 +116,18 @@ pub(in crate::auth) fn announce(tx: &mut Tx<'_>, user: Uuid, method: &str) -> Ap
     )
 }
 
+/// Ends the session that a browser held when it logged in anew: nobody goes on with an id from before the log-in (A38).
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) async fn end_replaced(db: &Db, secret: &str) -> AppResult<()> {
+    let hash = hash_of(secret);
+    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+        store::delete_session(tx.conn(), &hash)
+    })
+    .await
+}
+
 /// Ends the session of a cookie.
 ///
 /// # Errors

@@ -11,9 +11,11 @@ mod own;
 mod passkeys;
 mod people;
 mod programs;
+mod provider;
 mod refresh;
 mod secrets;
 mod sessions;
+mod sources;
 mod users;
 
 use account::FieldProblem;
@@ -28,7 +30,7 @@ pub(super) use api_tokens::{
 pub(super) use beak::{
     BeakLogIn, NewBeak, checked_beak, enrol_beak, log_in_with_beak, remove_beak,
 };
-pub(super) use entry::{LoggedIn, Step, hash_of, log_out};
+pub(super) use entry::{Entry, LoggedIn, Step, end_replaced, hash_of, log_out};
 pub(super) use factors::{
     CodeAnswer, PendingTotp, begin_totp, challenge_of, confirm_totp, must_enrol, pending_totp,
     prove_code, remove_factors_of, remove_totp, renew_recovery_codes,
@@ -42,6 +44,7 @@ pub(super) use passkeys::{
 };
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use programs::{Grant, log_in_program};
+pub(super) use provider::{VISIT_LASTS, begin_visit, enter_by_provider, take_visit};
 pub(super) use refresh::{Issued, exchange, revoke};
 pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use users::{

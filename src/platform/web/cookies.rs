@@ -44,6 +44,16 @@ pub fn challenge(https: bool) -> &'static str {
     }
 }
 
+/// The cookie that a log-in at the company's provider is bound to while it is under way.
+#[must_use]
+pub fn at_provider(https: bool) -> &'static str {
+    if https {
+        "__Host-ates_provider"
+    } else {
+        "ates_provider"
+    }
+}
+
 /// A cookie that scripts cannot read, sent on top-level navigation only, to the whole site; without an age it ends with the
 /// browser.
 #[must_use]

@@ -58,9 +58,12 @@ pub const ROUTES: &[Route] = &[
     get("/health/ready", Everybody),
     get("/admin", To(Checks)),
     get("/.well-known/jwks.json", Everybody),
+    get("/.well-known/oauth-authorization-server", Everybody),
     get("/static/{hash}/{name}", Everybody),
     get("/avatars/{uid}.svg", Everybody),
     get("/login", Everybody),
+    get("/login/provider", Everybody),
+    get("/login/provider/callback", Everybody),
     send(
         "POST",
         "/login",

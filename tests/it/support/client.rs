@@ -11,7 +11,8 @@ use ureq::http::Response;
 
 use super::PASSWORD;
 
-fn agent() -> Agent {
+/// A client that follows nothing and takes every status as an answer.
+pub fn agent() -> Agent {
     Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
