@@ -391,6 +391,7 @@ confirm-lead = What you are about to do has consequences. Enter your password on
 confirm-hint = Without a password: log out, log in again, and repeat it within five minutes.
 confirm-go-on = Confirm and go on
 log-in = Log in
+log-in-by-provider = Log in with the company's account
 username = Log-in name
 username-or-email = Log-in name or e-mail
 username-hint = 3 to 40 letters, digits, dots, underscores or hyphens; begins with a letter
@@ -479,6 +480,9 @@ error-log-in-throttled = Too many attempts. Try again in { $seconds ->
     [one] { $seconds } second
    *[other] { $seconds } seconds
 }.
+error-provider-away = The company's log-in cannot be reached now. Log in with your password, or try again later.
+error-provider-refused = The log-in with the company's account did not work. Try again from here.
+error-provider-no-account = There is no active account here for you. Ask an administrator.
 error-administrator-exists = There is an administrator already
 error-user-deactivated = This user is deactivated
 error-last-administrator = This is the last administrator; make another one first
@@ -540,6 +544,89 @@ flash-other-sessions-ended = All other sessions are ended
 flash-sessions-ended = All sessions and tokens are ended
 flash-token-revoked = The token is ended
 flash-token-made-before = This token was made before and cannot be shown again
+## Second factors
+
+credentials = Ways to log in
+credential-on = on
+second-step = One more step
+code = Code
+code-hint = Six digits that the app shows now
+code-or-recovery-hint = Six digits that your authenticator app shows now, or one of your recovery codes
+log-in-anew = Begin the log-in anew
+totp = Authenticator app
+totp-hint = An app on your phone shows a new code every thirty seconds. With it, the password alone opens nothing.
+totp-begin = Set up an app
+totp-scan = Scan this with your app:
+totp-qr = QR code with the secret for your app; the same secret is below as text
+totp-type = Or type this secret into it, or open it on this device:
+totp-open = Open in an app on this device
+totp-confirm = Switch it on
+totp-another = Make another secret
+totp-remove = Remove the app
+totp-remove-hint = Without it the password alone opens your account again. The recovery codes end with your last second factor.
+recovery-codes = Recovery codes
+recovery-codes-left = { $left ->
+    [one] { $left } code is left.
+   *[other] { $left } codes are left.
+} Each opens your account once in place of your app.
+recovery-codes-fresh = Your recovery codes
+recovery-codes-fresh-hint = Write them down now and keep them apart from your phone: they are shown only this once. Each counts once.
+recovery-codes-renew = Make the codes anew
+recovery-codes-renew-hint = When you make them anew, all earlier codes end.
+field-code-wrong = The code is wrong, or was used before
+error-totp-exists = There is an authenticator app already; remove it first
+error-totp-not-begun = No authenticator app is being set up; begin anew
+error-no-second-factor = There is no second factor that recovery codes could stand in for
+error-second-factor-required = This account has a second factor. Send the code of the authenticator app, or a recovery code, as “totp”.
+beak = The beak
+beak-about = Draw the shape of your beak and log in with it in place of the password. It is easier to watch and to guess than a good password; a second factor beside it is a good idea.
+beak-enrol = Keep a shape
+beak-another = Keep another shape
+beak-remove = Remove the shape
+beak-shape = Shape
+beak-again = The same shape again
+beak-hint = Draw it in one line, or name the cells it goes through in order: A1 is at the upper left, D4 at the lower right. Where and how large does not matter.
+beak-pad = Cells of the drawing pad
+beak-clear = Clear
+beak-cells-chosen = Cells chosen:
+beak-log-in = Log in with your beak
+log-in-by-password = Log in with the password
+field-beak-wrong = Name or shape is wrong
+field-beak-not-understood = Draw a line, or name cells such as A1 B2 C2
+field-beak-simple = This shape is too simple: it needs at least six cells, five different ones, and two turns
+field-beak-differs = This is another shape than the first one; the same line must go through the same cells
+field-beak-taken = Somebody has this shape already
+error-no-beak = There is no shape of your beak
+flash-beak-enrolled = Your beak is known now
+flash-beak-removed = The shape of your beak is removed
+passkeys = Passkeys
+passkeys-about = A passkey is kept by this device or by a security key, and opened by your finger, face or PIN. It logs you in without a name, a password and a code.
+passkeys-need-script = Passkeys need a browser that has them, with scripts switched on.
+passkey-name = Name of the passkey
+passkey-name-hint = Such as the name of this device
+passkey-make = Make a passkey
+passkey-remove = Remove this passkey
+passkey-log-in = Log in with a passkey
+passkey-failed = That did not work. Try again, or take another way.
+field-passkey-unfit = This passkey could not be checked; begin anew
+field-passkey-known = This passkey is known already
+error-passkeys-need-name = Passkeys work only where this site has a name, not where its address is a number.
+error-too-many-passkeys = There are { $most } passkeys already; remove one of them first
+flash-passkey-enrolled = The passkey is made
+flash-passkey-removed = The passkey is removed
+second-factors = Second factors
+second-factors-remove = Remove all second factors
+second-factors-remove-hint = For somebody who has lost their phone and their recovery codes. Make sure first that it is they who ask. It ends all their sessions; from then on the password alone opens the account.
+flash-factors-removed = The second factors are removed
+flash-passkey-refused = This passkey opens nothing here
+error-second-factor-missing = A role of yours must have a second factor, and you have none. Log in in a browser and set one up.
+banner-second-factor-missing = A role of yours must have a second factor. Set one up to go on.
+flash-totp-removed = The authenticator app is removed
+flash-recovery-code-used = You are logged in with a recovery code. { $left ->
+    [one] { $left } is left.
+   *[other] { $left } are left.
+}
+flash-code-over = This log-in is over: too much time or too many codes. Begin anew.
 ## Accounting
 
 nav-accounting = Finance
@@ -580,6 +667,7 @@ kind-payout = Payout
 kind-debt-carried = Carried debt
 kind-adjustment = Adjustment
 movement-assignment-fee = Assigned: { $task }
+movement-reassignment-fee = Reassigned: { $task }
 movement-completion-reward = Completed: { $task }
 movement-payout = Paid { $paid } for { $date }
 movement-adjustment = Adjustment of { $date }
@@ -661,6 +749,10 @@ statement-foot = Summary
 statement-reference = Reference
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-short = { $count ->
+    [one] { $count } operation, added up below; it is on the page at the address below and in its file.
+   *[other] { $count } operations, added up below by kind; each is on the page at the address below and in its file.
+}
 statement-cut = { $count ->
     [one] The first { $shown } of { $count } operation are shown; the file has all of them.
    *[other] The first { $shown } of { $count } operations are shown; the file has all of them.
@@ -762,6 +854,7 @@ bank-file-ready = { $count ->
    *[other] { $count } people who were paid have a bank account.
 }
 bank-file-make = Make the file
+bank-file-held = Who is held gets into a further file, once they are paid.
 bank-file-download = Download pain.001
 bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -859,6 +952,8 @@ correction-reason-hint = 10 to 500 characters. The employee sees it too.
 correction-employee-hint = User name or e-mail address.
 correction-amount-hint = From the employee's side: -12.50 takes, 12.50 gives.
 correction-corrects = Makes good for
+correction-earlier = Made good for already
+correction-left = Left to undo
 correction-task = Task
 correction-assignment = assignment { $number }
 correction-event = event { $number }
@@ -892,8 +987,10 @@ field-correction-reason = Say why in 10 to 500 characters.
 field-correction-amount = An amount such as -12.50 or 3: not zero, two decimals at most.
 field-correction-employee = Nobody of that name has an account.
 field-correction-not-theirs = The transfer belongs to somebody else.
+field-correction-beyond = More than is left of that transfer: earlier corrections count.
 error-correction-already-asked = The same correction waits for confirmation already.
 error-correction-decided = This correction was decided already.
+error-correction-beyond = Less than that is left of the transfer: it was corrected meanwhile.
 error-correction-second-person = You asked for it yourself: somebody else has to decide.
 error-correction-not-yours = Only who asked can take it back.
 error-correction-nothing-missing = The ledger has it already: nothing is missing.

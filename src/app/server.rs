@@ -78,7 +78,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
     let setup = Data::new(auth::Setup::new(&services.config));
-    let gate = Data::new(auth::PasswordGate::default());
+    let gate = Data::new(auth::PasswordGate::limited_to(services.config.login_limit));
+    let provider = Data::new(auth::CompanyProvider::new(&services.config));
     let streams = Streams::new(services.config.live_streams);
     let live = Data::new(streams.clone());
     let server = HttpServer::new(move || {
@@ -93,6 +94,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(setup.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
+            .app_data(provider.clone())
             .app_data(live.clone())
             .configure(web::configure)
             .configure(health::configure)

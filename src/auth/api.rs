@@ -1,28 +1,28 @@
 //! Auth over the API (contract section 3): tokens, one's own record, users.
 
-use actix_web::web::{Data, Json, Path, Query, ServiceConfig, get, post, resource};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Form, Json, Path, Query, ServiceConfig, get, post, resource};
+use actix_web::{Either, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::service::{
-    self, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from, announce, authenticate,
-};
+use super::service::{self, Grant, Issued, LogIn, NewAccount, OwnChange, UserChange, actor_from};
 use super::store::{self, UserFilter, UserRow};
-use super::tokens::{PUBLISHED_FOR, TokenKeys};
-use super::web::origin_of;
+use super::tokens::{PUBLISHED_FOR, TokenKeys, issuer};
+use super::web::{factor_missing, origin_of};
 use super::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
-use crate::platform::web::{Cursor, PageOf, limit};
+use crate::platform::web::{Cursor, Face, PageOf, limit};
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/api/v1/auth/token").route(post().to(auth_user)))
         .service(resource("/api/v1/auth/refresh").route(post().to(refresh_token)))
         .service(resource("/api/v1/auth/logout").route(post().to(revoke_token)))
+        .service(resource("/.well-known/oauth-authorization-server").route(get().to(metadata)))
         .service(resource("/.well-known/jwks.json").route(get().to(public_keys)))
         .service(
             resource("/api/v1/me")
@@ -68,6 +68,8 @@ impl TryFrom<Value> for TokenRequest {
 struct PasswordGrant {
     username: String,
     password: String,
+    /// A code of the second factor, or a recovery code.
+    totp: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -84,46 +86,56 @@ enum ClientCredentials {
     Word,
 }
 
-/// `auth_user` (A03): name or address and password for an access token; for a service its name and credential (A22).
+/// `auth_user` (A03): name or address, password and, where there is a second factor, its code for an access token; for a service its
+/// name and credential (A22).
 async fn auth_user(
     request: HttpRequest,
     db: Data<Db>,
     config: Data<Config>,
     gate: Data<PasswordGate>,
     keys: Data<TokenKeys>,
-    body: Json<TokenRequest>,
-) -> AppResult<HttpResponse> {
-    let origin = origin_of(&request, None);
-    let user = match body.into_inner() {
-        TokenRequest::Password(PasswordGrant { username, password }) => {
+    body: Either<Json<TokenRequest>, Form<ClientGrant>>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let body = match body {
+        Either::Left(json) => json.into_inner(),
+        // As RFC 6749 has it; a password is never taken from a form, so that no page of another site can try one.
+        Either::Right(form) => TokenRequest::Client(form.into_inner()),
+    };
+    match body {
+        TokenRequest::Password(PasswordGrant {
+            username,
+            password,
+            totp,
+        }) => {
             let attempt = LogIn {
                 login: username,
                 password,
             };
-            let user = authenticate(&db, &gate, &origin, attempt).await?;
-            if !service::password_opens_api(&db, &user).await? {
-                return Err(AppError::Unauthenticated);
+            let origin = origin_of(&request, None);
+            let grant =
+                service::log_in_program(&db, &gate, &config, &origin, attempt, totp).await?;
+            match grant {
+                Grant::Tokens(user, issued) => {
+                    Ok(answer_with_tokens(&db, &config, &keys, &user, issued).await?)
+                }
+                Grant::CodeNeeded => Err(unproven(
+                    "second-factor-required",
+                    "error-second-factor-required",
+                )),
+                Grant::CodeWrong => Err(unproven("second-factor-wrong", "field-code-wrong")),
+                Grant::EnrolmentNeeded => Err(factor_missing().into()),
             }
-            user
         }
         TokenRequest::Client(grant) => {
             let ClientCredentials::Word = grant.grant_type;
-            return answer_service(&request, &db, &config, &keys, grant).await;
+            Ok(answer_service(&request, &db, &config, &keys, grant).await?)
         }
-    };
-    let id = user.id;
-    let settings = config.clone();
-    let origin = Origin {
-        actor: Some(id),
-        ..origin
-    };
-    let issued = db
-        .transaction_even_stopped(ROLE, origin, move |tx| {
-            announce(tx, id)?;
-            service::begin_family(tx, &settings, id)
-        })
-        .await?;
-    answer_with_tokens(&db, &config, &keys, &user, issued).await
+    }
+}
+
+/// 401 with a name of its own: the password was right, the second factor is not there.
+fn unproven(name: &'static str, message: &'static str) -> actix_web::Error {
+    Face::new(StatusCode::UNAUTHORIZED, name, message).into()
 }
 
 /// A service's access token: short-lived, without a refresh token, since the credential is at hand.
@@ -202,6 +214,21 @@ async fn answer_with_tokens(
         "expires_in": config.access_token_lifetime.as_secs(),
         "refresh_token": issued.secret,
     })))
+}
+
+/// Where others find our keys (RFC 8414): only what is so. There is no authorization endpoint; people log in on the log-in page.
+async fn metadata(config: Data<Config>) -> HttpResponse {
+    let issuer = issuer(&config);
+    HttpResponse::Ok()
+        .insert_header(("cache-control", format!("max-age={PUBLISHED_FOR}")))
+        .json(json!({
+            "issuer": issuer,
+            "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+            "token_endpoint": format!("{issuer}/api/v1/auth/token"),
+            "grant_types_supported": ["client_credentials"],
+            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "response_types_supported": [],
+        }))
 }
 
 /// `public_keys` (A11).

@@ -5,11 +5,13 @@
 //! `account.logged_in`. It knows nothing of tasks and of money.
 
 mod api;
+mod beak;
 mod pages;
 mod password;
 mod permission;
 mod person;
 mod policy;
+mod provider;
 mod role;
 mod service;
 mod store;
@@ -30,6 +32,7 @@ pub use permission::{Permission, PermissionSet, UnknownPermission};
 pub use policy::{
     Actor, Cell, Column, Operation, Row as AccessRow, Scope, anonymous_may, rows as access_table,
 };
+pub use provider::CompanyProvider;
 pub use role::{Role, RoleError, RoleSet};
 pub use service::{
     CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError, Setup,
@@ -76,7 +79,7 @@ pub fn configure(app: &mut ServiceConfig) {
     api::configure(app);
 }
 
-/// Removes sessions, API log-ins, counted failures, links, mails and signing keys whose time is over.
+/// Removes sessions, API log-ins, counted failures and tries, log-ins at the provider, links, mails and signing keys whose time is over.
 ///
 /// # Errors
 /// Those of the database.
@@ -84,12 +87,16 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let now = tx.now;
         store::delete_expired(tx.conn(), now)?;
+        store::delete_expired_challenges(tx.conn(), now)?;
+        store::delete_expired_ceremonies(tx.conn(), now)?;
         store::delete_expired_families(tx.conn(), now)?;
         store::delete_expired_links(tx.conn(), now)?;
         store::delete_spent_throttles(tx.conn(), now)?;
         store::delete_old_registrations(tx.conn(), now - service::REGISTRATION_LIFE)?;
         store::delete_expired_setup_codes(tx.conn(), now)?;
         store::delete_old_mails(tx.conn(), now - MAILS_KEPT)?;
+        store::delete_full_buckets(tx.conn(), now)?;
+        store::delete_expired_visits(tx.conn(), now)?;
         tokens::remove_old_keys(tx, config)
     })
 }

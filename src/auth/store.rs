@@ -1,16 +1,22 @@
 //! Auth's SQL: users with their roles and grants, sessions, failures, keys.
 
 mod api_tokens;
+mod beaks;
+mod challenges;
 mod changes;
+mod factors;
 mod failures;
 mod keys;
 mod links;
 mod mails;
+mod passkeys;
+mod provider;
 mod refresh;
 mod registrations;
 mod reset_requests;
 mod sessions;
 mod setup;
+mod source_limits;
 mod throttles;
 mod users;
 
@@ -18,22 +24,39 @@ pub(super) use api_tokens::{
     ApiTokenRow, NewApiToken, find_api_token_user, insert_api_token, list_api_tokens,
     revoke_api_token, revoke_api_tokens_of,
 };
+pub(super) use beaks::{BeakRow, delete_beak, find_beak, is_beak_taken, replace_beak, touch_beak};
+pub(super) use challenges::{
+    ChallengeRow, GUESSES, NewChallenge, count_guess, delete_challenge, delete_expired_challenges,
+    find_challenge, insert_challenge,
+};
 pub(super) use changes::{
     NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_display,
     update_language, update_password, update_user,
 };
-pub(super) use failures::{release_attempt, reserve_attempt};
+pub(super) use factors::{
+    FactorsRow, confirm_totp, delete_totp, find_factors, find_totp, replace_pending_totp,
+    replace_recovery_codes, take_recovery_code, take_totp_step,
+};
+pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
 };
 pub(super) use links::{
-    Purpose, delete_expired_links, find_link, insert_link, use_link, use_up_links_of,
+    Purpose, delete_expired_links, find_link, insert_mail_link, use_link, use_up_links_of,
 };
 pub(super) use mails::{
     ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, delete_old_mails, expire_mails,
     insert_mail, list_mails, postpone_mails, release_mails, update_mail_failed, update_mail_sent,
     update_mail_waiting,
+};
+pub(super) use passkeys::{
+    PasskeyRow, delete_expired_ceremonies, delete_passkey, delete_passkeys_of, insert_ceremony,
+    insert_passkey, list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
+};
+pub(super) use provider::{
+    VisitKey, VisitRow, delete_expired_visits, find_linked_user, insert_link, insert_visit,
+    take_visit,
 };
 pub(super) use refresh::{
     NewFamily, NewRefreshToken, delete_expired_families, find_token_user, insert_family,
@@ -56,9 +79,11 @@ pub(super) use setup::{
     delete_expired_setup_codes, delete_setup_codes, has_administrator, insert_setup_code,
     is_setup_code,
 };
+pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
 pub(super) use throttles::{delete_spent_throttles, reserve_request};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,
-    find_user, find_user_by_username, list_roles, list_users, lock_user, lock_users,
+    find_user, find_user_by_email, find_user_by_username, list_roles, list_users, lock_user,
+    lock_users,
 };

@@ -1,18 +1,19 @@
 //! Who is asking: the session behind a page, the token behind an API call, and where they may go.
 
 use std::future::{Ready, ready};
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::service::{PREFIX, actor_from, hash_of, scopes_of};
+use super::service::{PREFIX, actor_from, hash_of, must_enrol, scopes_of};
 use super::store::{self, UserRow};
 use super::tokens::{TokenKeys, Verified};
 use super::{Actor, Operation, Permission, ROLE, Setup, TokenScopes};
@@ -22,7 +23,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::stop;
 use crate::platform::web::{
-    self, AccountLanguage, Frame, NavLink, Person, Theme, Visitor, cookies,
+    self, AccountLanguage, Face, Frame, NavLink, Person, Theme, Visitor, cookies,
 };
 
 /// How long after its last note a session is noted as seen again.
@@ -134,7 +135,10 @@ impl FromRequest for ApiUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (user, limits) = user_of_token(&request).await?;
+            let (user, limits, must_enrol) = user_of_token(&request).await?;
+            if must_enrol {
+                return Err(factor_missing().into());
+            }
             let mut actor = actor_of_request(&request, &user)?;
             actor.limits = limits;
             let origin = origin_of(&request, Some(actor.id.0));
@@ -143,8 +147,17 @@ impl FromRequest for ApiUser {
     }
 }
 
-/// The user of a token, and the limits of a token that was made for a script.
-async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<TokenScopes>)> {
+/// 403 with a name of its own: a role of theirs must have a second factor, and they have none.
+pub(super) fn factor_missing() -> Face {
+    Face::new(
+        StatusCode::FORBIDDEN,
+        "second-factor-missing",
+        "error-second-factor-missing",
+    )
+}
+
+/// The user of a token, the limits of a token that was made for a script, and whether they must set up a second factor first.
+async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<TokenScopes>, bool)> {
     let bearer = request
         .headers()
         .get(header::AUTHORIZATION)
@@ -155,24 +168,31 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<(UserRow, Option<Toke
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
     if token.starts_with(PREFIX) {
         let hash = hash_of(token);
-        let found = db
+        let roles = config.second_factor_roles.clone();
+        let (found, must_enrol) = db
             .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
                 let now = tx.now;
-                store::find_api_token_user(tx.conn(), &hash, NOTE_EVERY, now)
+                let found = store::find_api_token_user(tx.conn(), &hash, NOTE_EVERY, now)?;
+                let found = found.ok_or(AppError::Unauthenticated)?;
+                let must_enrol = must_enrol(tx.conn(), &roles, &found.user)?;
+                Ok((found, must_enrol))
             })
-            .await?
-            .ok_or(AppError::Unauthenticated)?;
+            .await?;
         let limits = scopes_of(&found.scopes);
-        return Ok((found.user, Some(limits)));
+        return Ok((found.user, Some(limits), must_enrol));
     }
     let verified = data::<TokenKeys>(request)?
         .verify(db, config, token)
         .await?;
-    let user = db
-        .transaction_even_stopped(ROLE, Origin::system(), move |tx| holder_of(tx, &verified))
-        .await?
-        .ok_or(AppError::Unauthenticated)?;
-    Ok((user, None))
+    let roles = config.second_factor_roles.clone();
+    let (user, must_enrol) = db
+        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+            let user = holder_of(tx, &verified)?.ok_or(AppError::Unauthenticated)?;
+            let must_enrol = must_enrol(tx.conn(), &roles, &user)?;
+            Ok((user, must_enrol))
+        })
+        .await?;
+    Ok((user, None, must_enrol))
 }
 
 /// The user of a verified token, if neither they nor the log-in that it belongs to have ended since.
@@ -220,10 +240,13 @@ pub async fn session(
                 }
                 Err(error) => return Ok(request.error_response(error)),
             },
-            Ok(Some((actor, visitor, confirmed))) => {
-                request.extensions_mut().insert(confirmed);
-                request.extensions_mut().insert(actor);
-                request.extensions_mut().insert(visitor);
+            Ok(Some(known)) => {
+                request.extensions_mut().insert(known.confirmed);
+                request.extensions_mut().insert(known.actor);
+                request.extensions_mut().insert(known.visitor);
+                if known.must_enrol && !leads_to_enrolment(request.path()) {
+                    return Ok(request.into_response(web::redirect(ENROLMENT)));
+                }
             }
             Err(error) => return Ok(request.error_response(error)),
         }
@@ -253,6 +276,18 @@ fn is_page(path: &str) -> bool {
     .any(|start| path.starts_with(start))
 }
 
+/// Where a second factor is set up.
+const ENROLMENT: &str = "/profile/credentials";
+
+/// What is open to somebody who must set up a second factor first: that, and the way out.
+fn leads_to_enrolment(path: &str) -> bool {
+    let under = |place: &str| {
+        path.strip_prefix(place)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    under(ENROLMENT) || matches!(path, "/logout" | "/preferences")
+}
+
 /// How long somebody who has shown a credential does not need to do so again for a dangerous act.
 const CONFIRMED_FOR: Duration = Duration::minutes(5);
 
@@ -260,13 +295,21 @@ const CONFIRMED_FOR: Duration = Duration::minutes(5);
 #[derive(Clone, Copy)]
 pub(super) struct Confirmed(pub(super) bool);
 
-async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor, Confirmed)>> {
+/// Whoever a session's cookie belongs to.
+struct Known {
+    actor: Actor,
+    visitor: Visitor,
+    confirmed: Confirmed,
+    must_enrol: bool,
+}
+
+async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
     let Some(secret) = cookies::session_value(request) else {
         return Ok(None);
     };
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
     let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
-    let hash = hash_of(&secret);
+    let (hash, roles) = (hash_of(&secret), config.second_factor_roles.clone());
     let user = db
         .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
             let now = tx.now;
@@ -280,11 +323,14 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor, C
                 .stop_reason
                 .map(|reason| stop::message_of(&reason, session.stop_check));
             let confirmed = Confirmed(now - session.confirmed_at < CONFIRMED_FOR);
-            let user = store::find_user(tx.conn(), session.user_id)?;
-            Ok(user.map(|user| (user, banner, confirmed)))
+            let Some(user) = store::find_user(tx.conn(), session.user_id)? else {
+                return Ok(None);
+            };
+            let must_enrol = must_enrol(tx.conn(), &roles, &user)?;
+            Ok(Some((user, banner, confirmed, must_enrol)))
         })
         .await?;
-    let Some((user, banner, confirmed)) = user else {
+    let Some((user, banner, confirmed, must_enrol)) = user else {
         return Ok(None);
     };
     let actor = actor_of_request(request, &user)?;
@@ -297,18 +343,24 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<(Actor, Visitor, C
         name: user.full_name(),
         role_line: role_line(lang, &actor),
     };
-    let nav = data::<Navigation>(request)?.of(&actor);
-    Ok(Some((
+    let (nav, banner) = if must_enrol {
+        (Vec::new(), Some("banner-second-factor-missing".into()))
+    } else {
+        (data::<Navigation>(request)?.of(&actor), banner)
+    };
+    let visitor = Visitor {
+        person,
+        nav,
+        banner,
+        zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
+        theme: user.theme.as_deref().and_then(Theme::from_code),
+    };
+    Ok(Some(Known {
         actor,
-        Visitor {
-            person,
-            nav,
-            banner,
-            zone: user.time_zone.and_then(|zone| zone.parse().ok()),
-            theme: user.theme.as_deref().and_then(Theme::from_code),
-        },
+        visitor,
         confirmed,
-    )))
+        must_enrol,
+    }))
 }
 
 /// Somebody who acts; with a public board everyone but a service sees all tasks (decision 14).
@@ -357,23 +409,37 @@ fn agent_of(request: &HttpRequest) -> Option<String> {
     Some(seen.take(AGENT_LENGTH).collect())
 }
 
-/// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right.
+/// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right. A hop that is no address ends the
+/// reading, since what stands left of it is nobody's word; so the last proxy that is trusted counts then.
 fn address_of(request: &HttpRequest) -> Option<String> {
-    let peer = request.peer_addr()?.ip();
+    let peer = request.peer_addr()?.ip().to_canonical();
     let trusted = data::<Config>(request)
         .map(|config| config.trusted_proxies.clone())
         .unwrap_or_default();
     if !trusted.contains(&peer) {
         return Some(peer.to_string());
     }
-    let forwarded = request
-        .headers()
-        .get("x-forwarded-for")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let hop = forwarded
-        .rsplit(',')
-        .filter_map(|hop| hop.trim().parse().ok())
-        .find(|hop| !trusted.contains(hop));
-    Some(hop.unwrap_or(peer).to_string())
+    let lines: Vec<_> = request.headers().get_all("x-forwarded-for").collect();
+    let hops = lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','));
+    let mut nearest = peer;
+    for hop in hops {
+        let Some(address) = hop_address(hop.trim()) else {
+            break;
+        };
+        nearest = address;
+        if !trusted.contains(&address) {
+            break;
+        }
+    }
+    Some(nearest.to_string())
+}
+
+/// A hop as proxies write it: an address, with or without a port.
+fn hop_address(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').trim_end_matches(']');
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|hop| hop.ip());
+    bare.parse().ok().or_else(with_port)
 }

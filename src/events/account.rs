@@ -46,7 +46,7 @@ pub struct AccountDeleted {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccountLoggedIn {
-    /// By what: `password`.
+    /// By what: `password`, `beak`, `passkey` or `openid`.
     pub method: String,
 }
 
@@ -73,7 +73,7 @@ impl Event for AccountDeleted {
 
 impl Event for AccountLoggedIn {
     const TYPE: &'static str = "account.logged_in";
-    const VERSION: i16 = 1;
+    const VERSION: i16 = 2;
     const TOPIC: &'static str = "account";
     const PRODUCER: &'static str = "auth";
 }

@@ -33,6 +33,7 @@ const SCHEMAS: &[(&str, i16, &str)] = schemas![
     "auth" "account.updated" 1,
     "auth" "account.deleted" 1,
     "auth" "account.logged_in" 1,
+    "auth" "account.logged_in" 2,
     "tasks" "task.created" 1,
     "tasks" "task.created" 2,
     "tasks" "task.updated" 1,

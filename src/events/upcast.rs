@@ -20,6 +20,11 @@ pub(super) const UPCASTERS: &[Upcaster] = &[
         lift: task_created_v2,
     },
     Upcaster {
+        event_type: "account.logged_in",
+        from: 1,
+        lift: Value::clone,
+    },
+    Upcaster {
         event_type: "email.sent",
         from: 1,
         lift: Value::clone,

@@ -5,6 +5,7 @@
 
 mod debtor;
 mod keys;
+mod provider;
 mod reader;
 mod registration;
 mod relay;
@@ -23,6 +24,8 @@ use super::clock::BusinessZone;
 use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
+pub use provider::{ProviderTarget, is_safe};
+pub use reader::HUMAN_ROLES;
 use reader::Reader;
 pub use registration::SelfRegistration;
 pub use relay::{NatsLogin, RelayTarget};
@@ -65,6 +68,15 @@ pub struct AbuseLimits {
     pub presses_per_day: Option<i64>,
 }
 
+/// How often something may be tried: so many times at once, and once more each time `refill` has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TryLimit {
+    /// Tries at once.
+    pub burst: i64,
+    /// The time in which one try comes back.
+    pub refill: Duration,
+}
+
 /// The effective settings; the meaning of each is in [`KEYS`].
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -90,6 +102,10 @@ pub struct Config {
     pub session_idle: Duration,
     pub session_absolute: Duration,
     pub access_token_lifetime: Duration,
+    pub second_factor_roles: Vec<&'static str>,
+    pub beak_log_in: bool,
+    pub login_limit: Option<TryLimit>,
+    pub provider: Option<ProviderTarget>,
     pub start_wait: Duration,
     pub bell_every: Duration,
     pub sweep_after: Duration,
@@ -218,6 +234,16 @@ impl Config {
             session_idle: read.seconds("ATES_SESSION_IDLE_SECONDS", 60, 604_800)?,
             session_absolute: read.seconds("ATES_SESSION_ABSOLUTE_SECONDS", 60, 2_592_000)?,
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
+            second_factor_roles: read.roles("ATES_SECOND_FACTOR_ROLES")?,
+            beak_log_in: read.flag("ATES_BEAK_LOG_IN")?,
+            login_limit: read
+                .limit("ATES_LOGIN_BURST", 100_000)?
+                .map(|burst| -> Result<TryLimit, ConfigError> {
+                    let refill = read.seconds("ATES_LOGIN_REFILL_SECONDS", 1, 86_400)?;
+                    Ok(TryLimit { burst, refill })
+                })
+                .transpose()?,
+            provider: read.provider()?,
             start_wait: read.seconds("ATES_START_WAIT_SECONDS", 0, 3_600)?,
             bell_every: read.seconds("ATES_BELL_SECONDS", 1, 3_600)?,
             sweep_after: read.seconds("ATES_SWEEP_AFTER_SECONDS", 1, 86_400)?,

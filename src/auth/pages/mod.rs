@@ -2,9 +2,15 @@
 
 mod access;
 mod account_mails;
+mod beak;
+mod code;
 mod confirmation;
+mod credentials;
 mod login;
+mod passkeys;
 mod profile;
+mod provider;
+mod qr;
 mod registration;
 mod reset;
 mod roles;
@@ -52,6 +58,20 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(strength::show_strength))
             .route(post().to(strength::judge_password)),
     )
+    .service(resource("/login/provider").route(get().to(provider::go)))
+    .service(resource("/login/provider/callback").route(get().to(provider::come_back)))
+    .service(
+        resource("/login/code")
+            .route(get().to(code::show_code))
+            .route(post().to(code::send_code)),
+    )
+    .service(
+        resource("/login/beak")
+            .route(get().to(beak::show_beak_log_in))
+            .route(post().to(beak::log_in_with_beak)),
+    )
+    .service(resource("/login/passkey").route(post().to(passkeys::log_in)))
+    .service(resource("/login/passkey/question").route(post().to(passkeys::begin_log_in)))
     .service(resource("/logout").route(post().to(login::log_out)))
     .service(resource("/profile").route(get().to(profile::show_profile)))
     .service(resource("/profile/record").route(post().to(profile::save_record)))
@@ -60,6 +80,30 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     .service(resource("/profile/appearance").route(post().to(profile::save_appearance)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))
     .service(resource("/profile/language").route(post().to(profile::save_language)))
+    .service(resource("/profile/credentials").route(get().to(credentials::show_credentials)))
+    .service(resource("/profile/credentials/totp").route(post().to(credentials::begin_totp)))
+    .service(
+        resource("/profile/credentials/totp/confirmation")
+            .route(post().to(credentials::confirm_totp)),
+    )
+    .service(
+        resource("/profile/credentials/totp/removal").route(post().to(credentials::remove_totp)),
+    )
+    .service(
+        resource("/profile/credentials/recovery-codes")
+            .route(post().to(credentials::renew_recovery_codes)),
+    )
+    .service(resource("/profile/credentials/beak").route(post().to(beak::enrol_beak)))
+    .service(resource("/profile/credentials/beak/removal").route(post().to(beak::remove_beak)))
+    .service(resource("/profile/credentials/passkeys").route(post().to(passkeys::finish_passkey)))
+    .service(
+        resource("/profile/credentials/passkeys/question")
+            .route(post().to(passkeys::begin_passkey)),
+    )
+    .service(
+        resource("/profile/credentials/passkeys/{id}/removal")
+            .route(post().to(passkeys::remove_passkey)),
+    )
     .service(resource("/profile/access").route(get().to(access::show_access)))
     .service(resource("/profile/sessions/end-others").route(post().to(access::end_other_sessions)))
     .service(resource("/profile/sessions/{id}/end").route(post().to(access::end_session)))
@@ -77,6 +121,10 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(post().to(users::update_user)),
     )
     .service(resource("/admin/users/{uid}/deactivation").route(post().to(users::deactivate_user)))
+    .service(
+        resource("/admin/users/{uid}/second-factors/removal")
+            .route(post().to(users::remove_factors)),
+    )
     .service(resource("/admin/users/{uid}/sessions/end").route(post().to(users::end_sessions)))
     .service(resource("/admin/users/{uid}/tokens").route(post().to(users::make_token)))
     .service(

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::hash::{Verdict, hash_with, verify};
 use super::rule::PASSWORD_MAX;
+use crate::platform::config::TryLimit;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics;
 
@@ -27,21 +28,36 @@ struct Gate {
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     wait: Duration,
+    limit: Option<TryLimit>,
 }
 
 impl Default for PasswordGate {
     fn default() -> Self {
-        Self::new(available_parallelism().map_or(1, usize::from), WAIT)
+        Self::limited_to(None)
     }
 }
 
 impl PasswordGate {
-    fn new(permits: usize, wait: Duration) -> Self {
+    /// A gate that lets one source try only so often (A39).
+    #[must_use]
+    pub fn limited_to(limit: Option<TryLimit>) -> Self {
+        let permits = available_parallelism().map_or(1, usize::from);
+        Self::new(permits, WAIT, limit)
+    }
+
+    fn new(permits: usize, wait: Duration, limit: Option<TryLimit>) -> Self {
         Self(Arc::new(Gate {
             permits: Arc::new(Semaphore::new(permits)),
             waiting: AtomicUsize::new(0),
             wait,
+            limit,
         }))
+    }
+
+    /// How often one source may try a password; none when that is not limited.
+    #[must_use]
+    pub fn limit(&self) -> Option<TryLimit> {
+        self.0.limit
     }
 
     /// Hashes a new password.
@@ -136,7 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a49_who_waits_too_long_or_too_far_behind_is_sent_away() {
-        let gate = PasswordGate::new(0, Duration::from_millis(200));
+        let gate = PasswordGate::new(0, Duration::from_millis(200), None);
         let impatient = gate.hash("x".repeat(20)).await;
         assert!(matches!(impatient, Err(AppError::Unavailable { .. })));
         assert_eq!(gate.0.waiting.load(Ordering::SeqCst), 0);
@@ -152,7 +168,7 @@ mod tests {
 
     #[tokio::test]
     async fn a49_a_password_longer_than_any_is_wrong_without_hashing() {
-        let gate = PasswordGate::new(0, Duration::from_millis(20));
+        let gate = PasswordGate::new(0, Duration::from_millis(20), None);
         let verdict = gate.verify("x".repeat(1_000_000), None).await;
         assert_eq!(verdict.ok(), Some(Verdict::Wrong));
     }

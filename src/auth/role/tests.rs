@@ -70,3 +70,15 @@ fn permissions_follow_the_table_and_add_up() {
     assert!(names("developer;boss;other").is_empty());
     assert_eq!(names("manager;accountant").len(), 3);
 }
+
+#[test]
+fn a12_the_roles_that_a_setting_may_name_are_those_of_people() {
+    let people: Vec<&str> = Role::ALL
+        .into_iter()
+        .filter(|role| *role != Role::Internalservice)
+        .map(Role::as_str)
+        .collect();
+    let mut named = crate::platform::config::HUMAN_ROLES.to_vec();
+    named.sort_by_key(|name| people.iter().position(|role| role == name));
+    assert_eq!(named, people);
+}

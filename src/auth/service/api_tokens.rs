@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::account::kept;
 use super::actors::{active, actor_from};
-use super::login::hash_of;
+use super::entry::hash_of;
 use crate::auth::person::check_name;
 use crate::auth::store::{self, NewApiToken, UserRow};
-use crate::auth::{Actor, Operation, ROLE, Role, TokenScope, TokenScopes};
-use crate::platform::db::{Db, Tx};
+use crate::auth::{Actor, Operation, Role, TokenScope, TokenScopes};
+use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::ids::UserId;
 
@@ -156,15 +156,12 @@ pub(in crate::auth) fn scopes_of(names: &[String]) -> TokenScopes {
 ///
 /// # Errors
 /// Those of the database.
-pub(in crate::auth) async fn password_opens_api(db: &Db, user: &UserRow) -> AppResult<bool> {
+pub(super) fn password_opens_api(tx: &mut Tx<'_>, user: &UserRow) -> AppResult<bool> {
     if user.roles != [Role::Internalservice.to_string()] {
         return Ok(true);
     }
-    let (id, now) = (user.id, db.clock().now());
-    let credentials = db
-        .read(ROLE, move |conn| store::list_api_tokens(conn, id, now))
-        .await?;
-    Ok(credentials.is_empty())
+    let now = tx.now;
+    Ok(store::list_api_tokens(tx.conn(), user.id, now)?.is_empty())
 }
 
 /// The service of a name and a credential.

@@ -1,19 +1,17 @@
-//! Logging in and out: one message for every refusal, failures counted first, a new session each time (A03, A06, A41).
+//! The first factor: one message for every refusal, failures counted first (A03, A41).
 
-use chrono::Duration;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::actors::active;
+use super::entry::{Step, enter};
+use super::sources;
+use crate::auth::ROLE;
 use crate::auth::password::{PasswordGate, Verdict};
-use crate::auth::store::{self, Credentials, NewSession, UserRow};
-use crate::auth::{ROLE, Role};
-use crate::events::{self, AccountLoggedIn};
+use crate::auth::store::{self, Credentials, UserRow};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::UserId;
-use crate::platform::web::cookies;
 
 /// The longest log-in name or address that is looked at.
 const LOGIN_MAX: usize = 254;
@@ -24,15 +22,53 @@ pub(in crate::auth) struct LogIn {
     pub password: String,
 }
 
-/// Somebody who has just logged in with a browser.
-pub(in crate::auth) struct LoggedIn {
-    /// The value of the session's cookie, known to the browser alone.
-    pub secret: String,
-    /// How long the cookie is kept.
-    pub age: Duration,
+/// Somebody whose first factor was right. The attempt is still counted as a failure, until it is settled.
+pub(in crate::auth) struct Proven {
+    id: Uuid,
+    /// Under which name the attempt is counted.
+    name: String,
+    new_hash: Option<String>,
 }
 
-/// Checks name and password.
+impl Proven {
+    /// Somebody who was recognised otherwise than by a password.
+    pub(super) fn new(id: Uuid, name: String) -> Self {
+        Self {
+            id,
+            name,
+            new_hash: None,
+        }
+    }
+
+    /// The user, if still active; a stronger hash of the password is kept.
+    ///
+    /// # Errors
+    /// Unauthenticated for somebody who was deactivated meanwhile.
+    pub fn user(&self, tx: &mut Tx<'_>) -> AppResult<UserRow> {
+        if let Some(hash) = &self.new_hash {
+            store::update_password(tx.conn(), self.id, hash, false)?;
+        }
+        let user =
+            store::find_user(tx.conn(), self.id)?.filter(|user| user.deactivated_at.is_none());
+        user.ok_or(AppError::Unauthenticated)
+    }
+
+    /// Takes back the count of the attempt: it was no failure.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn release(&self, tx: &mut Tx<'_>) -> AppResult<()> {
+        let now = tx.now;
+        store::release_attempt(tx.conn(), &self.name, now)
+    }
+
+    /// Under which name the attempt is counted.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Checks name and password, for somebody of whom nothing more is asked.
 ///
 /// # Errors
 /// Unauthenticated for everything that does not fit, in the same time; 429 after failures; 503 when too many hash.
@@ -42,13 +78,26 @@ pub(in crate::auth) async fn authenticate(
     origin: &Origin,
     attempt: LogIn,
 ) -> AppResult<UserRow> {
-    let login: String = attempt
-        .login
-        .trim()
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(LOGIN_MAX)
-        .collect();
+    let proven = prove_password(db, gate, origin, attempt).await?;
+    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
+        proven.release(tx)?;
+        proven.user(tx)
+    })
+    .await
+}
+
+/// Checks name and password; the attempt stays counted as a failure.
+///
+/// # Errors
+/// As [`authenticate`].
+pub(in crate::auth) async fn prove_password(
+    db: &Db,
+    gate: &PasswordGate,
+    origin: &Origin,
+    attempt: LogIn,
+) -> AppResult<Proven> {
+    let login = cleaned(&attempt.login);
+    sources::take_try(db, origin, gate.limit()).await?;
     let found = db
         .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
@@ -63,19 +112,21 @@ pub(in crate::auth) async fn authenticate(
         Verdict::Right => None,
         Verdict::RightAndRehashed(hash) => Some(hash),
     };
+    sources::give_back_try(db, origin, gate.limit()).await?;
     let id = credentials
         .map(|user| user.id)
         .ok_or(AppError::Unauthenticated)?;
-    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
-        let now = tx.now;
-        store::release_attempt(tx.conn(), &name, now)?;
-        if let Some(hash) = new_hash {
-            store::update_password(tx.conn(), id, &hash, false)?;
-        }
-        let user = store::find_user(tx.conn(), id)?.filter(|user| user.deactivated_at.is_none());
-        user.ok_or(AppError::Unauthenticated)
-    })
-    .await
+    Ok(Proven { id, name, new_hash })
+}
+
+/// A log-in name as it is looked up.
+pub(super) fn cleaned(login: &str) -> String {
+    login
+        .trim()
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LOGIN_MAX)
+        .collect()
 }
 
 /// Checks the password of somebody who is known, before something grave (M22); counts as an attempt to log in.
@@ -105,10 +156,10 @@ pub async fn confirm_password(
     }
 }
 
-type Found = AppResult<(String, Option<Credentials>)>;
+pub(super) type Found = AppResult<(String, Option<Credentials>)>;
 
 /// Counts the attempt; the count stays even when the answer is a refusal.
-fn reserve(tx: &mut crate::platform::db::Tx<'_>, login: &str) -> AppResult<Found> {
+pub(super) fn reserve(tx: &mut Tx<'_>, login: &str) -> AppResult<Found> {
     let credentials = store::find_credentials(tx.conn(), login)?;
     let name = credentials
         .as_ref()
@@ -128,7 +179,7 @@ fn reserve(tx: &mut crate::platform::db::Tx<'_>, login: &str) -> AppResult<Found
     }))
 }
 
-/// Logs somebody in with a browser: a session of a new id, never one that the browser brought along (A38).
+/// The first step of a log-in with a browser: a session, or the question for a second factor.
 ///
 /// # Errors
 /// As [`authenticate`]; unauthenticated for a service, which has no page (A22).
@@ -138,65 +189,7 @@ pub(in crate::auth) async fn log_in(
     config: &Config,
     origin: &Origin,
     attempt: LogIn,
-) -> AppResult<LoggedIn> {
-    let user = authenticate(db, gate, origin, attempt).await?;
-    if user.roles == [Role::Internalservice.to_string()] {
-        return Err(AppError::Unauthenticated);
-    }
-    let secret = cookies::new_secret();
-    let hash = hash_of(&secret);
-    let absolute = Duration::from_std(config.session_absolute).unwrap_or(Duration::hours(12));
-    let origin = Origin {
-        actor: Some(user.id),
-        ..origin.clone()
-    };
-    let (address, agent) = (origin.address.clone(), origin.agent.clone());
-    db.transaction_even_stopped(ROLE, origin, move |tx| {
-        let now = tx.now;
-        let session = NewSession {
-            id_hash: &hash,
-            user_id: user.id,
-            expires_at: now + absolute,
-            address: address.as_deref(),
-            user_agent: agent.as_deref(),
-        };
-        store::insert_session(tx.conn(), &session, now)?;
-        announce(tx, user.id)
-    })
-    .await?;
-    Ok(LoggedIn {
-        secret,
-        age: absolute,
-    })
-}
-
-/// Tells that somebody logged in, and writes it into the audit (A06).
-pub(in crate::auth) fn announce(tx: &mut crate::platform::db::Tx<'_>, user: Uuid) -> AppResult<()> {
-    events::publish(
-        tx,
-        user,
-        &AccountLoggedIn {
-            method: "password".into(),
-        },
-    )?;
-    tx.audit("auth.logged_in", Some(user), &serde_json::json!({}))
-}
-
-/// Ends the session of a cookie.
-///
-/// # Errors
-/// Those of the database.
-pub(in crate::auth) async fn log_out(db: &Db, origin: Origin, secret: &str) -> AppResult<()> {
-    let hash = hash_of(secret);
-    db.transaction_even_stopped(ROLE, origin, move |tx| {
-        store::delete_session(tx.conn(), &hash)?;
-        let actor = tx.origin.actor;
-        tx.audit("auth.logged_out", actor, &serde_json::json!({}))
-    })
-    .await
-}
-
-/// What is stored of a session's id.
-pub(in crate::auth) fn hash_of(secret: &str) -> Vec<u8> {
-    Sha256::digest(secret.as_bytes()).to_vec()
+) -> AppResult<Step> {
+    let proven = prove_password(db, gate, origin, attempt).await?;
+    enter(db, config, origin, proven, "password").await
 }

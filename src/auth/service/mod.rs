@@ -3,15 +3,23 @@
 mod account;
 mod actors;
 mod api_tokens;
+mod beak;
+mod entry;
+mod factors;
 mod login;
 mod mailing;
 mod own;
+mod passkeys;
 mod people;
+mod programs;
+mod provider;
 mod refresh;
 mod registration;
 mod reset;
+mod secrets;
 mod sessions;
 mod setup;
+mod sources;
 mod throttle;
 mod users;
 
@@ -21,16 +29,30 @@ pub(super) use account::{conflict_if_taken, is_only_taken};
 pub(super) use actors::actor_from;
 pub use actors::{actor_by_username, actor_of, first_administrator};
 pub(super) use api_tokens::{
-    PREFIX, TokenRequest, make_api_token, may_use, password_opens_api, revoke_api_token, scopes_of,
+    PREFIX, TokenRequest, make_api_token, may_use, revoke_api_token, scopes_of,
     service_of_credential,
 };
+pub(super) use beak::{
+    BeakLogIn, NewBeak, checked_beak, enrol_beak, log_in_with_beak, remove_beak,
+};
+pub(super) use entry::{Entry, LoggedIn, Step, end_replaced, hash_of, log_out};
+pub(super) use factors::{
+    CodeAnswer, PendingTotp, begin_totp, challenge_of, confirm_totp, must_enrol, pending_totp,
+    prove_code, remove_factors_of, remove_totp, renew_recovery_codes,
+};
 pub use login::confirm_password;
-pub(super) use login::{LogIn, LoggedIn, announce, authenticate, hash_of, log_in, log_out};
+pub(super) use login::{LogIn, authenticate, log_in};
 pub use mailing::mail_step;
 pub use own::{OwnChange, set_language, set_password_hash, update_me};
 pub(super) use own::{RenewedSession, change_password, set_display, set_theme};
+pub(super) use passkeys::{
+    begin_passkey, begin_passkey_log_in, finish_passkey, log_in_with_passkey, passkeys_work,
+    remove_passkey,
+};
 pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
-pub(super) use refresh::{Issued, begin_family, exchange, revoke};
+pub(super) use programs::{Grant, log_in_program};
+pub(super) use provider::{VISIT_LASTS, begin_visit, enter_by_provider, take_visit};
+pub(super) use refresh::{Issued, exchange, revoke};
 pub(super) use registration::{
     REGISTRATION_LIFE, ask_to_register, prove_registration, self_registration,
 };

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::account::{NewAccount, TAKEN};
 use super::actor_from;
-use super::login::hash_of;
+use super::entry::hash_of;
 use super::mailing::{MailKind, Receiver, write_mail, write_mail_to};
 use super::throttle::{Throttle, source_of, too_early};
 use super::users::insert;

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actor_from;
-use super::login::hash_of;
+use super::entry::hash_of;
 use super::mailing::{MailKind, write_mail};
 use super::throttle::{Throttle, source_of, too_early};
 use crate::auth::password::{PasswordGate, check_password};

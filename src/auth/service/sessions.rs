@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::actors::active;
-use super::login::{LoggedIn, hash_of};
+use super::entry::{LoggedIn, hash_of};
 use super::own::end_everything_of;
 use crate::auth::store;
 use crate::auth::{Actor, Operation, ROLE};

@@ -8,7 +8,7 @@ use rand::Rng;
 use serde_json::json;
 
 use super::account::NewAccount;
-use super::login::hash_of;
+use super::entry::hash_of;
 use super::throttle::{Throttle, source_of, too_early};
 use super::users::insert;
 use crate::auth::password::PasswordGate;

@@ -52,13 +52,32 @@ pub(in crate::auth) fn reserve_attempt(
         .get_result(conn)?)
 }
 
+/// Counts a failure that came after the first factor was right, such as a wrong code: it makes the next log-in wait as any failure does.
+pub(in crate::auth) fn count_failure(
+    conn: &mut PgConnection,
+    username: &str,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "insert into auth.login_failures as f (username, failures, locked_until, cycle_ends_at)
+         values (lower($1), 1, $2 + interval '1 second', $2 + interval '24 hours')
+         on conflict (username) do update set
+           failures = case when f.cycle_ends_at <= $2 then 1 else f.failures + 1 end,
+           cycle_ends_at = case when f.cycle_ends_at <= $2 then $2 + interval '24 hours' else f.cycle_ends_at end",
+    )
+    .bind::<Text, _>(username)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    Ok(())
+}
+
 /// Takes back the count of an attempt that turned out to be no failure; earlier failures of the cycle stay counted.
 pub(in crate::auth) fn release_attempt(
     conn: &mut PgConnection,
     username: &str,
     now: DateTime<Utc>,
 ) -> AppResult<()> {
-    sql_query("update auth.login_failures set failures = failures - 1, locked_until = $2 where username = lower($1)")
+    sql_query("update auth.login_failures set failures = greatest(failures - 1, 0), locked_until = $2 where username = lower($1)")
         .bind::<Text, _>(username)
         .bind::<Timestamptz, _>(now)
         .execute(conn)?;

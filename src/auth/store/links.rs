@@ -32,7 +32,7 @@ struct Subject {
     subject_id: Uuid,
 }
 
-pub(in crate::auth) fn insert_link(
+pub(in crate::auth) fn insert_mail_link(
     conn: &mut PgConnection,
     token_hash: &[u8],
     purpose: Purpose,

@@ -42,6 +42,9 @@ pub(in crate::auth) struct ClaimedMail {
     pub attempts: i32,
     #[diesel(sql_type = Timestamptz)]
     pub created_at: DateTime<Utc>,
+    /// Until when it is this worker's; by this the worker knows its own claim again.
+    #[diesel(sql_type = Timestamptz)]
+    pub claimed_until: DateTime<Utc>,
 }
 
 /// The condition under which the mail worker of auth has work; `$1` is the time.
@@ -113,12 +116,21 @@ pub(in crate::auth) fn claim_mails(
     .load(conn)?)
 }
 
-/// Gives claimed mails back that were not tried.
-pub(in crate::auth) fn release_mails(conn: &mut PgConnection, ids: &[Uuid]) -> AppResult<()> {
+/// Gives mails back that were claimed together and not tried; those that are another worker's by now are left to it.
+pub(in crate::auth) fn release_mails(
+    conn: &mut PgConnection,
+    mails: &[&ClaimedMail],
+) -> AppResult<()> {
+    let Some(first) = mails.first() else {
+        return Ok(());
+    };
+    let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
     sql_query(
-        "update auth.mails set claimed_until = null, attempts = attempts - 1 where id = any($1) and state = 'waiting'",
+        "update auth.mails set claimed_until = null, attempts = attempts - 1
+         where id = any($1) and state = 'waiting' and claimed_until = $2",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Timestamptz, _>(first.claimed_until)
     .execute(conn)?;
     Ok(())
 }
@@ -140,33 +152,35 @@ pub(in crate::auth) fn update_mail_sent(
 
 pub(in crate::auth) fn update_mail_waiting(
     conn: &mut PgConnection,
-    id: Uuid,
+    mail: &ClaimedMail,
     next: DateTime<Utc>,
     error: &str,
 ) -> AppResult<()> {
     sql_query(
-        "update auth.mails set next_attempt_at = $2, claimed_until = null, last_error = $3 where id = $1 and state = 'waiting'",
+        "update auth.mails set next_attempt_at = $2, claimed_until = null, last_error = $3 where id = $1 and state = 'waiting' and claimed_until = $4",
     )
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(mail.id)
     .bind::<Timestamptz, _>(next)
     .bind::<Text, _>(error)
+    .bind::<Timestamptz, _>(mail.claimed_until)
     .execute(conn)?;
     Ok(())
 }
 
 pub(in crate::auth) fn update_mail_failed(
     conn: &mut PgConnection,
-    id: Uuid,
+    mail: &ClaimedMail,
     failure: Failure,
     error: &str,
 ) -> AppResult<()> {
     sql_query(
         "update auth.mails set state = 'failed', failure = $2, claimed_until = null, last_error = $3
-         where id = $1 and state = 'waiting'",
+         where id = $1 and state = 'waiting' and claimed_until = $4",
     )
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(mail.id)
     .bind::<Text, _>(failure.as_str())
     .bind::<Text, _>(error)
+    .bind::<Timestamptz, _>(mail.claimed_until)
     .execute(conn)?;
     Ok(())
 }

@@ -73,6 +73,18 @@ pub(in crate::auth) fn find_user_by_username(
         .optional()?)
 }
 
+pub(in crate::auth) fn find_user_by_email(
+    conn: &mut PgConnection,
+    email: &str,
+) -> AppResult<Option<UserRow>> {
+    Ok(
+        sql_query(format!("{SELECT} where lower(u.email) = lower($1)"))
+            .bind::<Text, _>(email)
+            .get_result(conn)
+            .optional()?,
+    )
+}
+
 pub(in crate::auth) fn lock_user(conn: &mut PgConnection, id: Uuid) -> AppResult<Option<UserRow>> {
     Ok(sql_query(format!("{SELECT} where u.id = $1 for update"))
         .bind::<SqlUuid, _>(id)

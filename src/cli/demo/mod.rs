@@ -21,10 +21,11 @@ use crate::platform::telemetry;
 /// The people whose log-ins are printed.
 const LOG_INS: [&str; 4] = ["developer", "manager", "accountant", "administrator"];
 
-pub(super) fn demo(config: Config, args: &DemoArgs) -> Result<ExitCode, CliError> {
+pub(super) fn demo(mut config: Config, args: &DemoArgs) -> Result<ExitCode, CliError> {
     telemetry::start_quietly();
     println!("aTES {} demo", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
+    config.beak_log_in = true;
     let interrupt = Interrupt::listen()?;
     // A busy port shows before the database and the company's month are made, not after.
     drop(app::listen(config.bind)?);

@@ -169,6 +169,61 @@ pub const KEYS: &[Key] = &[
         "life of an access token, seconds",
     ),
     key(
+        "ATES_SECOND_FACTOR_ROLES",
+        "",
+        "roles whose people must set up a second factor before they get to anything, separated by commas; empty: nobody must",
+    ),
+    key(
+        "ATES_BEAK_LOG_IN",
+        "false",
+        "whether people may log in with the shape of their beak in place of the password (docs/CREDENTIALS.md); `ates demo` always lets them",
+    ),
+    key(
+        "ATES_LOGIN_BURST",
+        "10",
+        "wrong log-ins that one source address may have at once, an IPv6 /64 counts as one; a further try is answered 429; 0: no limit",
+    ),
+    key(
+        "ATES_LOGIN_REFILL_SECONDS",
+        "6",
+        "time in which a source address gets one more try to log in, seconds",
+    ),
+    key(
+        "ATES_OIDC_ISSUER",
+        "",
+        "issuer of the company's own OpenID Connect provider, at which people may log in; empty: none",
+    ),
+    key(
+        "ATES_OIDC_CLIENT_ID",
+        "",
+        "the name under which this installation is registered there",
+    ),
+    secret(
+        "ATES_OIDC_CLIENT_SECRET",
+        "",
+        "its secret there; empty for a client without one, which PKCE alone protects",
+    ),
+    key(
+        "ATES_OIDC_SCOPES",
+        "openid email profile",
+        "what is asked for there, separated by spaces",
+    ),
+    key(
+        "ATES_OIDC_LABEL",
+        "",
+        "what stands on the button of the log-in page; empty: words of the page's language",
+    ),
+    key(
+        "ATES_OIDC_LINK_BY_EMAIL",
+        "true",
+        "whether somebody who comes from there for the first time gets the active account of their verified address",
+    ),
+    key(
+        "ATES_OIDC_CREATE_ROLE",
+        "",
+        "role of an account that is made for somebody unknown who comes from there: other, developer or boss; empty: none is made",
+    ),
+    key(
         "ATES_BELL_SECONDS",
         "60",
         "how often the scheduler looks for due jobs, seconds",

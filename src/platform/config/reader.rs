@@ -9,6 +9,16 @@ use chrono::NaiveTime;
 use super::{ConfigError, PriceRange, RelayTarget, relay};
 use crate::platform::money::Money;
 
+/// The roles that people have; auth, which owns them, holds this list against its own.
+pub const HUMAN_ROLES: [&str; 6] = [
+    "administrator",
+    "manager",
+    "developer",
+    "boss",
+    "accountant",
+    "other",
+];
+
 /// The texts of all settings, read as what they stand for.
 pub(super) struct Reader<'a> {
     pub(super) values: &'a BTreeMap<&'static str, String>,
@@ -105,6 +115,22 @@ impl Reader<'_> {
             return Err(self.invalid(low, format!("is above {high}")));
         }
         Ok(PriceRange { min, max })
+    }
+
+    /// Roles of people, each by its name.
+    pub(super) fn roles(&self, key: &'static str) -> Result<Vec<&'static str>, ConfigError> {
+        self.values[key]
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(|name| {
+                let role = HUMAN_ROLES.into_iter().find(|role| *role == name);
+                role.ok_or_else(|| {
+                    let roles = HUMAN_ROLES.join(", ");
+                    self.invalid(key, format!("{name:?} is none of {roles}"))
+                })
+            })
+            .collect()
     }
 
     pub(super) fn mailbox(&self, key: &'static str) -> Result<String, ConfigError> {

@@ -52,6 +52,8 @@ fn a_value_out_of_range_is_refused_in_one_line() {
         ("ATES_PUBLIC_BOARD", "maybe"),
         ("ATES_MAIL_FROM", "nobody"),
         ("ATES_CURRENCY", "roubles"),
+        ("ATES_SECOND_FACTOR_ROLES", "administrator,king"),
+        ("ATES_SECOND_FACTOR_ROLES", "internalservice"),
         ("ATES_RELAY_NATS_URL", "http://nats.example"),
         ("ATES_RELAY_STREAM", "a.b"),
         ("ATES_RELAY_PREFIX", "evt."),

@@ -1,7 +1,7 @@
 //! How a queue of mails is worked off: claimed for a short time, sent outside any transaction, then marked; tried again after growing
 //! pauses. The queues themselves are tables of the modules.
 //!
-//! Exactly once is impossible over SMTP. A mail is claimed for two minutes, sent, and then marked; when the process dies between the
+//! Exactly once is impossible over SMTP. A mail is claimed for some minutes, sent, and then marked; when the process dies between the
 //! server's word and the mark, the claim runs out and the mail goes out once more, under the same Message-ID (D09).
 
 use chrono::{DateTime, Duration, Utc};
@@ -19,8 +19,12 @@ use crate::platform::workers::Progress;
 /// Mails taken up in one step.
 const BATCH: i64 = 20;
 
-/// How long a claim holds.
-const HOLD: Duration = Duration::seconds(120);
+/// How long a worker begins with mails of one claim.
+const SPAN: Duration = Duration::seconds(60);
+
+/// Answers of a mail server that one mail waits for at most: connection, greeting, EHLO, STARTTLS, EHLO, three of the log-in, sender,
+/// receiver, DATA and the end.
+const ANSWERS: i32 = 12;
 
 /// The pauses between attempts, in minutes; the last one repeats, so that a server that is back is noticed within a quarter of an hour.
 const PAUSES: [i64; 5] = [1, 2, 4, 8, 10];
@@ -81,11 +85,11 @@ pub trait MailQueue {
     /// Refused, when it cannot be written: it would fail again.
     fn letter(&self, mail: &Self::Mail) -> Result<Letter, MailError>;
 
-    /// Gives claimed mails back that were not tried.
+    /// Gives mails back that were claimed together and not tried; those that are another worker's by now are left to it.
     ///
     /// # Errors
     /// Those of the database.
-    fn release(&self, tx: &mut Tx<'_>, ids: &[Uuid]) -> AppResult<()>;
+    fn release(&self, tx: &mut Tx<'_>, mails: &[&Self::Mail]) -> AppResult<()>;
 
     /// The server took it.
     ///
@@ -138,21 +142,22 @@ pub fn queue_step(
     if !mailer.is_connected() {
         return Ok(Progress::Idle);
     }
-    let claimed = work(db, queue, |tx| queue.claim(tx, HOLD, BATCH))?;
+    let hold = SPAN + margin(config);
+    let claimed = work(db, queue, |tx| queue.claim(tx, hold, BATCH))?;
     let more = i64::try_from(claimed.len()).unwrap_or(i64::MAX) == BATCH;
-    let last_start = db.clock().now() + HOLD - margin(config);
+    let last_start = db.clock().now() + SPAN;
     let mut rest = claimed.iter();
     while let Some(mail) = rest.next() {
         if db.clock().now() > last_start {
-            let left: Vec<Uuid> = std::iter::once(mail).chain(rest).map(Queued::id).collect();
+            let left: Vec<_> = std::iter::once(mail).chain(rest).collect();
             work(db, queue, |tx| queue.release(tx, &left))?;
             break;
         }
         faults::point("mail.before_send");
         let outcome = queue.letter(mail).and_then(|letter| mailer.send(&letter));
         faults::point("mail.after_answer");
-        let left: Vec<Uuid> = match outcome {
-            Err(MailError::Unreachable(_)) => rest.by_ref().map(Queued::id).collect(),
+        let left: Vec<_> = match outcome {
+            Err(MailError::Unreachable(_)) => rest.by_ref().collect(),
             _ => Vec::new(),
         };
         // What has happened outside is written down even while the emergency stop is set; the next mail waits for its release (R14).
@@ -182,10 +187,10 @@ fn work<T>(
     }
 }
 
-/// What must be left of the claim when the sending of a mail begins: more than the mail server may take for its answers.
+/// What must be left of the claim when the sending of a mail begins: more than the mail server may take for all of its answers.
 fn margin(config: &Config) -> Duration {
-    let patience = Duration::from_std(config.mail_timeout).unwrap_or(HOLD);
-    (patience * 3 + Duration::seconds(5)).min(HOLD)
+    let patience = Duration::from_std(config.mail_timeout).unwrap_or(Duration::hours(1));
+    patience * ANSWERS + Duration::seconds(5)
 }
 
 /// Writes down what came of an attempt.
@@ -204,7 +209,8 @@ fn mark<Q: MailQueue>(
     let next = match error {
         MailError::Refused(_) => None,
         MailError::Later(_) | MailError::Unreachable(_) => {
-            let retry_for = Duration::from_std(config.mail_retry_for).unwrap_or(HOLD);
+            let retry_for =
+                Duration::from_std(config.mail_retry_for).unwrap_or(Duration::hours(48));
             let since = mail.retry_since();
             next_attempt(mail.attempts(), since, retry_for, tx.now, percent)
         }
@@ -244,6 +250,16 @@ pub fn next_attempt(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn m38_a_claim_outlives_a_dialogue_in_which_every_answer_takes_all_the_time_it_may() {
+        for seconds in [1, 20, 30] {
+            let mut config = Config::from_values([]).unwrap();
+            config.mail_timeout = std::time::Duration::from_secs(seconds);
+            let dialogue = Duration::seconds(12 * i64::try_from(seconds).unwrap());
+            assert!(margin(&config) > dialogue, "{seconds}");
+        }
+    }
 
     #[test]
     fn m34_pauses_grow_from_a_minute_to_ten_and_end_with_the_time_for_retries() {

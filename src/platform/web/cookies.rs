@@ -34,6 +34,26 @@ pub fn before_login(https: bool) -> &'static str {
     }
 }
 
+/// The cookie of somebody who has shown the first factor and not yet the second; it opens nothing.
+#[must_use]
+pub fn challenge(https: bool) -> &'static str {
+    if https {
+        "__Host-ates_challenge"
+    } else {
+        "ates_challenge"
+    }
+}
+
+/// The cookie that a log-in at the company's provider is bound to while it is under way.
+#[must_use]
+pub fn at_provider(https: bool) -> &'static str {
+    if https {
+        "__Host-ates_provider"
+    } else {
+        "ates_provider"
+    }
+}
+
 /// A cookie that scripts cannot read, sent on top-level navigation only, to the whole site; without an age it ends with the
 /// browser.
 #[must_use]

@@ -173,6 +173,18 @@ impl Frame {
         static_files::css_url()
     }
 
+    /// Where the script of drawing pads lies.
+    #[must_use]
+    pub fn pad_url(&self) -> &'static str {
+        static_files::pad_url()
+    }
+
+    /// Where the script of passkeys lies.
+    #[must_use]
+    pub fn passkey_url(&self) -> &'static str {
+        static_files::passkey_url()
+    }
+
     /// Where the script of live parts lies.
     #[must_use]
     pub fn live_url(&self) -> &'static str {

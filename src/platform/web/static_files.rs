@@ -18,6 +18,8 @@ static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
 static CODE: LazyLock<String> = LazyLock::new(|| url("code.js"));
 static STRENGTH: LazyLock<String> = LazyLock::new(|| url("strength.js"));
+static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
+static PASSKEY: LazyLock<String> = LazyLock::new(|| url("passkey.js"));
 static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
 
 /// Where the style sheet lies.
@@ -42,6 +44,18 @@ pub fn code_url() -> &'static str {
 #[must_use]
 pub fn strength_url() -> &'static str {
     &STRENGTH
+}
+
+/// Where the script of drawing pads lies.
+#[must_use]
+pub fn pad_url() -> &'static str {
+    &PAD
+}
+
+/// Where the script of passkeys lies.
+#[must_use]
+pub fn passkey_url() -> &'static str {
+    &PASSKEY
 }
 
 /// Where the icon lies.

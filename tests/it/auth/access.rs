@@ -11,12 +11,12 @@ use crate::support::{Api, PASSWORD, Page, Person, TestApp};
 const ACCESS: &str = "/profile/access";
 
 /// The token that a page shows this once.
-fn shown_token(page: &Page) -> String {
+pub(super) fn shown_token(page: &Page) -> String {
     assert_eq!(page.status, 200, "{}", page.html);
     page.all(".secret").pop().expect("a token is shown")
 }
 
-fn make(browser: &mut Browser, path: &str, scopes: &[&str], days: &str) -> Page {
+pub(super) fn make(browser: &mut Browser, path: &str, scopes: &[&str], days: &str) -> Page {
     let key = uuid::Uuid::new_v4().to_string();
     let mut fields = vec![
         ("key", key.as_str()),

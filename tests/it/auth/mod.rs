@@ -1,11 +1,25 @@
 //! Who people are and what they may do: log-in, sessions, tokens, users.
 
 mod access;
+mod beak;
 mod confirmation;
+mod csrf;
+mod discovery;
+mod ends;
 mod enumeration;
+mod factors;
+mod fixation;
+mod forgery;
+mod grants;
+mod lock_out;
 mod log_in;
+mod log_in;
+mod mandatory;
+mod outage;
+mod passkeys;
 mod passwords;
 mod profile;
+mod provider;
 mod refresh;
 mod registration;
 mod reset;

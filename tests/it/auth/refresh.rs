@@ -102,7 +102,7 @@ fn a07_a_client_whose_answer_was_lost_gets_the_same_next_token() {
 fn t_auth_3_many_at_once_with_one_token_are_one_chain() {
     let app = TestApp::start();
     app.register("kesha", &["developer"]);
-    for _ in 0..10 {
+    for _ in 0..50 {
         let first = text(&log_in(&app, "kesha"), "refresh_token");
         let together = Barrier::new(50);
         let answers: Vec<(u16, Value)> = std::thread::scope(|scope| {

@@ -1,13 +1,13 @@
 //! Access tokens: what they say, who can check them, and that nobody can make one.
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::Duration;
 use diesel::sql_types::{Binary, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use jsonwebtoken::jwk::JwkSet;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Value, json};
 
 use super::user_path;
@@ -15,7 +15,7 @@ use crate::support::client::Api;
 use crate::support::{Person, TestApp};
 
 /// The parts of a token: header and claims.
-fn opened(token: &str) -> (Value, Value) {
+pub(super) fn opened(token: &str) -> (Value, Value) {
     let mut parts = token
         .split('.')
         .map(|part| URL_SAFE_NO_PAD.decode(part).unwrap());
@@ -23,40 +23,46 @@ fn opened(token: &str) -> (Value, Value) {
     (next(), next())
 }
 
-fn encoded(value: &Value) -> String {
+pub(super) fn encoded(value: &Value) -> String {
     URL_SAFE_NO_PAD.encode(value.to_string())
 }
 
 /// The key of the product, as only its database knows it.
 #[derive(QueryableByName)]
-struct Key {
+pub(super) struct Key {
     #[diesel(sql_type = Text)]
-    kid: String,
+    pub(super) kid: String,
     #[diesel(sql_type = Binary)]
-    private_key: Vec<u8>,
+    pub(super) private_key: Vec<u8>,
     #[diesel(sql_type = Binary)]
-    public_key: Vec<u8>,
+    pub(super) public_key: Vec<u8>,
 }
 
-fn key_of(app: &TestApp) -> Key {
+pub(super) fn key_of(app: &TestApp) -> Key {
     sql_query("select kid, private_key, public_key from auth.signing_keys")
         .get_result(&mut app.conn())
         .unwrap()
 }
 
 /// Signs any header and any claims.
-fn signed(pkcs8: &[u8], header: &Value, claims: &Value) -> String {
-    let message = format!("{}.{}", encoded(header), encoded(claims));
+pub(super) fn signed(pkcs8: &[u8], header: &Value, claims: &Value) -> String {
+    signed_text(pkcs8, &header.to_string(), &claims.to_string())
+}
+
+/// Signs any two texts as header and claims.
+pub(super) fn signed_text(pkcs8: &[u8], header: &str, claims: &str) -> String {
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let message = format!("{}.{}", part(header), part(claims));
     let pair = Ed25519KeyPair::from_pkcs8(pkcs8).unwrap();
     let signature = URL_SAFE_NO_PAD.encode(pair.sign(message.as_bytes()));
     format!("{message}.{signature}")
 }
 
-fn status_with(app: &TestApp, token: &str) -> u16 {
+pub(super) fn status_with(app: &TestApp, token: &str) -> u16 {
     Api::with_token(app.base(), token).get("/api/v1/me").0
 }
 
-fn app_and_token() -> (TestApp, Vec<Person>, String) {
+pub(super) fn app_and_token() -> (TestApp, Vec<Person>, String) {
     let app = TestApp::start();
     let people = app.register_all(&[("kesha", &["developer"]), ("root", &["administrator"])]);
     let token = app.api(&people[0]).token().unwrap().to_owned();
@@ -133,139 +139,6 @@ fn a08_a_token_ends_in_time() {
     assert_eq!(status_with(&app, &token), 401);
     app.clock().advance(Duration::seconds(-616));
     assert_eq!(status_with(&app, &token), 401, "it has not begun");
-}
-
-#[test]
-fn a31_a_forged_token_is_refused() {
-    let (app, _, token) = app_and_token();
-    let key = key_of(&app);
-    let (header, claims) = opened(&token);
-    assert_eq!(
-        status_with(&app, &signed(&key.private_key, &header, &claims)),
-        200
-    );
-    let signature = token.rsplit('.').next().unwrap();
-    let with = |field: &str, value: Value| {
-        let mut header = header.clone();
-        header[field] = value;
-        header
-    };
-    let unsigned = |header: &Value| format!("{}.{}.", encoded(header), encoded(&claims));
-    let none = with("alg", json!("none"));
-    let mut edited = claims.clone();
-    edited["role"] = json!("administrator");
-    let mut raised = claims.clone();
-    raised["sub"] = json!("00000000-0000-7000-8000-000000000000");
-    let stranger = Ed25519KeyPair::generate().unwrap();
-    let own_key = stranger.to_pkcs8().unwrap();
-    let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(stranger.public_key().as_ref()) });
-    let hs = Header {
-        typ: Some("at+jwt".into()),
-        kid: Some(key.kid.clone()),
-        ..Header::new(Algorithm::HS256)
-    };
-    let hs =
-        jsonwebtoken::encode(&hs, &claims, &EncodingKey::from_secret(&key.public_key)).unwrap();
-    let forged = [
-        ("alg none", unsigned(&none)),
-        (
-            "alg none, with a signature",
-            format!("{}{signature}", unsigned(&none)),
-        ),
-        ("alg None", unsigned(&with("alg", json!("None")))),
-        ("no signature", unsigned(&header)),
-        ("HS256 with the public key", hs),
-        (
-            "another key under our kid",
-            signed(own_key.as_ref(), &header, &claims),
-        ),
-        (
-            "an unknown kid",
-            signed(own_key.as_ref(), &with("kid", json!("mine")), &claims),
-        ),
-        (
-            "a kid that is a path",
-            signed(
-                own_key.as_ref(),
-                &with("kid", json!("../../dev/null")),
-                &claims,
-            ),
-        ),
-        (
-            "a key that it brings along",
-            signed(own_key.as_ref(), &with("jwk", jwk), &claims),
-        ),
-        (
-            "a key from elsewhere",
-            signed(
-                own_key.as_ref(),
-                &with("jku", json!("https://evil.example/jwks")),
-                &claims,
-            ),
-        ),
-        (
-            "no kid",
-            signed(&key.private_key, &with("kid", Value::Null), &claims),
-        ),
-        (
-            "another type",
-            signed(&key.private_key, &with("typ", json!("JWT")), &claims),
-        ),
-        (
-            "an edited role",
-            format!("{}.{}.{signature}", encoded(&header), encoded(&edited)),
-        ),
-        (
-            "somebody else",
-            format!("{}.{}.{signature}", encoded(&header), encoded(&raised)),
-        ),
-        ("nobody", signed(&key.private_key, &header, &raised)),
-        ("cut", token[..token.len() - 1].to_owned()),
-        ("words", "a.b.c".to_owned()),
-        ("nothing", String::new()),
-    ];
-    for (what, token) in &forged {
-        assert_eq!(status_with(&app, token), 401, "{what}");
-    }
-}
-
-#[test]
-fn a32_every_claim_is_there_and_of_the_right_kind() {
-    let (app, _, token) = app_and_token();
-    let key = key_of(&app);
-    let (header, claims) = opened(&token);
-    for field in ["iss", "aud", "sub", "jti", "iat", "nbf", "exp", "sv"] {
-        let mut without = claims.clone();
-        without.as_object_mut().unwrap().remove(field);
-        assert_eq!(
-            status_with(&app, &signed(&key.private_key, &header, &without)),
-            401,
-            "no {field}"
-        );
-    }
-    let exp = claims["exp"].as_i64().unwrap();
-    for (field, value) in [
-        ("exp", json!(exp.to_string())),
-        ("exp", json!(exp - 3_600)),
-        ("exp", json!(-1)),
-        ("exp", json!(1e300)),
-        ("nbf", json!(claims["nbf"].to_string())),
-        ("nbf", json!(exp)),
-        ("aud", json!("another")),
-        ("aud", json!(["another"])),
-        ("iss", json!("https://evil.example")),
-        ("sv", json!(0)),
-        ("sv", json!(2)),
-        ("sub", json!("kesha")),
-    ] {
-        let mut other = claims.clone();
-        other[field] = value.clone();
-        assert_eq!(
-            status_with(&app, &signed(&key.private_key, &header, &other)),
-            401,
-            "{field} {value}"
-        );
-    }
 }
 
 #[test]

@@ -108,6 +108,7 @@ fn spawn(kind: &Kind, launch: &Launch) -> Child {
                 .env("ATES_BIND", format!("127.0.0.1:{port}"))
                 .env("ATES_BASE_URL", "http://ates.example")
                 .env("ATES_BELL_SECONDS", "1")
+                .env("ATES_LOGIN_BURST", "0")
                 .env("ATES_WEB_POOL", "6")
                 .env("ATES_WORKER_POOL", "12")
                 .env("ATES_READ_POOL", "4")

@@ -4,6 +4,8 @@ pub mod client;
 pub mod contracts;
 pub mod database;
 pub mod nats;
+pub mod provider;
+pub mod raw;
 pub mod smtp;
 
 use std::collections::BTreeMap;
@@ -107,6 +109,8 @@ impl TestApp {
             ("ATES_BELL_SECONDS".to_owned(), "3600".to_owned()),
             ("ATES_FIRST_RUN_SETUP".to_owned(), "false".to_owned()),
             ("ATES_RECONCILE_SECONDS".to_owned(), "3600".to_owned()),
+            // Everybody in a test comes from one address; the limit has tests of its own.
+            ("ATES_LOGIN_BURST".to_owned(), "0".to_owned()),
         ];
         values.extend(settings.values);
         let config = Config::from_values(values).unwrap();

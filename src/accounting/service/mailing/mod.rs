@@ -74,8 +74,9 @@ impl MailQueue for Queue<'_> {
         Letters::new(self.0).of(mail, matter)
     }
 
-    fn release(&self, tx: &mut Tx<'_>, ids: &[Uuid]) -> AppResult<()> {
-        store::release_mails(tx.conn(), ids)
+    fn release(&self, tx: &mut Tx<'_>, mails: &[&Self::Mail]) -> AppResult<()> {
+        let mails: Vec<&ClaimedMail> = mails.iter().map(|(mail, _)| mail).collect();
+        store::release_mails(tx.conn(), &mails)
     }
 
     fn sent(&self, tx: &mut Tx<'_>, (mail, _): &Self::Mail) -> AppResult<()> {
@@ -98,7 +99,7 @@ impl MailQueue for Queue<'_> {
         next: DateTime<Utc>,
         error: &str,
     ) -> AppResult<()> {
-        store::update_waiting(tx.conn(), mail.id, next, error)
+        store::update_waiting(tx.conn(), mail, next, error)
     }
 
     fn postpone(&self, tx: &mut Tx<'_>, next: DateTime<Utc>, error: &str) -> AppResult<()> {
@@ -115,7 +116,7 @@ impl MailQueue for Queue<'_> {
         error: &str,
     ) -> AppResult<()> {
         let now = tx.now;
-        if store::update_failed(tx.conn(), mail.id, failure, error)?
+        if store::update_failed(tx.conn(), mail, failure, error)?
             && store::follow_addresses(tx.conn(), &[mail.employee_id], now)? == 0
         {
             let failed = EmailFailed {

@@ -1,4 +1,6 @@
 use super::*;
+use uuid::Uuid;
+
 use crate::accounting::store::{DayDigest, Figures};
 use crate::platform::money::Money;
 
@@ -15,6 +17,7 @@ fn mail(attempts: i32) -> ClaimedMail {
         amount_minor: Money::from_whole(1_250),
         attempts,
         retry_since: DateTime::UNIX_EPOCH,
+        claimed_until: DateTime::UNIX_EPOCH,
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use rand::Rng;
 use uuid::Uuid;
 
-use super::login::hash_of;
+use super::entry::hash_of;
 use super::registration::{REGISTRATION_LIFE, answer_registrations};
 use super::reset::answer_requests;
 use crate::auth::ROLE;
@@ -204,8 +204,9 @@ impl MailQueue for Queue<'_> {
             .map_err(|error| MailError::Refused(error.to_string()))
     }
 
-    fn release(&self, tx: &mut Tx<'_>, ids: &[Uuid]) -> AppResult<()> {
-        store::release_mails(tx.conn(), ids)
+    fn release(&self, tx: &mut Tx<'_>, attempts: &[&Attempt]) -> AppResult<()> {
+        let mails: Vec<&ClaimedMail> = attempts.iter().map(|attempt| &attempt.mail).collect();
+        store::release_mails(tx.conn(), &mails)
     }
 
     fn sent(&self, tx: &mut Tx<'_>, attempt: &Attempt) -> AppResult<()> {
@@ -220,7 +221,7 @@ impl MailQueue for Queue<'_> {
         next: DateTime<Utc>,
         error: &str,
     ) -> AppResult<()> {
-        store::update_mail_waiting(tx.conn(), attempt.mail.id, next, error)
+        store::update_mail_waiting(tx.conn(), &attempt.mail, next, error)
     }
 
     fn postpone(&self, tx: &mut Tx<'_>, next: DateTime<Utc>, error: &str) -> AppResult<()> {
@@ -235,7 +236,7 @@ impl MailQueue for Queue<'_> {
         failure: Failure,
         error: &str,
     ) -> AppResult<()> {
-        store::update_mail_failed(tx.conn(), attempt.mail.id, failure, error)
+        store::update_mail_failed(tx.conn(), &attempt.mail, failure, error)
     }
 }
 
@@ -248,7 +249,7 @@ fn make_link(tx: &mut Tx<'_>, mail: &ClaimedMail) -> AppResult<Option<String>> {
     tx.rng.fill_bytes(&mut random);
     let token = BASE64_URL_SAFE_NO_PAD.encode(random);
     let now = tx.now;
-    store::insert_link(
+    store::insert_mail_link(
         tx.conn(),
         &hash_of(&token),
         purpose,

@@ -1,0 +1,2 @@
+drop table auth.provider_visits;
+drop table auth.provider_links;

@@ -1,0 +1,178 @@
+//! T-AUTH-12: while auth's tables or the whole database cannot be reached, everybody hears 503 in time, nobody gets past the question
+//! who they are, and who lost their rights meanwhile never gets them back (D10).
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use serde_json::json;
+
+use super::user_path;
+use crate::support::client::Browser;
+use crate::support::database::text;
+use crate::support::{Api, PASSWORD, Person, TestApp, wait_until};
+
+/// Somebody who is in, by browser and by token, and an administrator.
+struct Scene {
+    app: TestApp,
+    kesha: Person,
+    browser: Browser,
+    api: Api,
+    root: Api,
+}
+
+fn scene() -> Scene {
+    let app = TestApp::with(|settings| {
+        settings
+            .workers(false)
+            .set("ATES_POOL_WAIT_MS", 300)
+            .set("ATES_WEB_STATEMENT_TIMEOUT_MS", 500)
+    });
+    let people = app.register_all(&[("kesha", &["manager"]), ("root", &["administrator"])]);
+    let (browser, api) = (app.log_in(&people[0]), app.api(&people[0]));
+    let root = app.api(&people[1]);
+    let mut scene = Scene {
+        kesha: people[0].clone(),
+        browser,
+        api,
+        root,
+        app,
+    };
+    assert_eq!(scene.asked(), [200, 200, 200, 200]);
+    scene
+}
+
+impl Scene {
+    /// What the same person is answered at four doors.
+    fn asked(&mut self) -> [u16; 4] {
+        [
+            self.browser.get("/tasks/all").status,
+            self.browser.get("/profile").status,
+            self.api.get("/api/v1/tasks").0,
+            self.api.get("/api/v1/me").0,
+        ]
+    }
+
+    /// Everything is refused as unavailable, with a time to come again, and soon.
+    fn assert_away(&mut self) {
+        let begun = Instant::now();
+        assert_eq!(self.asked(), [503; 4]);
+        let page = self.browser.get("/tasks");
+        assert!(page.headers.contains_key("retry-after"));
+        assert!(
+            page.text().len() > 20,
+            "the page says what to do: {}",
+            page.html
+        );
+        let entry = json!({ "username": "kesha", "password": PASSWORD });
+        let anonymous = Api::anonymous(self.app.base());
+        assert_eq!(anonymous.post("/api/v1/auth/token", &entry).0, 503);
+        // Who is nobody stays nobody, and who lies is not let in because nobody can look.
+        assert_eq!(
+            Api::with_token(self.app.base(), "a.b.c")
+                .get("/api/v1/me")
+                .0,
+            401
+        );
+        assert_eq!(anonymous.get("/api/v1/users").0, 401);
+        assert_eq!(anonymous.get("/health/live").0, 200);
+        assert!(
+            begun.elapsed() < Duration::from_secs(30),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+
+    fn assert_revoked(&mut self) {
+        wait_until("the database answers again", || {
+            self.api.try_get("/api/v1/me") != Some(503)
+        });
+        for _ in 0..5 {
+            let asked = self.asked();
+            assert!(
+                asked.iter().all(|status| matches!(status, 303 | 401 | 503)),
+                "{asked:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn d10_t_auth_12_while_the_database_takes_no_connection_all_is_503_and_no_right_outlives_it() {
+    let mut scene = scene();
+    let name = text(
+        &mut scene.app.conn(),
+        "select current_database()::text as t",
+    );
+    let mut within = scene.app.conn();
+    let mut server =
+        PgConnection::establish(&scene.app.url().replacen(&name, "postgres", 1)).unwrap();
+    let own = text(&mut within, "select pg_backend_pid()::text as t");
+    let cut = format!(
+        "alter database {name} with allow_connections false;
+         select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}' and pid <> {own}"
+    );
+    server.batch_execute(&cut).unwrap();
+    scene.assert_away();
+    // Somebody ends the person's rights by another way while the program sees nothing.
+    let gone = format!(
+        "update auth.users set deactivated_at = now() where id = '{}'",
+        scene.kesha.id
+    );
+    within.batch_execute(&gone).unwrap();
+    scene.assert_away();
+    server
+        .batch_execute(&format!(
+            "alter database {name} with allow_connections true"
+        ))
+        .unwrap();
+    scene.assert_revoked();
+    let back = format!(
+        "update auth.users set deactivated_at = null where id = '{}'",
+        scene.kesha.id
+    );
+    within.batch_execute(&back).unwrap();
+    assert_eq!(scene.asked(), [200; 4], "with the rights comes the work");
+}
+
+#[test]
+fn d10_t_auth_12_while_the_tables_of_users_are_held_nobody_passes_on_what_was_known() {
+    for table in ["auth.users", "auth.sessions, auth.refresh_tokens"] {
+        let mut scene = scene();
+        let mut holder = scene.app.conn();
+        holder
+            .batch_execute(&format!(
+                "begin; lock table {table} in access exclusive mode"
+            ))
+            .unwrap();
+        let begun = Instant::now();
+        assert_eq!(scene.asked(), [503; 4], "{table}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(12),
+            "{table}: {:?}",
+            begun.elapsed()
+        );
+        holder.batch_execute("rollback").unwrap();
+        assert_eq!(scene.asked(), [200; 4], "{table}: as soon as it is free");
+        assert_eq!(scene.root.delete(&user_path(&scene.kesha)).0, 204);
+        scene.assert_revoked();
+    }
+}
+
+#[test]
+fn d10_t_auth_12_a_revoked_popug_is_out_at_once_even_when_the_table_of_sessions_is_stuck() {
+    let mut scene = scene();
+    let mut holder = scene.app.conn();
+    // Sessions can be read but not ended: the deactivation itself has to wait or give up.
+    holder
+        .batch_execute("begin; lock table auth.sessions in share mode")
+        .unwrap();
+    let (status, _) = scene.root.delete(&user_path(&scene.kesha));
+    assert_eq!(status, 503, "it says that nothing was done");
+    assert_eq!(scene.asked(), [200; 4], "and nothing was");
+    holder.batch_execute("rollback").unwrap();
+    assert_eq!(scene.root.delete(&user_path(&scene.kesha)).0, 204);
+    let begun = Instant::now();
+    assert_eq!(scene.asked(), [303, 303, 401, 401]);
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
