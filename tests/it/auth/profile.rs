@@ -83,6 +83,13 @@ fn a05_another_address_is_told_to_the_old_one() {
     assert_eq!(mail.to, "kesha@uberpopug.example");
     assert!(mail.text().contains("another address"), "{}", mail.text());
     assert!(!mail.raw.contains("nest.example"), "not which one");
+    assert_eq!(
+        count(
+            &mut app.conn(),
+            "platform.audit_log where action = 'auth.own_record_updated' and address is not null"
+        ),
+        1
+    );
     app.drain();
     let known = text(
         &mut app.conn(),

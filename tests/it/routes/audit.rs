@@ -44,10 +44,6 @@ const REFUSED_HERE: &[&str] = &[
     "/api/v1/ops/stop",
     "/api/v1/ops/release",
     "/api/v1/users/{uid}",
-    "/password/new",
-    "/register/proof",
-    "/setup",
-    "/profile/address",
     "/profile/password",
     "/profile/tokens/{id}/revocation",
     "/profile/sessions/{id}/end",
@@ -55,8 +51,13 @@ const REFUSED_HERE: &[&str] = &[
     "/admin/users/{uid}/tokens/{id}/revocation",
 ];
 
-/// Routes of second factors, passkeys and beaks: `auth::factors` and its neighbours drive each with what it needs, and look at its row.
+/// Routes of links, registration, second factors, passkeys and beaks: `auth::reset`, `auth::factors` and their neighbours drive each with
+/// what it needs, and look at its row.
 const DRIVEN_ELSEWHERE: &[&str] = &[
+    "/password/new",
+    "/register/proof",
+    "/setup",
+    "/profile/address",
     "/login/code",
     "/login/beak",
     "/login/passkey",
