@@ -13,7 +13,6 @@ mod forgery;
 mod grants;
 mod lock_out;
 mod log_in;
-mod log_in;
 mod mandatory;
 mod outage;
 mod passkeys;
