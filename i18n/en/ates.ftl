@@ -563,7 +563,7 @@ totp-open = Open in an app on this device
 totp-confirm = Switch it on
 totp-another = Make another secret
 totp-remove = Remove the app
-totp-remove-hint = From then on the password alone opens your account again; the recovery codes end too.
+totp-remove-hint = Without it the password alone opens your account again. The recovery codes end with your last second factor.
 recovery-codes = Recovery codes
 recovery-codes-left = { $left ->
     [one] { $left } code is left.
@@ -572,7 +572,7 @@ recovery-codes-left = { $left ->
 recovery-codes-fresh = Your recovery codes
 recovery-codes-fresh-hint = Write them down now and keep them apart from your phone: they are shown only this once. Each counts once.
 recovery-codes-renew = Make the codes anew
-recovery-codes-renew-hint = All earlier codes end.
+recovery-codes-renew-hint = When you make them anew, all earlier codes end.
 field-code-wrong = The code is wrong, or was used before
 error-totp-exists = There is an authenticator app already; remove it first
 error-totp-not-begun = No authenticator app is being set up; begin anew
@@ -614,6 +614,10 @@ error-passkeys-need-name = Passkeys work only where this site has a name, not wh
 error-too-many-passkeys = There are { $most } passkeys already; remove one of them first
 flash-passkey-enrolled = The passkey is made
 flash-passkey-removed = The passkey is removed
+second-factors = Second factors
+second-factors-remove = Remove all second factors
+second-factors-remove-hint = For somebody who has lost their phone and their recovery codes. Make sure first that it is they who ask. It ends all their sessions; from then on the password alone opens the account.
+flash-factors-removed = The second factors are removed
 flash-passkey-refused = This passkey opens nothing here
 error-second-factor-missing = A role of yours must have a second factor, and you have none. Log in in a browser and set one up.
 banner-second-factor-missing = A role of yours must have a second factor. Set one up to go on.
@@ -663,6 +667,7 @@ kind-payout = Payout
 kind-debt-carried = Carried debt
 kind-adjustment = Adjustment
 movement-assignment-fee = Assigned: { $task }
+movement-reassignment-fee = Reassigned: { $task }
 movement-completion-reward = Completed: { $task }
 movement-payout = Paid { $paid } for { $date }
 movement-adjustment = Adjustment of { $date }
@@ -744,6 +749,10 @@ statement-foot = Summary
 statement-reference = Reference
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
+statement-short = { $count ->
+    [one] { $count } operation, added up below; it is on the page at the address below and in its file.
+   *[other] { $count } operations, added up below by kind; each is on the page at the address below and in its file.
+}
 statement-cut = { $count ->
     [one] The first { $shown } of { $count } operation are shown; the file has all of them.
    *[other] The first { $shown } of { $count } operations are shown; the file has all of them.
@@ -845,6 +854,7 @@ bank-file-ready = { $count ->
    *[other] { $count } people who were paid have a bank account.
 }
 bank-file-make = Make the file
+bank-file-held = Who is held gets into a further file, once they are paid.
 bank-file-download = Download pain.001
 bank-file-unset = The company's own account is not set (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -942,6 +952,8 @@ correction-reason-hint = 10 to 500 characters. The employee sees it too.
 correction-employee-hint = User name or e-mail address.
 correction-amount-hint = From the employee's side: -12.50 takes, 12.50 gives.
 correction-corrects = Makes good for
+correction-earlier = Made good for already
+correction-left = Left to undo
 correction-task = Task
 correction-assignment = assignment { $number }
 correction-event = event { $number }
@@ -975,8 +987,10 @@ field-correction-reason = Say why in 10 to 500 characters.
 field-correction-amount = An amount such as -12.50 or 3: not zero, two decimals at most.
 field-correction-employee = Nobody of that name has an account.
 field-correction-not-theirs = The transfer belongs to somebody else.
+field-correction-beyond = More than is left of that transfer: earlier corrections count.
 error-correction-already-asked = The same correction waits for confirmation already.
 error-correction-decided = This correction was decided already.
+error-correction-beyond = Less than that is left of the transfer: it was corrected meanwhile.
 error-correction-second-person = You asked for it yourself: somebody else has to decide.
 error-correction-not-yours = Only who asked can take it back.
 error-correction-nothing-missing = The ledger has it already: nothing is missing.

@@ -572,7 +572,7 @@ totp-open = Открыть в приложении на этом устройс�
 totp-confirm = Включить
 totp-another = Создать другой секрет
 totp-remove = Отключить приложение
-totp-remove-hint = После этого для входа снова хватит одного пароля; резервные коды тоже перестанут действовать.
+totp-remove-hint = Без него для входа снова хватит одного пароля. Резервные коды перестанут действовать вместе с последним вторым фактором.
 recovery-codes = Резервные коды
 recovery-codes-left = { $left ->
     [one] Остался { $left } код.
@@ -582,7 +582,7 @@ recovery-codes-left = { $left ->
 recovery-codes-fresh = Ваши резервные коды
 recovery-codes-fresh-hint = Запишите их сейчас и храните отдельно от телефона: больше они не покажутся. Каждый действует один раз.
 recovery-codes-renew = Создать коды заново
-recovery-codes-renew-hint = Все прежние коды перестанут действовать.
+recovery-codes-renew-hint = Когда вы создадите новые, все прежние коды перестанут действовать.
 field-code-wrong = Код неверный или уже использован
 error-totp-exists = Приложение-аутентификатор уже подключено; сначала отключите его
 error-totp-not-begun = Подключение приложения не начато; начните заново
@@ -624,6 +624,10 @@ error-passkeys-need-name = Ключи доступа работают, толь�
 error-too-many-passkeys = Ключей доступа уже { $most }; сначала удалите один из них
 flash-passkey-enrolled = Ключ доступа создан
 flash-passkey-removed = Ключ доступа удалён
+second-factors = Вторые факторы
+second-factors-remove = Удалить все вторые факторы
+second-factors-remove-hint = Для тех, кто потерял и телефон, и резервные коды. Сначала убедитесь, что просит сам владелец. Все его сеансы закончатся, и для входа хватит одного пароля.
+flash-factors-removed = Вторые факторы удалены
 flash-passkey-refused = Этот ключ доступа здесь ничего не открывает
 error-second-factor-missing = Вашей роли нужен второй фактор, а его у вас нет. Войдите в браузере и подключите его.
 banner-second-factor-missing = Вашей роли нужен второй фактор. Подключите его, чтобы продолжить.
@@ -674,6 +678,7 @@ kind-payout = Выплата
 kind-debt-carried = Перенос долга
 kind-adjustment = Исправление
 movement-assignment-fee = Назначена: { $task }
+movement-reassignment-fee = Переназначена: { $task }
 movement-completion-reward = Выполнена: { $task }
 movement-payout = Выплачено { $paid } за { $date }
 movement-adjustment = Исправление за { $date }
@@ -756,6 +761,11 @@ statement-foot = Итог
 statement-reference = Номер
 statement-printed = напечатано { $at }
 statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
+statement-short = { $count ->
+    [one] { $count } операция, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+    [few] { $count } операции, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+   *[many] { $count } операций, сложены ниже по видам; каждая есть на странице по адресу внизу и в её файле.
+}
 statement-cut = { $count ->
     [one] Показаны первые { $shown } из { $count } операции; в файле есть все.
     [few] Показаны первые { $shown } из { $count } операций; в файле есть все.
@@ -863,6 +873,7 @@ bank-file-ready = { $count ->
    *[other] Банковский счёт есть у { $count } получателей.
 }
 bank-file-make = Создать файл
+bank-file-held = Кто задержан, войдёт в следующий файл, когда получит выплату.
 bank-file-download = Скачать pain.001
 bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -961,6 +972,8 @@ correction-reason-hint = От 10 до 500 знаков. Сотрудник её 
 correction-employee-hint = Имя для входа или адрес почты.
 correction-amount-hint = Со стороны сотрудника: -12.50 списывает, 12.50 начисляет.
 correction-corrects = Исправляет
+correction-earlier = Уже исправлено
+correction-left = Осталось исправить
 correction-task = Задача
 correction-assignment = назначение { $number }
 correction-event = событие { $number }
@@ -994,8 +1007,10 @@ field-correction-reason = Напишите причину: от 10 до 500 зн
 field-correction-amount = Сумма вида -12.50 или 3: не ноль, не больше двух знаков после точки.
 field-correction-employee = Счёта у человека с таким именем нет.
 field-correction-not-theirs = Эта проводка чужая.
+field-correction-beyond = Больше, чем осталось от той проводки: прежние исправления считаются.
 error-correction-already-asked = Такое же исправление уже ждёт подтверждения.
 error-correction-decided = Это исправление уже решено.
+error-correction-beyond = От проводки осталось меньше: её за это время уже исправили.
 error-correction-second-person = Вы сами о нём попросили: решить должен другой.
 error-correction-not-yours = Отозвать может только тот, кто попросил.
 error-correction-nothing-missing = В книге это уже есть: ничего не пропало.

@@ -37,6 +37,13 @@ impl CorrectionKind {
     }
 }
 
+/// Whether an amount takes more back than a transfer and its confirmed corrections have left of it.
+pub(super) fn goes_beyond(corrected: Money, confirmed: Money, amount: Money) -> bool {
+    let undoing = -corrected.minor().signum();
+    let after = corrected + confirmed + amount;
+    amount.minor().signum() == undoing && after.minor().signum() == undoing
+}
+
 /// How a correction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CorrectionState {
@@ -179,6 +186,26 @@ mod tests {
             Some("Зачислено дважды")
         );
         assert!(parse_reason(&"x".repeat(501)).is_err());
+    }
+
+    #[test]
+    fn m43_a_transfer_is_undone_to_zero_and_no_further() {
+        let beyond = |corrected, confirmed, amount| {
+            let [corrected, confirmed, amount] =
+                [corrected, confirmed, amount].map(Money::from_minor);
+            goes_beyond(corrected, confirmed, amount)
+        };
+        assert!(!beyond(-1_000, 0, 1_000) && beyond(-1_000, 0, 1_001));
+        assert!(!beyond(-1_000, 400, 600) && beyond(-1_000, 400, 601));
+        assert!(beyond(-1_000, 1_000, 1) && beyond(3_000, -3_000, -3_000));
+        assert!(
+            !beyond(-1_000, 1_000, -1_000),
+            "a correction may be taken back"
+        );
+        assert!(
+            !beyond(-1_000, 2_000, -500),
+            "too much was given back before"
+        );
     }
 
     #[test]

@@ -37,8 +37,8 @@ pub(super) use keys::{
     secret_or_insert,
 };
 pub(super) use passkeys::{
-    PasskeyRow, delete_expired_ceremonies, delete_passkey, insert_ceremony, insert_passkey,
-    list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
+    PasskeyRow, delete_expired_ceremonies, delete_passkey, delete_passkeys_of, insert_ceremony,
+    insert_passkey, list_passkeys, lock_passkey, take_ceremony, update_passkey_used,
 };
 pub(super) use provider::{
     VisitKey, VisitRow, delete_expired_visits, find_linked_user, insert_link, insert_visit,

@@ -302,7 +302,7 @@ const PAYOUTS: &str = "
     from unmatched";
 
 /// A statement says what the ledger of its date says, and begins where the one before it ended; on a closed date everybody has one, and
-/// its totals are those of its payouts.
+/// its totals are those of its payouts and statements.
 const STATEMENTS: &str = "
     with sums as (
       select t.employee_id, t.business_date,
@@ -340,7 +340,17 @@ const STATEMENTS: &str = "
       left join (select p.business_date, sum(p.amount_minor) as paid_minor, count(*) as people from report_v1.payouts p
         where p.business_date between $2 and $3 group by p.business_date) p on p.business_date = r.business_date
     where r.status = 'closed' and r.business_date between $2 and $3
-      and (r.total_minor, r.people) is distinct from (coalesce(p.paid_minor, 0)::bigint, coalesce(p.people, 0)::integer)";
+      and (r.total_minor, r.people) is distinct from (coalesce(p.paid_minor, 0)::bigint, coalesce(p.people, 0)::integer)
+    union all
+    select format('date %s: stored are fees %s, rewards %s, %s below zero; its statements say %s, %s, %s', e.business_date, e.fees_minor,
+      e.rewards_minor, e.negative_balances, coalesce(s.fees_minor, 0), coalesce(s.rewards_minor, 0), coalesce(s.negative, 0))
+    from report_v1.company_earnings e
+      left join (select s.business_date, -sum(s.fees_minor) as fees_minor, sum(s.rewards_minor) as rewards_minor,
+          count(*) filter (where s.closing_minor < 0) as negative
+        from report_v1.statements s where s.business_date between $2 and $3 group by s.business_date) s
+        on s.business_date = e.business_date
+    where e.business_date between $2 and $3 and (e.fees_minor, e.rewards_minor, e.negative_balances) is distinct from
+      (coalesce(s.fees_minor, 0)::bigint, coalesce(s.rewards_minor, 0)::bigint, coalesce(s.negative, 0)::integer)";
 
 /// The time of the close is none as long as the date is closing: then the database lets only payouts and late postings of held
 /// accounts in.
@@ -378,7 +388,7 @@ const PRIVILEGES: &str = "
     ),
     books (module, name) as (
       values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('accounting', 'day_seals'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
+        ('accounting', 'day_seals'), ('accounting', 'bank_files'), ('accounting', 'bank_file_lines'), ('tasks', 'journal'), ('bus', 'events'), ('platform', 'audit_log')
     ),
     written as (
       select b.name as book, t.* from books b join tables t
@@ -402,10 +412,16 @@ const PRIVILEGES: &str = "
     union all
     select format('%s of %s has lost the trigger of the emergency stop', b.name, b.module)
     from (values ('accounting', 'transfers'), ('accounting', 'task_prices'), ('accounting', 'statements'), ('accounting', 'payouts'),
-        ('accounting', 'corrections'), ('accounting', 'business_days'), ('tasks', 'tasks')) b (module, name)
+        ('accounting', 'corrections'), ('accounting', 'business_days'), ('accounting', 'bank_accounts'), ('accounting', 'bank_files'),
+        ('accounting', 'bank_file_lines'), ('tasks', 'tasks')) b (module, name)
       join tables t on t.module = b.module and t.name = b.name
     where not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
       and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'guard_stop'))
+    union all
+    select format('%s of %s has lost the trigger that keeps closed dates', t.name, t.module)
+    from tables t where t.module = 'accounting' and t.name = 'business_days'
+      and not exists (select from pg_catalog.pg_trigger g where g.tgrelid = t.oid and g.tgenabled in ('O', 'A')
+        and g.tgfoid in (select p.oid from pg_catalog.pg_proc p where p.proname = 'guard_closed_dates'))
     union all
     select format('%s is not in the database', b.name)
     from books b left join tables t on t.module = b.module and t.name = b.name where t.oid is null";

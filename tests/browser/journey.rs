@@ -14,7 +14,7 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 async fn one_day_in_the_company() -> Outcome {
     let product = tokio::task::spawn_blocking(|| Product::start("root", PASSWORD)).await?;
     let chromium = Chromium::start().await;
-    let outcome = live_through(&chromium.driver, &product.base).await;
+    let outcome = live_through(&chromium.driver, &product).await;
     if outcome.is_err() {
         let address = chromium.driver.current_url().await?;
         eprintln!(
@@ -27,7 +27,8 @@ async fn one_day_in_the_company() -> Outcome {
     outcome
 }
 
-async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
+async fn live_through(browser: &WebDriver, product: &Product) -> Outcome {
+    let base = product.base.as_str();
     let at = |path: &str| format!("{base}{path}");
 
     log_in(browser, base, "root").await?;
@@ -101,6 +102,16 @@ async fn live_through(browser: &WebDriver, base: &str) -> Outcome {
     wait_for_text(browser, "main", "Fix the perch").await?;
     browser.goto(at("/admin/checks")).await?;
     wait_for_text(browser, "h1", "Checks").await?;
+    log_out(browser).await?;
+
+    // Some two hundred lines a person, and still one sheet.
+    tokio::task::block_in_place(|| product.import_tasks("boris", 600));
+    log_in(browser, base, assignee).await?;
+    browser.goto(at("/account/statements")).await?;
+    press(browser, ".actions a").await?;
+    wait_for_text(browser, "#statement", "Sweep cage").await?;
+    browser.find(By::Id("short")).await?;
+    prints_on_one_sheet(browser).await?;
     Ok(())
 }
 

@@ -13,8 +13,11 @@ use crate::support::database::{count, number};
 use crate::support::{Api, PASSWORD, TestApp, wait_until};
 use crate::tasks::bring_in;
 
-/// Transfers a second: a thousand a minute.
-const RATE: f64 = 1_000.0 / 60.0;
+/// Transfers a minute that are promised.
+const PROMISED: f64 = 1_000.0;
+
+/// Acts a second, a tenth more than is promised: the last of them are still under way when the time is over.
+const RATE: f64 = PROMISED * 1.1 / 60.0;
 
 /// The oldest event that waits for the ledger may be this old, seconds.
 const OLDEST: i64 = 60;
@@ -92,7 +95,7 @@ fn m45_a_thousand_transfers_a_minute_never_wait_longer_than_a_minute() {
         "{transfers} transfers in {elapsed:.0} s, {rate:.0} a minute; the oldest event waited {oldest} s"
     );
     assert!(oldest < OLDEST, "an event waited {oldest} s");
-    assert!(rate >= 900.0, "only {rate:.0} transfers a minute");
+    assert!(rate >= PROMISED, "only {rate:.0} transfers a minute");
     let uneven = "(select t.employee_id from report_v1.transfers t join report_v1.balances b using (employee_id)
       group by t.employee_id, b.balance_minor having sum(t.amount_minor) <> b.balance_minor) uneven";
     assert_eq!(count(&mut database.connect(), uneven), 0);

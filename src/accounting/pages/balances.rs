@@ -1,10 +1,8 @@
 //! Everybody's balance at the close of a date, and the stored earnings against the ledger.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Data, Query};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
@@ -13,13 +11,11 @@ use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_past_date};
 use crate::accounting::queries;
 use crate::accounting::views::{BalancesPage, Neighbours, RecountPage, address};
-use crate::auth::{Actor, Viewer};
+use crate::auth::Viewer;
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::i18n::text_of;
-use crate::platform::web::{DEFAULT_LIMIT, FormErrors, Pieces, attachment_in_pieces, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FormErrors, render_with};
 
 /// A date, and which of its balances.
 #[derive(Debug, Deserialize)]
@@ -34,7 +30,7 @@ const NEGATIVE: &str = "negative";
 
 impl BalancesQuery {
     /// The date that was asked for, today when none was.
-    fn date(&self, today: NaiveDate) -> AppResult<NaiveDate> {
+    pub(super) fn date(&self, today: NaiveDate) -> AppResult<NaiveDate> {
         let given = self.date.as_deref().map(str::trim);
         match given.filter(|date| !date.is_empty()) {
             Some(date) => parse_past_date("date", date, today),
@@ -42,7 +38,8 @@ impl BalancesQuery {
         }
     }
 
-    fn only_negative(&self) -> bool {
+    /// Whether only debts were asked for.
+    pub(super) fn only_negative(&self) -> bool {
         self.only.as_deref() == Some(NEGATIVE)
     }
 }
@@ -121,84 +118,11 @@ pub(super) async fn show_balances(
             },
         },
         csv: link("/accounting/balances.csv", date, ""),
+        xlsx: link("/accounting/balances.xlsx", date, ""),
         date,
         frame,
     };
     render_with(status, &page)
-}
-
-/// `GET /accounting/balances.csv`: the same balances as a file.
-pub(super) async fn download_balances(
-    viewer: Viewer,
-    query: Query<BalancesQuery>,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> AppResult<HttpResponse> {
-    let Viewer { actor, frame, .. } = viewer;
-    let date = query.date(config.zone.date_of(db.clock().now()))?;
-    let titles = [
-        "column-date",
-        "column-employee",
-        "column-uid",
-        "column-balance",
-    ]
-    .map(|id| text_of(frame.lang, id, []));
-    let file = BalancesFile {
-        db: db.into_inner(),
-        csv: Csv::new(&titles.each_ref().map(String::as_str)),
-        actor,
-        date,
-        only_negative: query.only_negative(),
-        place: Place::First,
-    };
-    attachment_in_pieces(&format!("balances-{date}.csv"), file).await
-}
-
-/// Balances in a piece of the file.
-const PIECE: i64 = 5_000;
-
-/// Where the file goes on.
-enum Place {
-    First,
-    At(String),
-    End,
-}
-
-/// The file on its way.
-struct BalancesFile {
-    db: Arc<Db>,
-    csv: Csv,
-    actor: Actor,
-    date: NaiveDate,
-    only_negative: bool,
-    place: Place,
-}
-
-impl Pieces for BalancesFile {
-    async fn next(&mut self) -> AppResult<Option<Bytes>> {
-        let cursor = match std::mem::replace(&mut self.place, Place::End) {
-            Place::First => None,
-            Place::At(cursor) => Some(cursor),
-            Place::End => return Ok(None),
-        };
-        let (actor, date, only) = (self.actor.clone(), self.date, self.only_negative);
-        let page = self
-            .db
-            .read(ROLE, move |conn| {
-                queries::list_balances_at(conn, &actor, date, only, cursor.as_deref(), PIECE)
-            })
-            .await?;
-        for line in &page.items {
-            self.csv.row(&[
-                Cell::Date(self.date),
-                Cell::Text(line.employee.name.clone()),
-                Cell::Text(line.employee.uid.to_string()),
-                Cell::Amount(line.balance.minor()),
-            ]);
-        }
-        self.place = page.next.map_or(Place::End, Place::At);
-        Ok(Some(self.csv.take().into()))
-    }
 }
 
 /// A span of days.

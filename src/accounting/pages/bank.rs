@@ -139,19 +139,30 @@ pub(super) async fn make_bank_file(
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// `GET /accounting/payouts/{date}.xml`: the payment file that was made.
+/// Which payment file of the date; the first when none is named.
+#[derive(Debug, Deserialize)]
+pub(super) struct FileQuery {
+    file: Option<i32>,
+}
+
+/// `GET /accounting/payouts/{date}.xml`: a payment file that was made.
 pub(super) async fn download_bank_file(
     viewer: Viewer,
     path: Path<String>,
+    query: Query<FileQuery>,
     db: Data<Db>,
 ) -> AppResult<HttpResponse> {
+    let number = query.file.unwrap_or(1);
     let date = parse_date("date", &path).map_err(|_| AppError::NotFound)?;
     let actor = viewer.actor;
     let bytes = db
         .read(ROLE, move |conn| {
-            queries::download_bank_file(conn, &actor, date)
+            queries::download_bank_file(conn, &actor, date, number)
         })
         .await?;
-    let name = format!("pain-001-{date}.xml");
+    let name = match number {
+        1 => format!("pain-001-{date}.xml"),
+        _ => format!("pain-001-{date}-{number}.xml"),
+    };
     Ok(attachment_of(FileType::Xml, &name, bytes))
 }

@@ -2,10 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
+use chrono::NaiveDate;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::read_period;
+use super::{dates_of, read_period};
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
 use crate::accounting::queries::{self, MAIL_KINDS, MAIL_STATES, MailFilter, MailView};
@@ -37,6 +38,21 @@ fn known(words: &[&'static str], wanted: Option<&str>) -> Option<&'static str> {
     wanted.and_then(|wanted| words.iter().copied().find(|known| *known == wanted))
 }
 
+impl MailsQuery {
+    /// State and kind, if they are known words.
+    pub(super) fn words(&self) -> (Option<&'static str>, Option<&'static str>) {
+        (
+            known(&MAIL_STATES, self.state.as_deref()),
+            known(&MAIL_KINDS, self.kind.as_deref()),
+        )
+    }
+
+    /// The dates, if any were named.
+    pub(super) fn period(&self, today: NaiveDate) -> AppResult<Option<Period>> {
+        dates_of(self.from.as_deref(), self.to.as_deref(), today)
+    }
+}
+
 /// `GET /admin/mails`: every mail, newest first, by state, kind and date; and the addresses at which nobody can be reached.
 pub(super) async fn list_mails(
     viewer: Viewer,
@@ -46,8 +62,7 @@ pub(super) async fn list_mails(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let query = query.into_inner();
-    let state = known(&MAIL_STATES, query.state.as_deref());
-    let kind = known(&MAIL_KINDS, query.kind.as_deref());
+    let (state, kind) = query.words();
     let today = Period::day(config.zone.date_of(db.clock().now()));
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
     let asked = read_period(frame.lang, from, to, today)?;
@@ -78,9 +93,9 @@ pub(super) async fn list_mails(
         from: said(from),
         to: said(to),
     };
-    let link = |cursor: &str| {
+    let of = |path: &str, cursor: &str| {
         address(
-            "/admin/mails",
+            path,
             &[
                 ("state", state.unwrap_or_default()),
                 ("kind", kind.unwrap_or_default()),
@@ -90,6 +105,7 @@ pub(super) async fn list_mails(
             ],
         )
     };
+    let link = |cursor: &str| of("/admin/mails", cursor);
     let page = MailsPage {
         connected: config.smtp_url.is_some(),
         trouble: trouble.filter(|_| config.smtp_url.is_some()),
@@ -104,6 +120,8 @@ pub(super) async fn list_mails(
         filtered: state.is_some() || kind.is_some() || dated,
         first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
         older: page.next.map(|next| link(&next)).unwrap_or_default(),
+        csv: of("/admin/mails.csv", ""),
+        xlsx: of("/admin/mails.xlsx", ""),
         errors: asked.errors,
         form,
         frame,

@@ -37,10 +37,6 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         )
         .route("/account/statements", get().to(statements::list_statements))
         .route(
-            "/account/statements.csv",
-            get().to(statements::download_statements),
-        )
-        .route(
             "/account/statements/{date}.csv",
             get().to(statements::download_statement),
         )
@@ -60,10 +56,6 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         )
         .route("/accounting", get().to(company::show_company))
         .route("/accounting/balances", get().to(balances::show_balances))
-        .route(
-            "/accounting/balances.csv",
-            get().to(balances::download_balances),
-        )
         .route("/accounting/recount", get().to(balances::show_recount))
         .route("/accounting/days/{date}", get().to(day::show_day))
         .route(
@@ -168,6 +160,18 @@ fn read_period(
         form,
         errors,
     })
+}
+
+/// A period that need not be named; none when it is not.
+fn dates_of(from: Option<&str>, to: Option<&str>, today: NaiveDate) -> AppResult<Option<Period>> {
+    let named = [from, to]
+        .into_iter()
+        .flatten()
+        .any(|text| !text.is_empty());
+    if !named {
+        return Ok(None);
+    }
+    Period::parse(from, to, Period::day(today)).map(Some)
 }
 
 /// The period of the same length before, and the one after.

@@ -5,7 +5,7 @@ use actix_web::web::{Data, Path, Query};
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::read_period;
+use super::{dates_of, read_period};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries;
@@ -40,6 +40,13 @@ pub(super) struct RunsQuery {
     from: Option<String>,
     to: Option<String>,
     cursor: Option<String>,
+}
+
+impl RunsQuery {
+    /// The dates, if any were named.
+    pub(super) fn period(&self, today: NaiveDate) -> AppResult<Option<Period>> {
+        dates_of(self.from.as_deref(), self.to.as_deref(), today)
+    }
 }
 
 /// `GET /accounting/payouts`: the runs, of all time or of a period, and what is overdue.
@@ -78,12 +85,13 @@ pub(super) async fn list_payouts(
             Ok((open, runs))
         })
         .await?;
-    let link = |cursor: &str| {
+    let of = |path: &str, cursor: &str| {
         address(
-            LIST,
+            path,
             &[("from", &form.from), ("to", &form.to), ("cursor", cursor)],
         )
     };
+    let link = |cursor: &str| of(LIST, cursor);
     let page = PayoutsPage {
         open,
         may_run,
@@ -91,6 +99,8 @@ pub(super) async fn list_payouts(
         runs: page.items,
         first: cursor.map(|_| link("")).unwrap_or_default(),
         older: page.next.map(|next| link(&next)).unwrap_or_default(),
+        csv: of("/accounting/payouts.csv", ""),
+        xlsx: of("/accounting/payouts.xlsx", ""),
         form,
         errors: asked.errors,
         frame,

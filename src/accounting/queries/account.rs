@@ -134,6 +134,8 @@ struct Row {
     place: i32,
     #[diesel(sql_type = BigInt)]
     version: i64,
+    #[diesel(sql_type = Nullable<Integer>)]
+    assignment_seq: Option<i32>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     correction_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -157,11 +159,11 @@ with last as (
         (select max(business_date) + 1 from accounting.business_days), '-infinity')), 0) as amount_minor
 ), log as (
   select t.id, t.created_at as at, t.business_date, t.kind, t.amount_minor, t.amount_minor as effect_minor, t.task_id,
-    case t.kind when 'payout' then 2 else 1 end as place, t.version
+    t.assignment_seq, case t.kind when 'payout' then 2 else 1 end as place, t.version
   from accounting.all_transfers t where t.account_id = $1 and t.business_date between $2 and $3
   union all
   select md5(s.account_id::text || s.business_date)::uuid, d.ends_at, s.business_date + 1, 'debt_carried', s.closing_minor, 0,
-    null, 0, 0
+    null, null, 0, 0
   from accounting.statements s join accounting.business_days d using (business_date)
   where s.account_id = $1 and s.business_date between $2 - 1 and $3 - 1 and s.closing_minor < 0
 ), running as (
@@ -169,7 +171,7 @@ with last as (
     + sum(effect_minor) over (order by business_date, place, version))::bigint as balance_minor
   from log
 )
-select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, t.title, t.jira_id, r.place, r.version,
+select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, r.assignment_seq, t.title, t.jira_id, r.place, r.version,
   c.id as correction_id, c.reason as correction_reason
 from running r left join accounting.tasks t on t.id = r.task_id left join accounting.corrections c on c.transfer_id = r.id
 where ($4 is null or r.kind = $4) and ($5 is null or (r.business_date, r.place, r.version) > ($5, $6, $7))
@@ -214,6 +216,7 @@ fn movement(row: Row) -> Movement {
         amount: row.amount_minor,
         balance: row.balance_minor,
         task: task_ref(row.task_id, row.title, row.jira_id),
+        assignment_seq: row.assignment_seq,
         correction: correction_ref(row.correction_id, row.correction_reason),
     }
 }

@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{EMPLOYEE_NAME, EmployeeRef};
 use crate::accounting::bank::{masked, payment_file};
-use crate::accounting::store::{self, StoredFile};
+use crate::accounting::store::{self, StoredFile, UNORDERED};
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
 
@@ -75,20 +75,27 @@ pub(in crate::accounting) fn show_bank_account(
     })
 }
 
-/// How the payment file of a date stands.
+/// How the payment files of a date stand.
 #[derive(Clone, Debug)]
 pub(in crate::accounting) struct BankFileView {
-    /// What was made; none as yet.
-    pub made: Option<StoredFile>,
-    /// People paid that day who have a bank account now.
+    /// Those that were made.
+    pub made: Vec<StoredFile>,
+    /// People paid that day whom a file that is made now would pay.
     pub ready: i64,
-    /// People paid that day who are not in the file, or would not be.
+    /// People paid that day who are in no file, and would not be.
     pub missing: i64,
     /// The first of them by name.
     pub names: Vec<EmployeeRef>,
 }
 
-/// How the payment file of a settled date stands, with those whom it leaves out.
+/// The condition on a payout `p` under which a file that is made now would pay it.
+fn ready() -> String {
+    format!(
+        "{UNORDERED} and exists (select from accounting.bank_accounts b where b.employee_id = p.employee_id)"
+    )
+}
+
+/// How the payment files of a settled date stand, with those whom they leave out.
 ///
 /// # Errors
 /// Forbidden.
@@ -112,22 +119,22 @@ pub(in crate::accounting) fn show_bank_file(
         name: String,
     }
     actor.allow(Operation::Payouts)?;
-    let made = store::find_bank_file(conn, date)?;
-    let paid_by_bank = if made.is_some() {
-        "accounting.bank_file_lines x where x.business_date = p.business_date and x.employee_id = p.employee_id"
-    } else {
-        "accounting.bank_accounts x where x.employee_id = p.employee_id"
-    };
+    let ready = ready();
+    let paid = format!(
+        "select p.employee_id, {ready} as ready, exists (select from accounting.bank_file_lines l
+           where l.business_date = p.business_date and l.employee_id = p.employee_id) as ordered
+         from accounting.payouts p where p.business_date = $1"
+    );
     let counts: Counts = sql_query(format!(
-        "select count(*) filter (where c.covered) as ready, count(*) filter (where not c.covered) as missing
-         from (select exists (select from {paid_by_bank}) as covered from accounting.payouts p where p.business_date = $1) c"
+        "select count(*) filter (where c.ready) as ready, count(*) filter (where not c.ready and not c.ordered) as missing
+         from ({paid}) c"
     ))
     .bind::<Date, _>(date)
     .get_result(conn)?;
     let names: Vec<Person> = sql_query(format!(
-        "select p.employee_id as uid, {EMPLOYEE_NAME} as name
-         from accounting.payouts p left join accounting.employees e on e.id = p.employee_id
-         where p.business_date = $1 and not exists (select from {paid_by_bank}) order by 2, 1 limit $2"
+        "select c.employee_id as uid, {EMPLOYEE_NAME} as name
+         from ({paid}) c left join accounting.employees e on e.id = c.employee_id
+         where not c.ready and not c.ordered order by 2, 1 limit $2"
     ))
     .bind::<Date, _>(date)
     .bind::<BigInt, _>(NAMES)
@@ -137,14 +144,33 @@ pub(in crate::accounting) fn show_bank_file(
         name: row.name,
     };
     Ok(BankFileView {
-        made,
+        made: store::list_bank_files(conn, date)?,
         ready: counts.ready,
         missing: counts.missing,
         names: names.into_iter().map(person).collect(),
     })
 }
 
-/// The bytes of a date's payment file, for those who see the payouts.
+/// Whether somebody was paid for a date whom a file that is made now would pay.
+pub(in crate::accounting) fn is_bank_file_due(
+    conn: &mut PgConnection,
+    date: NaiveDate,
+) -> AppResult<bool> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        due: bool,
+    }
+    let row: Row = sql_query(format!(
+        "select exists (select from accounting.payouts p where p.business_date = $1 and {}) as due",
+        ready()
+    ))
+    .bind::<Date, _>(date)
+    .get_result(conn)?;
+    Ok(row.due)
+}
+
+/// The bytes of a payment file of a date, for those who see the payouts.
 ///
 /// # Errors
 /// Forbidden; 404 when it was not made.
@@ -152,10 +178,12 @@ pub(in crate::accounting) fn download_bank_file(
     conn: &mut PgConnection,
     actor: &Actor,
     date: NaiveDate,
+    number: i32,
 ) -> AppResult<Vec<u8>> {
     actor.allow(Operation::Payouts)?;
-    let stored = store::find_bank_file(conn, date)?.ok_or(AppError::NotFound)?;
-    read_bank_file(conn, &stored)
+    let made = store::list_bank_files(conn, date)?;
+    let stored = made.iter().find(|file| file.number == number);
+    read_bank_file(conn, stored.ok_or(AppError::NotFound)?)
 }
 
 /// The bytes of a file from what is stored of it, compared with the digest of the first ones.
@@ -166,7 +194,7 @@ pub(in crate::accounting) fn read_bank_file(
     conn: &mut PgConnection,
     stored: &StoredFile,
 ) -> AppResult<Vec<u8>> {
-    let lines = store::list_bank_file_lines(conn, stored.business_date)?;
+    let lines = store::list_bank_file_lines(conn, stored.business_date, stored.number)?;
     let bytes = payment_file(&stored.head(), &lines);
     if Sha256::digest(&bytes).as_slice() != stored.sha256 {
         return Err(AppError::internal(format!(

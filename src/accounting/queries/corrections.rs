@@ -153,48 +153,6 @@ pub(in crate::accounting) fn show_correction(
     .ok_or(AppError::NotFound)
 }
 
-/// A transfer as the form of an adjustment shows it.
-#[derive(Clone, Debug, QueryableByName)]
-pub(in crate::accounting) struct CorrectedTransfer {
-    /// Its kind, as the database's word.
-    #[diesel(sql_type = Text)]
-    pub kind: String,
-    /// Signed from the employee's side.
-    #[diesel(sql_type = BigInt)]
-    pub amount: Money,
-    /// Its date.
-    #[diesel(sql_type = Date)]
-    pub business_date: NaiveDate,
-    /// The user name of whose account it moved.
-    #[diesel(sql_type = Text)]
-    pub username: String,
-    /// The title of the task.
-    #[diesel(sql_type = Nullable<Text>)]
-    pub title: Option<String>,
-}
-
-/// The transfer that a correction makes good for.
-///
-/// # Errors
-/// Forbidden; 404.
-pub(in crate::accounting) fn show_corrected(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    transfer: Uuid,
-) -> AppResult<CorrectedTransfer> {
-    actor.allow(Operation::RequestCorrections)?;
-    sql_query(
-        "select t.kind, t.amount_minor as amount, t.business_date, coalesce(e.username, '') as username, k.title
-         from accounting.all_transfers t left join accounting.employees e on e.id = t.account_id
-           left join accounting.tasks k on k.id = t.task_id
-         where t.id = $1",
-    )
-    .bind::<SqlUuid, _>(transfer)
-    .get_result(conn)
-    .optional()?
-    .ok_or(AppError::NotFound)
-}
-
 /// What is missing in the ledger by that name; none for a dead item that brings nothing.
 ///
 /// # Errors

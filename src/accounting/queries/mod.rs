@@ -4,6 +4,7 @@ mod account;
 mod balances;
 mod bank;
 mod company;
+mod corrected;
 mod corrections;
 mod export;
 mod held;
@@ -25,16 +26,18 @@ pub(super) use balances::{
     BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
 };
 pub(super) use bank::{
-    BankAccountView, BankFileView, download_bank_file, read_bank_file, show_bank_account,
-    show_bank_file,
+    BankAccountView, BankFileView, download_bank_file, is_bank_file_due, read_bank_file,
+    show_bank_account, show_bank_file,
 };
 pub(super) use company::{
     CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
 };
 pub use company::{EarningsCheck, EarningsDifference, check_earnings};
+pub(super) use corrected::{
+    CorrectedTransfer, EarlierCorrection, list_earlier_corrections, show_corrected,
+};
 pub(super) use corrections::{
-    CorrectedTransfer, CorrectionView, MissingView, list_corrections, show_corrected,
-    show_correction, show_missing, what_is_missing,
+    CorrectionView, MissingView, list_corrections, show_correction, show_missing, what_is_missing,
 };
 pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};
@@ -138,6 +141,8 @@ pub(super) struct Movement {
     pub balance: Money,
     /// The task it is about.
     pub task: Option<TaskRef>,
+    /// Which assignment of the task, from 1; fees only.
+    pub assignment_seq: Option<i32>,
     /// The correction that booked it, if one did.
     pub correction: Option<CorrectionRef>,
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -118,6 +120,8 @@ struct Row {
     title: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     jira_id: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    assignment_seq: Option<i32>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     correction_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -137,7 +141,7 @@ pub(in crate::accounting) fn list_company_transfers(
     let after: Option<(NaiveDate, Uuid)> = Cursor::key(filter.cursor)?;
     let rows: Vec<Row> = sql_query(format!(
         "select t.id, t.created_at, t.business_date, t.kind, t.amount_minor, t.balance_minor, t.account_id,
-           {EMPLOYEE_NAME} as name, t.task_id, k.title, k.jira_id, c.id as correction_id, c.reason as correction_reason
+           {EMPLOYEE_NAME} as name, t.task_id, t.assignment_seq, k.title, k.jira_id, c.id as correction_id, c.reason as correction_reason
          from (
            select * from accounting.all_transfers
            where business_date between $1 and $2 and ($3 is null or account_id = $3) and ($4 is null or kind = $4)
@@ -173,6 +177,7 @@ fn company_transfer(row: Row) -> CompanyTransfer {
             amount: row.amount_minor,
             balance: row.balance_minor,
             task: task_ref(row.task_id, row.title, row.jira_id),
+            assignment_seq: row.assignment_seq,
             correction: correction_ref(row.correction_id, row.correction_reason),
         },
     }

@@ -41,7 +41,8 @@ pub(in crate::accounting) fn set_bank_account(
     tx.audit("accounting.bank_account_changed", Some(employee), &detail)
 }
 
-/// The payment file of a settled date: made at the first time, the same bytes ever after.
+/// The payment file of a settled date: made at the first time, the same bytes ever after. While somebody is held, it pays the others;
+/// whoever is paid after that is in a further file, and the last one is given.
 ///
 /// # Errors
 /// 404 for a date that is not settled; conflict when the company's account is not set, the currency has not two decimals, or nobody who
@@ -51,10 +52,18 @@ pub(in crate::accounting) fn make_bank_file(
     config: &Config,
     date: NaiveDate,
 ) -> AppResult<Vec<u8>> {
-    let day = store::find_day(tx.conn(), date)?.filter(|day| day.closed);
-    day.ok_or(AppError::NotFound)?;
-    if let Some(stored) = store::find_bank_file(tx.conn(), date)? {
-        return queries::read_bank_file(tx.conn(), &stored);
+    let day = store::find_day(tx.conn(), date)?;
+    let day = day.filter(|day| day.closed || !day.open && day.next_after().is_none());
+    let day = day.ok_or(AppError::NotFound)?;
+    if !day.closed {
+        // Whoever is held is not paid while the file is put together: either they are in it, or in the next.
+        store::lock_days(tx.conn())?;
+    }
+    let made = store::list_bank_files(tx.conn(), date)?;
+    if let Some(last) = made.last()
+        && !queries::is_bank_file_due(tx.conn(), date)?
+    {
+        return queries::read_bank_file(tx.conn(), last);
     }
     let Some(debtor) = config.payout_debtor.clone() else {
         return Err(AppError::conflict("error-bank-file-unset"));
@@ -64,12 +73,12 @@ pub(in crate::accounting) fn make_bank_file(
             Message::new("error-bank-file-currency").with("currency", &config.currency),
         ));
     }
-    if store::insert_bank_file_lines(tx.conn(), date)? == 0 {
-        return match store::find_bank_file(tx.conn(), date)? {
-            Some(stored) => queries::read_bank_file(tx.conn(), &stored),
+    let Some(number) = store::insert_bank_file_lines(tx.conn(), date)? else {
+        return match store::list_bank_files(tx.conn(), date)?.last() {
+            Some(stored) => queries::read_bank_file(tx.conn(), stored),
             None => Err(AppError::conflict("error-bank-file-empty")),
         };
-    }
+    };
     let unique: Uuid = tx.new_id();
     let head = FileHead {
         business_date: date,
@@ -85,13 +94,16 @@ pub(in crate::accounting) fn make_bank_file(
         debtor_iban: debtor.iban,
         debtor_bic: debtor.bic,
     };
-    let bytes = payment_file(&head, &store::list_bank_file_lines(tx.conn(), date)?);
+    let lines = store::list_bank_file_lines(tx.conn(), date, number)?;
+    let bytes = payment_file(&head, &lines);
     let by = tx.origin.actor;
-    store::insert_bank_file(tx.conn(), &head, &Sha256::digest(&bytes), by)?;
-    let stored = store::find_bank_file(tx.conn(), date)?
+    store::insert_bank_file(tx.conn(), &head, number, &Sha256::digest(&bytes), by)?;
+    let stored = store::list_bank_files(tx.conn(), date)?
+        .pop()
         .ok_or_else(|| AppError::internal("a payment file was stored and is not there"))?;
     let detail = json!({
         "business_date": date,
+        "file": number,
         "message_id": head.message_id,
         "payments": stored.payments,
         "amount_minor": stored.amount,

@@ -9,10 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Happened, LEDGER, Terms, Work, book};
-use crate::accounting::correction::{CorrectionKind, CorrectionState, MissingRef};
+use crate::accounting::correction::{CorrectionKind, CorrectionState, MissingRef, goes_beyond};
 use crate::accounting::model::NewTransfer;
 use crate::accounting::queries;
-use crate::accounting::store::{self, Booked, NewCorrection, OpenCorrection, OpenLedger, Posted};
+use crate::accounting::store::{
+    self, Booked, Corrected, NewCorrection, OpenCorrection, OpenLedger, Posted,
+};
 use crate::auth::{Actor, Operation};
 use crate::bus;
 use crate::events::TransferKind;
@@ -37,7 +39,8 @@ pub(in crate::accounting) struct Adjustment {
 /// Asks for an adjustment; gives its id.
 ///
 /// # Errors
-/// Forbidden; invalid at `employee` for nobody's name, or for somebody whose the corrected transfer is not.
+/// Forbidden; invalid at `employee` for nobody's name, or for somebody whose the corrected transfer is not, and at `amount` when
+/// that is more than earlier corrections have left of the transfer.
 pub(in crate::accounting) fn request_adjustment(
     tx: &mut Tx<'_>,
     actor: &Actor,
@@ -58,6 +61,12 @@ pub(in crate::accounting) fn request_adjustment(
         .is_some_and(|(_, row)| row.account_id != employee)
     {
         return Err(AppError::field("employee", "field-correction-not-theirs"));
+    }
+    if corrected
+        .as_ref()
+        .is_some_and(|(_, row)| takes_too_much(row, wanted.amount))
+    {
+        return Err(AppError::field("amount", "field-correction-beyond"));
     }
     let new = NewCorrection {
         kind: CorrectionKind::Adjustment,
@@ -106,6 +115,10 @@ pub(in crate::accounting) fn request_missing(
     write_down(tx, actor, &new)
 }
 
+fn takes_too_much(row: &Corrected, amount: Money) -> bool {
+    goes_beyond(row.amount_minor, row.confirmed_minor, amount)
+}
+
 fn write_down(tx: &mut Tx<'_>, actor: &Actor, new: &NewCorrection) -> AppResult<Uuid> {
     let id = store::insert_correction(tx, new, actor.id.0)?;
     let detail = json!({
@@ -121,8 +134,8 @@ fn write_down(tx: &mut Tx<'_>, actor: &Actor, new: &NewCorrection) -> AppResult<
 /// one transaction.
 ///
 /// # Errors
-/// Forbidden; refused for one's own; 404; conflict when it was decided, when the transfer was booked in the meantime, or when the
-/// item is not dead any more.
+/// Forbidden; refused for one's own; 404; conflict when it was decided, when the transfer was booked in the meantime, when less than
+/// that is left of the corrected one, or when the item is not dead any more.
 pub(in crate::accounting) fn confirm(
     tx: &mut Tx<'_>,
     terms: &Terms,
@@ -186,6 +199,13 @@ fn adjust(
             "an adjustment names neither person nor amount",
         ));
     };
+    // Of one transfer only one correction waits at a time, and its row is locked: nobody else books for it meanwhile.
+    if let Some(id) = open.corrected_transfer_id {
+        let corrected = store::find_transfer(tx.conn(), id)?.ok_or(AppError::NotFound)?;
+        if takes_too_much(&corrected, amount) {
+            return Err(AppError::conflict("error-correction-beyond"));
+        }
+    }
     let ledger = OpenLedger::lock(tx, terms.zone)?;
     let transfer = NewTransfer {
         kind: TransferKind::Adjustment,

@@ -73,6 +73,9 @@ pub(in crate::accounting) struct StoredFile {
     /// The settled date.
     #[diesel(sql_type = Date)]
     pub business_date: NaiveDate,
+    /// Which file of the date, from 1.
+    #[diesel(sql_type = Integer)]
+    pub number: i32,
     /// Its message id.
     #[diesel(sql_type = Text)]
     pub message_id: String,
@@ -112,6 +115,11 @@ pub(in crate::accounting) struct StoredFile {
 }
 
 impl StoredFile {
+    /// The SHA-256 of its bytes, in hexadecimal.
+    pub fn digest(&self) -> String {
+        hex::encode(&self.sha256)
+    }
+
     /// Its head.
     pub fn head(&self) -> FileHead {
         FileHead {
@@ -127,20 +135,26 @@ impl StoredFile {
     }
 }
 
-/// The payment file of a date, if it was made.
-pub(in crate::accounting) fn find_bank_file(
+/// The payment files of a date, in the order in which they were made.
+pub(in crate::accounting) fn list_bank_files(
     conn: &mut PgConnection,
     date: NaiveDate,
-) -> AppResult<Option<StoredFile>> {
+) -> AppResult<Vec<StoredFile>> {
     Ok(sql_query(
-        "select business_date, message_id, made_at, execute_on, currency, debtor_name, debtor_iban, debtor_bic, payments,
-           amount_minor as amount, left_out, left_out_minor as left_out_amount, sha256
-         from accounting.bank_files where business_date = $1",
+        "select business_date, number::integer as number, message_id, made_at, execute_on, currency, debtor_name, debtor_iban, debtor_bic,
+           payments, amount_minor as amount, left_out, left_out_minor as left_out_amount, sha256
+         from accounting.bank_files where business_date = $1 order by number",
     )
     .bind::<Date, _>(date)
-    .get_result(conn)
-    .optional()?)
+    .load(conn)?)
 }
+
+/// The condition on a payout `p` under which no file has looked at it yet.
+pub(in crate::accounting) const UNORDERED: &str = "
+  not exists (select from accounting.bank_file_lines x
+    where x.business_date = p.business_date and x.employee_id = p.employee_id)
+  and not exists (select from accounting.bank_files f where f.business_date = p.business_date
+    and (f.left_out_people is null or p.employee_id = any(f.left_out_people)))";
 
 #[derive(QueryableByName)]
 struct LineRow {
@@ -156,16 +170,18 @@ struct LineRow {
     amount: Money,
 }
 
-/// The payments of a date's file, by employee.
+/// The payments of a file of a date, by employee.
 pub(in crate::accounting) fn list_bank_file_lines(
     conn: &mut PgConnection,
     date: NaiveDate,
+    number: i32,
 ) -> AppResult<Vec<FileLine>> {
     let rows: Vec<LineRow> = sql_query(
         "select reference, name, iban, bic, amount_minor as amount from accounting.bank_file_lines
-         where business_date = $1 order by employee_id",
+         where business_date = $1 and file_number = $2 order by employee_id",
     )
     .bind::<Date, _>(date)
+    .bind::<Integer, _>(number)
     .load(conn)?;
     let line = |row: LineRow| FileLine {
         reference: row.reference,
@@ -177,41 +193,56 @@ pub(in crate::accounting) fn list_bank_file_lines(
     Ok(rows.into_iter().map(line).collect())
 }
 
-/// Fixes what the file of a date holds: the payouts of those who have a bank account, with name and account as they are now. Whoever
-/// makes the same file at the same time waits here, and then finds it made.
+/// Fixes what the next file of a date holds: the payouts that no file has looked at, of those who have a bank account, with name and
+/// account as they are now. Whoever makes the same file at the same time waits here, and then finds it made. Gives the number of the
+/// file; none when it would be empty.
 pub(in crate::accounting) fn insert_bank_file_lines(
     conn: &mut PgConnection,
     date: NaiveDate,
-) -> AppResult<usize> {
+) -> AppResult<Option<i32>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Integer)]
+        number: i32,
+    }
     sql_query("select pg_advisory_xact_lock(7781, 27)").execute(conn)?;
-    Ok(sql_query(
-        "insert into accounting.bank_file_lines (business_date, employee_id, reference, name, iban, bic, amount_minor)
-         select p.business_date, p.employee_id, replace(p.transfer_id::text, '-', ''),
+    let next: Row = sql_query(
+        "select (coalesce(max(number), 0) + 1)::integer as number from accounting.bank_files where business_date = $1",
+    )
+    .bind::<Date, _>(date)
+    .get_result(conn)?;
+    let lines = sql_query(format!(
+        "insert into accounting.bank_file_lines (business_date, file_number, employee_id, reference, name, iban, bic, amount_minor)
+         select p.business_date, $2, p.employee_id, replace(p.transfer_id::text, '-', ''),
            coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), b.iban, b.bic, p.amount_minor
          from accounting.payouts p join accounting.bank_accounts b on b.employee_id = p.employee_id
            left join accounting.employees e on e.id = p.employee_id
-         where p.business_date = $1 and not exists (select from accounting.bank_files f where f.business_date = $1)",
-    )
+         where p.business_date = $1 and {UNORDERED}"
+    ))
     .bind::<Date, _>(date)
-    .execute(conn)?)
+    .bind::<Integer, _>(next.number)
+    .execute(conn)?;
+    Ok((lines > 0).then_some(next.number))
 }
 
-/// Stores the head of a date's file with its sums and the SHA-256 of its bytes.
+/// Stores the head of a file of a date with its sums, whom it leaves out, and the SHA-256 of its bytes.
 pub(in crate::accounting) fn insert_bank_file(
     conn: &mut PgConnection,
     head: &FileHead,
+    number: i32,
     sha256: &[u8],
     by: Option<Uuid>,
 ) -> AppResult<()> {
-    sql_query(
+    sql_query(format!(
         "insert into accounting.bank_files (business_date, message_id, made_at, made_by, execute_on, currency, debtor_name,
-           debtor_iban, debtor_bic, payments, amount_minor, left_out, left_out_minor, sha256)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, count(l.employee_id), sum(l.amount_minor),
-           count(*) filter (where l.employee_id is null), coalesce(sum(p.amount_minor) filter (where l.employee_id is null), 0), $10
+           debtor_iban, debtor_bic, number, payments, amount_minor, left_out, left_out_minor, left_out_people, sha256)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, count(l.employee_id), sum(l.amount_minor),
+           count(*) filter (where l.employee_id is null), coalesce(sum(p.amount_minor) filter (where l.employee_id is null), 0),
+           coalesce(array_agg(p.employee_id) filter (where l.employee_id is null), '{{}}'), $11
          from accounting.payouts p left join accounting.bank_file_lines l
-           on l.business_date = p.business_date and l.employee_id = p.employee_id
-         where p.business_date = $1",
-    )
+           on l.business_date = p.business_date and l.employee_id = p.employee_id and l.file_number = $10
+         where p.business_date = $1 and (l.employee_id is not null or {UNORDERED})"
+    ))
     .bind::<Date, _>(head.business_date)
     .bind::<Text, _>(&head.message_id)
     .bind::<Timestamptz, _>(head.made_at)
@@ -221,6 +252,7 @@ pub(in crate::accounting) fn insert_bank_file(
     .bind::<Text, _>(&head.debtor_name)
     .bind::<Text, _>(&head.debtor_iban)
     .bind::<Nullable<Text>, _>(head.debtor_bic.as_deref())
+    .bind::<Integer, _>(number)
     .bind::<Binary, _>(sha256)
     .execute(conn)?;
     Ok(())

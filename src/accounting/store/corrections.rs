@@ -92,6 +92,9 @@ pub(in crate::accounting) struct OpenCorrection {
     /// The number of the assignment.
     #[diesel(sql_type = Nullable<Integer>)]
     pub assignment_seq: Option<i32>,
+    /// The transfer that it makes good for.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub corrected_transfer_id: Option<Uuid>,
     /// The dead item.
     #[diesel(sql_type = Nullable<SqlUuid>)]
     pub item_id: Option<Uuid>,
@@ -111,7 +114,8 @@ pub(in crate::accounting) fn lock_correction(
     id: Uuid,
 ) -> AppResult<OpenCorrection> {
     let row: OpenCorrection = sql_query(
-        "select kind, employee_id, amount_minor, reason, task_id, assignment_seq, item_id, requested_by, state
+        "select kind, employee_id, amount_minor, reason, task_id, assignment_seq, corrected_transfer_id, item_id, requested_by,
+           state
          from accounting.corrections where id = $1 for update",
     )
     .bind::<SqlUuid, _>(id)
@@ -285,33 +289,6 @@ pub(in crate::accounting) fn list_missing_of(
     .bind::<SqlUuid, _>(item.sequence_key)
     .bind::<Timestamptz, _>(item.recorded_at)
     .load(conn)?)
-}
-
-/// A transfer that somebody wants to make good for.
-#[derive(Clone, Debug, QueryableByName)]
-pub(in crate::accounting) struct Corrected {
-    /// Whose account it moved.
-    #[diesel(sql_type = SqlUuid)]
-    pub account_id: Uuid,
-    /// The task it is about.
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    pub task_id: Option<Uuid>,
-    /// Its date.
-    #[diesel(sql_type = Date)]
-    pub business_date: NaiveDate,
-}
-
-/// A transfer by its id.
-pub(in crate::accounting) fn find_transfer(
-    conn: &mut PgConnection,
-    id: Uuid,
-) -> AppResult<Option<Corrected>> {
-    Ok(sql_query(
-        "select account_id, task_id, business_date from accounting.all_transfers where id = $1",
-    )
-    .bind::<SqlUuid, _>(id)
-    .get_result(conn)
-    .optional()?)
 }
 
 /// The employee of that user name or e-mail address who has an account.

@@ -4,6 +4,7 @@
 //! go, holds it alone. So the date and the holds that a booking goes by cannot change before its commit, and that costs it no write.
 
 mod bank;
+mod corrected;
 mod corrections;
 mod days;
 mod figures;
@@ -17,13 +18,13 @@ mod settlement;
 mod unbooked;
 
 pub(super) use bank::{
-    StoredFile, find_bank_file, has_account, insert_bank_file, insert_bank_file_lines,
-    list_bank_file_lines, put_bank_account,
+    StoredFile, UNORDERED, has_account, insert_bank_file, insert_bank_file_lines,
+    list_bank_file_lines, list_bank_files, put_bank_account,
 };
+pub(super) use corrected::{Corrected, find_transfer};
 pub(super) use corrections::{
     Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
-    find_employee, find_missing, find_transfer, insert_correction, list_missing_of,
-    lock_correction,
+    find_employee, find_missing, insert_correction, list_missing_of, lock_correction,
 };
 pub(super) use days::{
     ALL_ACCOUNTS, BusinessDay, begin_closing, close_business_day, find_day, first_open_day,

@@ -97,20 +97,23 @@ pub(in crate::accounting) struct StatementRow {
     pub closing: Money,
 }
 
-/// Writes the statements of a date.
+/// Writes the statements of a date, each with its employee's name as it is now.
 pub(in crate::accounting) fn insert_statements(
     conn: &mut PgConnection,
     date: NaiveDate,
     rows: &[StatementRow],
+    now: DateTime<Utc>,
 ) -> AppResult<()> {
     fn minor(rows: &[StatementRow], field: impl Fn(&StatementRow) -> Money) -> Vec<i64> {
         rows.iter().map(|row| field(row).minor()).collect()
     }
     sql_query(
         "insert into accounting.statements (business_date, account_id, opening_minor, fees_minor, rewards_minor,
-           adjustments_minor, payout_minor, closing_minor)
-         select $1, s.* from unnest($2, $3, $4, $5, $6, $7, $8)
-           as s(account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor, closing_minor)",
+           adjustments_minor, payout_minor, closing_minor, employee_name, settled_at)
+         select $1, s.*, coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username), $9
+         from unnest($2, $3, $4, $5, $6, $7, $8)
+             as s(account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor, closing_minor)
+           left join accounting.employees e on e.id = s.account_id",
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.line.account_id).collect::<Vec<_>>())
@@ -120,6 +123,7 @@ pub(in crate::accounting) fn insert_statements(
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.line.adjustments_minor))
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.payout))
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.closing))
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }
@@ -160,7 +164,7 @@ pub(in crate::accounting) fn insert_mails(
         "insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language,
            amount_minor, next_attempt_at, created_at)
          select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $4), 'payout', p.employee_id, p.business_date,
-           coalesce(e.email, ''), coalesce(e.name || ' ' || e.surname, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
+           coalesce(e.email, ''), coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
          from unnest($2, $3) as n(id, employee_id)
            join accounting.payouts p on p.business_date = $1 and p.employee_id = n.employee_id
            left join accounting.employees e on e.id = p.employee_id",

@@ -22,6 +22,7 @@ pub(in crate::accounting) struct BalancesPage {
     pub rows: Vec<BalanceLine>,
     pub neighbours: Neighbours,
     pub csv: String,
+    pub xlsx: String,
     pub first: String,
     pub following: String,
 }

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use super::{Choice, kind_text};
 use crate::accounting::correction::{CorrectionKind, CorrectionState};
-use crate::accounting::queries::{CorrectedTransfer, CorrectionView, MissingView, MovementKind};
+use crate::accounting::queries::{
+    CorrectedTransfer, CorrectionView, EarlierCorrection, MissingView, MovementKind,
+};
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::web::{FormErrors, Frame};
@@ -19,6 +21,8 @@ pub(in crate::accounting) struct CorrectionsPage {
     pub states: Vec<Choice>,
     pub rows: Vec<CorrectionRow>,
     pub filtered: bool,
+    pub csv: String,
+    pub xlsx: String,
     pub first: String,
     pub older: String,
 }
@@ -37,7 +41,7 @@ impl CorrectionRow {
         let state = CorrectionState::parse(&view.state).unwrap_or(CorrectionState::Requested);
         Self {
             kind: correction_kind_text(lang, &view.kind),
-            state: state_text(lang, state),
+            state: correction_state_text(lang, state),
             chip: match state {
                 CorrectionState::Requested => "wait",
                 CorrectionState::Confirmed => "ok",
@@ -55,6 +59,8 @@ impl CorrectionRow {
 pub(in crate::accounting) struct CorrectionPage {
     pub frame: Frame,
     pub row: CorrectionRow,
+    /// What else was made good for of the same transfer.
+    pub earlier: Vec<EarlierCorrection>,
     pub may_decide: bool,
     pub may_withdraw: bool,
     pub sees_tasks: bool,
@@ -83,6 +89,7 @@ pub(in crate::accounting) struct AdjustmentPage {
     pub frame: Frame,
     pub words: AdjustmentWords,
     pub corrected: Option<CorrectedTransfer>,
+    pub earlier: Vec<EarlierCorrection>,
     pub errors: FormErrors,
 }
 
@@ -131,14 +138,15 @@ pub(in crate::accounting) fn correction_state_choices(
     let some = CorrectionState::ALL.into_iter().map(|state| {
         (
             state.as_str(),
-            state_text(lang, state),
+            correction_state_text(lang, state),
             chosen == Some(state),
         )
     });
     std::iter::once(all).chain(some).collect()
 }
 
-fn state_text(lang: Lang, state: CorrectionState) -> String {
+/// How a correction stands, in words.
+pub(in crate::accounting) fn correction_state_text(lang: Lang, state: CorrectionState) -> String {
     let id = match state {
         CorrectionState::Requested => "correction-state-requested",
         CorrectionState::Confirmed => "correction-state-confirmed",

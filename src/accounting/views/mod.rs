@@ -27,11 +27,11 @@ pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
 pub(super) use corrections::{
     AdjustmentPage, AdjustmentWords, CorrectionPage, CorrectionRow, CorrectionsPage, MissingPage,
-    MissingWords, correction_state_choices,
+    MissingWords, correction_state_choices, correction_state_text,
 };
 pub(super) use payouts::{
     MailPage, MailRow, MailsPage, PayoutRow, PayoutRunPage, PayoutsPage, mail_kind_choices,
-    mail_state_choices,
+    mail_kind_text, mail_state_choices, mail_state_text,
 };
 pub(super) use statements::{
     CompanyStatementPage, Letterhead, PeriodStatementPage, StatementPage, StatementRow,
@@ -88,7 +88,13 @@ pub(super) fn description(lang: Lang, movement: &Movement, currency: &str) -> St
         .unwrap_or_default();
     let date = i18n::date(lang, movement.business_date);
     let id = match movement.kind {
-        MovementKind::Transfer(TransferKind::AssignmentFee) => "movement-assignment-fee",
+        MovementKind::Transfer(TransferKind::AssignmentFee) => {
+            if movement.assignment_seq.is_some_and(|seq| seq > 1) {
+                "movement-reassignment-fee"
+            } else {
+                "movement-assignment-fee"
+            }
+        }
         MovementKind::Transfer(TransferKind::CompletionReward) => "movement-completion-reward",
         MovementKind::Transfer(TransferKind::Payout) => "movement-payout",
         MovementKind::Transfer(TransferKind::Adjustment) => "movement-adjustment",

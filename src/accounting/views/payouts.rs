@@ -21,6 +21,8 @@ pub(in crate::accounting) struct PayoutsPage {
     pub may_run: bool,
     pub may_operate: bool,
     pub runs: Vec<PayoutRun>,
+    pub csv: String,
+    pub xlsx: String,
     pub form: PeriodForm,
     pub errors: FormErrors,
     pub first: String,
@@ -53,11 +55,9 @@ pub(in crate::accounting) struct PayoutRunPage {
 }
 
 impl PayoutRunPage {
-    /// The SHA-256 of the payment file, in hexadecimal.
-    fn bank_digest(&self) -> String {
-        let made = self.bank.made.as_ref();
-        made.map(|made| hex::encode(&made.sha256))
-            .unwrap_or_default()
+    /// Whether everybody who is not held is settled, so that a payment file can be made.
+    fn is_bank_file_allowed(&self) -> bool {
+        self.run.finished_at.is_some() || self.run.all_looked_at
     }
 }
 
@@ -90,6 +90,8 @@ pub(in crate::accounting) struct MailsPage {
     pub undeliverable: Vec<Undeliverable>,
     pub states: Vec<Choice>,
     pub kinds: Vec<Choice>,
+    pub csv: String,
+    pub xlsx: String,
     pub form: PeriodForm,
     pub errors: FormErrors,
     pub mails: Vec<MailRow>,
@@ -155,7 +157,8 @@ pub(in crate::accounting) fn mail_kind_choices(lang: Lang, chosen: Option<&str>)
     std::iter::once(all).chain(some).collect()
 }
 
-fn mail_kind_text(lang: Lang, kind: &str) -> String {
+/// What a mail is about, in words.
+pub(in crate::accounting) fn mail_kind_text(lang: Lang, kind: &str) -> String {
     let id = match kind {
         "statement" => "mail-kind-statement",
         "day_digest" => "mail-kind-digest",
@@ -165,7 +168,7 @@ fn mail_kind_text(lang: Lang, kind: &str) -> String {
 }
 
 /// The name of a mail's state.
-pub(super) fn mail_state_text(lang: Lang, state: &str) -> String {
+pub(in crate::accounting) fn mail_state_text(lang: Lang, state: &str) -> String {
     let id = match state {
         "new" => "mail-state-new",
         "waiting" => "mail-state-waiting",

@@ -43,7 +43,15 @@ pub(in crate::accounting) struct StatementPage {
     pub letterhead: Letterhead,
 }
 
+/// Lines that fit on one A4 together with head and foot, even if the titles take two rows each.
+const PRINTED_LINES: usize = 20;
+
 impl StatementPage {
+    /// Whether the printed sheet has the totals alone: with all of its lines it would be longer than one A4.
+    fn prints_short(&self) -> bool {
+        self.rows.len() > PRINTED_LINES
+    }
+
     /// The title of the page.
     fn heading(&self) -> String {
         let date = self.frame.date_text(&self.statement.business_date);
@@ -109,6 +117,7 @@ pub(in crate::accounting) struct StatementsPage {
     pub today: String,
     pub sheet: String,
     pub csv: String,
+    pub xlsx: String,
     pub first: String,
     pub older: String,
 }

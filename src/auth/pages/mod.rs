@@ -82,6 +82,10 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(post().to(users::update_user)),
     )
     .service(resource("/admin/users/{uid}/deactivation").route(post().to(users::deactivate_user)))
+    .service(
+        resource("/admin/users/{uid}/second-factors/removal")
+            .route(post().to(users::remove_factors)),
+    )
     .service(resource("/admin/users/{uid}/sessions/end").route(post().to(users::end_sessions)))
     .service(resource("/admin/users/{uid}/tokens").route(post().to(users::make_token)))
     .service(

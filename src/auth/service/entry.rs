@@ -56,19 +56,21 @@ pub(super) async fn enter(
     method: &'static str,
 ) -> AppResult<Step> {
     let entry = Entry::new(config, cookies::new_secret());
+    // The inner error must not undo that the attempt was no failure.
     db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
         let user = proven.user(tx)?;
         if user.roles == [Role::Internalservice.to_string()] {
-            return Err(AppError::Unauthenticated);
+            proven.release(tx)?;
+            return Ok(Err(AppError::Unauthenticated));
         }
         if store::find_factors(tx.conn(), user.id)?.any() {
             begin_challenge(tx, &user, proven.name(), method, &entry.secret)?;
-            return Ok(Step::Code(entry.secret));
+            return Ok(Ok(Step::Code(entry.secret)));
         }
         proven.release(tx)?;
-        begin_session(tx, user.id, method, entry).map(Step::In)
+        begin_session(tx, user.id, method, entry).map(|session| Ok(Step::In(session)))
     })
-    .await
+    .await?
 }
 
 /// Begins a session of a new id, never one that the browser brought along (A38), and tells of it.

@@ -33,7 +33,7 @@ pub(super) use beak::{
 pub(super) use entry::{Entry, LoggedIn, Step, end_replaced, hash_of, log_out};
 pub(super) use factors::{
     CodeAnswer, PendingTotp, begin_totp, challenge_of, confirm_totp, must_enrol, pending_totp,
-    prove_code, remove_totp, renew_recovery_codes,
+    prove_code, remove_factors_of, remove_totp, renew_recovery_codes,
 };
 pub use login::confirm_password;
 pub(super) use login::{LogIn, authenticate, log_in};

@@ -38,27 +38,29 @@ pub(in crate::auth) async fn log_in_program(
 ) -> AppResult<Grant> {
     let proven = prove_password(db, gate, origin, attempt).await?;
     let settings = config.clone();
+    // The inner error must not undo that the attempt was no failure.
     db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
         let user = proven.user(tx)?;
         if !password_opens_api(tx, &user)? {
-            return Err(AppError::Unauthenticated);
+            proven.release(tx)?;
+            return Ok(Err(AppError::Unauthenticated));
         }
         if store::find_factors(tx.conn(), user.id)?.any() {
             let Some(code) = code else {
-                return Ok(Grant::CodeNeeded);
+                return Ok(Ok(Grant::CodeNeeded));
             };
             if check_code(tx, user.id, &code)?.is_none() {
-                return Ok(Grant::CodeWrong);
+                return Ok(Ok(Grant::CodeWrong));
             }
         }
         proven.release(tx)?;
         if must_enrol(tx.conn(), &settings.second_factor_roles, &user)? {
-            return Ok(Grant::EnrolmentNeeded);
+            return Ok(Ok(Grant::EnrolmentNeeded));
         }
         tx.origin.actor = Some(user.id);
         announce(tx, user.id, "password")?;
         let issued = begin_family(tx, &settings, user.id)?;
-        Ok(Grant::Tokens(Box::new(user), issued))
+        Ok(Ok(Grant::Tokens(Box::new(user), issued)))
     })
-    .await
+    .await?
 }

@@ -86,6 +86,12 @@ pub(in crate::auth) fn exchange(
                 id: tx.new_id(),
             };
             insert(tx, &next, pair, Some(&hash))?;
+            tx.origin.actor = Some(token.user_id);
+            tx.audit(
+                "auth.tokens_refreshed",
+                Some(token.user_id),
+                &json!({ "family": token.family_id }),
+            )?;
             pair.id
         }
         Some(id) if !token.child_used => id,

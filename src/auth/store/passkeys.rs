@@ -111,6 +111,14 @@ pub(in crate::auth) fn delete_passkey(
     Ok(deleted == 1)
 }
 
+/// Removes all passkeys of somebody.
+pub(in crate::auth) fn delete_passkeys_of(conn: &mut PgConnection, user: Uuid) -> AppResult<()> {
+    sql_query("delete from auth.passkeys where user_id = $1")
+        .bind::<SqlUuid, _>(user)
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Keeps a question that was asked, by its challenge.
 pub(in crate::auth) fn insert_ceremony(
     conn: &mut PgConnection,

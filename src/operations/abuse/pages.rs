@@ -13,7 +13,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::period::Period;
-use crate::platform::web::{FormErrors, attachment, render_with};
+use crate::platform::web::{FormErrors, Pieces, attachment_in_pieces, render_with};
 
 /// Days that are looked at unless said otherwise.
 const USUAL_DAYS: u64 = 30;
@@ -139,9 +139,9 @@ impl Asked {
         })
     }
 
-    fn file(&self, report: &str, bytes: Vec<u8>) -> HttpResponse {
+    async fn file(&self, report: &str, rows: impl Pieces) -> AppResult<HttpResponse> {
         let Period { from, to } = self.when.0;
-        attachment(&format!("{report}-{from}-{to}.csv"), bytes)
+        attachment_in_pieces(&format!("{report}-{from}-{to}.csv"), rows).await
     }
 }
 
@@ -163,10 +163,8 @@ async fn export_creators(
             store::list_creators(conn, &actor, when, order, EXPORTED)
         })
         .await?;
-    Ok(asked.file(
-        "creators",
-        views::csv_of_creators(asked.viewer.frame.l, &rows),
-    ))
+    let rows = views::csv_of_creators(asked.viewer.frame.l, rows);
+    asked.file("creators", rows).await
 }
 
 async fn export_pairs(
@@ -183,7 +181,8 @@ async fn export_pairs(
             store::list_pairs(conn, &actor, when, EXPORTED)
         })
         .await?;
-    Ok(asked.file("pairs", views::csv_of_pairs(asked.viewer.frame.l, &rows)))
+    let rows = views::csv_of_pairs(asked.viewer.frame.l, rows);
+    asked.file("pairs", rows).await
 }
 
 async fn export_pressers(
@@ -204,10 +203,8 @@ async fn export_pressers(
             store::list_pressers(conn, &actor, when, order, EXPORTED)
         })
         .await?;
-    Ok(asked.file(
-        "pressers",
-        views::csv_of_pressers(asked.viewer.frame.l, &rows),
-    ))
+    let rows = views::csv_of_pressers(asked.viewer.frame.l, rows);
+    asked.file("pressers", rows).await
 }
 
 async fn export_effects(
@@ -224,8 +221,6 @@ async fn export_effects(
             store::list_effects(conn, &actor, when, EXPORTED)
         })
         .await?;
-    Ok(asked.file(
-        "effects",
-        views::csv_of_effects(asked.viewer.frame.l, &rows),
-    ))
+    let rows = views::csv_of_effects(asked.viewer.frame.l, rows);
+    asked.file("effects", rows).await
 }

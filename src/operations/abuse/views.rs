@@ -1,5 +1,6 @@
 //! The page and the lines of its files.
 
+use actix_web::web::Bytes;
 use askama::Template;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
@@ -9,8 +10,9 @@ use crate::auth::Actor;
 use crate::operations::views::{Place, address, places};
 use crate::platform::config::AbuseLimits;
 use crate::platform::csv::{Cell, Csv};
+use crate::platform::error::AppResult;
 use crate::platform::period::Period;
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{FormErrors, Frame, Pieces};
 
 /// What the page shows.
 pub(super) struct Reports {
@@ -146,14 +148,48 @@ impl PairRow {
     }
 }
 
-fn csv(titles: &[String]) -> Csv {
-    let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
-    Csv::new(&titles)
+/// Rows in a piece of a file.
+const PIECE: usize = 1_000;
+
+/// A report on its way into a file: it was read at once, as it is one sum over its period, and is written as it leaves.
+struct Rows<R> {
+    csv: Csv,
+    rows: std::vec::IntoIter<R>,
+    cells: fn(R) -> Vec<Cell>,
+    begun: bool,
+}
+
+impl<R> Rows<R> {
+    fn new(titles: &[String], rows: Vec<R>, cells: fn(R) -> Vec<Cell>) -> Self {
+        let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+        Self {
+            csv: Csv::new(&titles),
+            rows: rows.into_iter(),
+            cells,
+            begun: false,
+        }
+    }
+}
+
+impl<R: 'static> Pieces for Rows<R> {
+    async fn next(&mut self) -> AppResult<Option<Bytes>> {
+        if self.begun && self.rows.len() == 0 {
+            return Ok(None);
+        }
+        self.begun = true;
+        for row in self.rows.by_ref().take(PIECE) {
+            self.csv.row(&(self.cells)(row));
+        }
+        Ok(Some(self.csv.take().into()))
+    }
 }
 
 /// A line a creator.
-pub(super) fn csv_of_creators(l: &'static FluentLanguageLoader, rows: &[CreatorRow]) -> Vec<u8> {
-    let mut csv = csv(&[
+pub(super) fn csv_of_creators(
+    l: &'static FluentLanguageLoader,
+    rows: Vec<CreatorRow>,
+) -> impl Pieces {
+    let titles = [
         fl!(l, "abuse-creator"),
         fl!(l, "abuse-uid"),
         fl!(l, "abuse-created"),
@@ -163,9 +199,9 @@ pub(super) fn csv_of_creators(l: &'static FluentLanguageLoader, rows: &[CreatorR
         fl!(l, "abuse-fees"),
         fl!(l, "abuse-net"),
         fl!(l, "abuse-age-seconds"),
-    ]);
-    for row in rows {
-        csv.row(&[
+    ];
+    Rows::new(&titles, rows, |row| {
+        vec![
             Cell::Text(row.name.clone()),
             Cell::Text(row.uid.to_string()),
             Cell::Int(row.created),
@@ -176,14 +212,13 @@ pub(super) fn csv_of_creators(l: &'static FluentLanguageLoader, rows: &[CreatorR
             Cell::Amount(row.net().minor()),
             row.shortest_age
                 .map_or_else(|| Cell::Text(String::new()), Cell::Int),
-        ]);
-    }
-    csv.finish()
+        ]
+    })
 }
 
 /// A line a pair.
-pub(super) fn csv_of_pairs(l: &'static FluentLanguageLoader, rows: &[PairRow]) -> Vec<u8> {
-    let mut csv = csv(&[
+pub(super) fn csv_of_pairs(l: &'static FluentLanguageLoader, rows: Vec<PairRow>) -> impl Pieces {
+    let titles = [
         fl!(l, "abuse-creator"),
         fl!(l, "abuse-completer"),
         fl!(l, "abuse-assigned"),
@@ -191,9 +226,9 @@ pub(super) fn csv_of_pairs(l: &'static FluentLanguageLoader, rows: &[PairRow]) -
         fl!(l, "abuse-share"),
         fl!(l, "abuse-deviation"),
         fl!(l, "abuse-rewards"),
-    ]);
-    for row in rows {
-        csv.row(&[
+    ];
+    Rows::new(&titles, rows, |row| {
+        vec![
             Cell::Text(row.creator_name.clone()),
             Cell::Text(row.completer_name.clone()),
             Cell::Int(row.assigned),
@@ -201,51 +236,54 @@ pub(super) fn csv_of_pairs(l: &'static FluentLanguageLoader, rows: &[PairRow]) -
             Cell::Text(row.percent()),
             Cell::Text(row.sigmas()),
             Cell::Amount(row.rewards.minor()),
-        ]);
-    }
-    csv.finish()
+        ]
+    })
 }
 
 /// A line a presser.
-pub(super) fn csv_of_pressers(l: &'static FluentLanguageLoader, rows: &[PresserRow]) -> Vec<u8> {
-    let mut csv = csv(&[
+pub(super) fn csv_of_pressers(
+    l: &'static FluentLanguageLoader,
+    rows: Vec<PresserRow>,
+) -> impl Pieces {
+    let titles = [
         fl!(l, "abuse-presser"),
         fl!(l, "abuse-uid"),
         fl!(l, "abuse-presses"),
         fl!(l, "abuse-moved"),
         fl!(l, "abuse-people"),
         fl!(l, "abuse-fees"),
-    ]);
-    for row in rows {
-        csv.row(&[
+    ];
+    Rows::new(&titles, rows, |row| {
+        vec![
             Cell::Text(row.name.clone()),
             Cell::Text(row.uid.to_string()),
             Cell::Int(row.presses),
             Cell::Int(row.moved),
             Cell::Int(row.people),
             Cell::Amount(row.fees.minor()),
-        ]);
-    }
-    csv.finish()
+        ]
+    })
 }
 
 /// A line a presser and person.
-pub(super) fn csv_of_effects(l: &'static FluentLanguageLoader, rows: &[EffectRow]) -> Vec<u8> {
-    let mut csv = csv(&[
+pub(super) fn csv_of_effects(
+    l: &'static FluentLanguageLoader,
+    rows: Vec<EffectRow>,
+) -> impl Pieces {
+    let titles = [
         fl!(l, "abuse-presser"),
         fl!(l, "abuse-person"),
         fl!(l, "abuse-given"),
         fl!(l, "abuse-taken"),
         fl!(l, "abuse-fees"),
-    ]);
-    for row in rows {
-        csv.row(&[
-            Cell::Text(row.presser_name.clone()),
-            Cell::Text(row.person_name.clone()),
+    ];
+    Rows::new(&titles, rows, |row| {
+        vec![
+            Cell::Text(row.presser_name),
+            Cell::Text(row.person_name),
             Cell::Int(row.given),
             Cell::Int(row.taken),
             Cell::Amount(row.fees.minor()),
-        ]);
-    }
-    csv.finish()
+        ]
+    })
 }

@@ -11,6 +11,8 @@
 mod round;
 mod slice;
 mod store;
+mod tripwire;
+mod unsettled;
 
 use std::time::{Duration, Instant};
 
@@ -34,9 +36,6 @@ const SHARE: u32 = 4;
 
 /// Who a stop of the reconciler is by.
 const RECONCILER: &str = "reconciler";
-
-/// Rows of a finding that are kept.
-const KEPT: usize = 5;
 
 /// Starts the worker that makes the rounds; it looks oftener than they are due, since another process may have died at one.
 ///
@@ -76,30 +75,57 @@ fn make(db: &Db, every: Duration, claim: &Claim) -> AppResult<Outcome> {
     let began = Instant::now();
     let now = db.clock().now();
     let stopped = db.read_blocking(ROLE, stop::current)?.is_some();
-    let (spans, slice) = db.snapshot_blocking(READER, |conn| {
-        slice::plan(conn, claim.slice_after, claim.pace.max(every), now)
+    let plan = db.snapshot_blocking(READER, |conn| {
+        slice::plan(conn, claim, claim.pace.max(every), now)
     })?;
     let mut suspects = Vec::new();
-    for span in spans {
+    for span in &plan.spans {
         let found =
-            db.snapshot_blocking(READER, |conn| round::ask_all(conn, span, stopped, now))?;
+            db.snapshot_blocking(READER, |conn| round::ask_all(conn, *span, stopped, now))?;
         suspects.extend(found);
     }
-    let findings = confirm(db, every, suspects)?;
+    let known = claim
+        .unsettled
+        .iter()
+        .filter(|one| !(stopped && one.only_waits()));
+    let (turn, rest) = unsettled::turns(known.cloned().collect(), &plan.spans);
+    for one in turn {
+        let Some(invariant) = one.invariant() else {
+            continue;
+        };
+        let span = one.span();
+        let again =
+            db.snapshot_blocking(READER, |conn| round::ask_again(conn, span, invariant, now))?;
+        if !again.holds() {
+            suspects.push((span, again));
+        }
+    }
+    let found = confirm(db, every, suspects)?;
     let took = began.elapsed();
     let pace = every.max(took * SHARE);
-    let differs: Vec<Difference> = round::merged(findings).iter().map(difference_of).collect();
+    let asked = unsettled::after(Vec::new(), &found);
+    let money = unsettled::differences(&asked)
+        .into_iter()
+        .find(|check| check.money);
+    let all = unsettled::after(rest, &found);
     Ok(Outcome {
         took,
         pace,
         rest: pace.saturating_sub(took),
-        differs,
-        slice,
+        differs: unsettled::differences(&all),
+        unsettled: all,
+        money,
+        counters: plan.counters,
+        slice: plan.slice,
     })
 }
 
 /// What still differs in a fresh snapshot: a state that was under way cannot be both times.
-fn confirm(db: &Db, every: Duration, suspects: Vec<(Span, Finding)>) -> AppResult<Vec<Finding>> {
+fn confirm(
+    db: &Db,
+    every: Duration,
+    suspects: Vec<(Span, Finding)>,
+) -> AppResult<Vec<(Span, Finding)>> {
     if suspects.is_empty() {
         return Ok(Vec::new());
     }
@@ -110,7 +136,7 @@ fn confirm(db: &Db, every: Duration, suspects: Vec<(Span, Finding)>) -> AppResul
         let again = db.snapshot_blocking(READER, |conn| {
             round::ask_again(conn, span, suspect.invariant, now)
         })?;
-        findings.extend(round::in_both(&suspect, again));
+        findings.extend(round::in_both(&suspect, again).map(|finding| (span, finding)));
     }
     Ok(findings)
 }
@@ -136,7 +162,7 @@ fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
             tracing::info!(check = before.number, "what differed agrees again");
         }
     }
-    let Some(check) = outcome.differs.iter().find(|check| check.money) else {
+    let Some(check) = &outcome.money else {
         return Ok(());
     };
     if db.read_blocking(ROLE, stop::current)?.is_some() {
@@ -150,14 +176,6 @@ fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
         by: RECONCILER,
     };
     set_and_drain(db, Origin::system(), &new).map(drop)
-}
-
-fn difference_of(finding: &Finding) -> Difference {
-    Difference {
-        number: i16::from(finding.invariant.number),
-        money: finding.invariant.money,
-        lines: finding.sample.iter().take(KEPT).cloned().collect(),
-    }
 }
 
 fn change<T>(

@@ -1,6 +1,6 @@
 //! The questions of a round: the invariants, among them the seals of the closed dates.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
@@ -14,7 +14,7 @@ use crate::platform::error::AppResult;
 const COMPARED: i64 = 200;
 
 /// The invariant that nothing waits; while everything is stopped, everything waits.
-const NOTHING_WAITS: u8 = 6;
+pub(super) const NOTHING_WAITS: u8 = 6;
 
 /// The invariant that is about the catalogue and not about any date.
 const PRIVILEGES: u8 = 10;
@@ -93,25 +93,6 @@ pub(super) fn in_both(first: &Finding, second: Finding) -> Option<Finding> {
     })
 }
 
-/// The findings of a round, one for each invariant.
-pub(super) fn merged(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut places: HashMap<u8, usize> = HashMap::new();
-    let mut merged: Vec<Finding> = Vec::new();
-    for finding in findings {
-        match places.get(&finding.invariant.number) {
-            Some(place) => {
-                merged[*place].count += finding.count;
-                merged[*place].sample.extend(finding.sample);
-            }
-            None => {
-                places.insert(finding.invariant.number, merged.len());
-                merged.push(finding);
-            }
-        }
-    }
-    merged
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,12 +113,5 @@ mod tests {
         assert_eq!(both.sample, ["employee a: shown 5, sum 6"]);
         assert!(in_both(&first, finding(&["employee c: shown 7, sum 8"])).is_none());
         assert!(in_both(&first, finding(&[])).is_none());
-    }
-
-    #[test]
-    fn r13_a_check_that_differs_in_two_spans_is_told_once() {
-        let all = merged(vec![finding(&["a: 1"]), finding(&["b: 2", "c: 3"])]);
-        assert_eq!(all.len(), 1);
-        assert_eq!(all[0].count, 3);
     }
 }

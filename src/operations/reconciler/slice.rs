@@ -6,7 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 
 use super::round::Span;
-use super::store::{self, Closed};
+use super::store::{self, Claim, Closed};
+use super::tripwire::{self, Counters};
 use crate::operations::window::{Part, Window};
 use crate::platform::error::AppResult;
 
@@ -24,15 +25,26 @@ pub(super) struct Slice {
     pub after: Option<NaiveDate>,
     /// Whether this round went over the last of them.
     pub swept: bool,
+    /// The dates at which something was changed, as far as they are not gone over yet.
+    pub suspect: Option<(NaiveDate, NaiveDate)>,
 }
 
-/// The spans of a round: from the last closed date of the unbroken row of them to the present, and the next slice of that row.
+/// What a round looks at.
+pub(super) struct Plan {
+    pub spans: Vec<Span>,
+    pub slice: Slice,
+    /// What the server has counted so far.
+    pub counters: Counters,
+}
+
+/// The plan of a round: from the last closed date of the unbroken row of them to the present, and the next slice of that row; dates at
+/// which something was changed go first.
 pub(super) fn plan(
     conn: &mut PgConnection,
-    after: Option<NaiveDate>,
+    claim: &Claim,
     pace: Duration,
     now: DateTime<Utc>,
-) -> AppResult<(Vec<Span>, Slice)> {
+) -> AppResult<Plan> {
     let mut closed = store::list_closed(conn)?;
     let unbroken = closed
         .windows(2)
@@ -48,17 +60,50 @@ pub(super) fn plan(
         window: present.part(part_of(transfers, now.timestamp() / seconds)),
         present: true,
     }];
+    let counted = tripwire::count(conn, present.from)?;
+    let all = (Window::ALL.from, Window::ALL.until);
+    let fresh = tripwire::moved(&claim.counters, &counted, all);
+    let suspect = [claim.suspect, fresh]
+        .into_iter()
+        .flatten()
+        .reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
     let day = now.timestamp().div_euclid(86_400);
-    let (window, slice) = next_slice(&closed, after, pace, day);
+    let (window, slice) = match suspect {
+        Some(suspect) => next_suspects(&closed, suspect, claim.slice_after, day),
+        None => next_slice(&closed, claim.slice_after, pace, day),
+    };
     spans.extend(window.map(|window| Span {
         window,
         present: false,
     }));
-    Ok((spans, slice))
+    Ok(Plan {
+        spans,
+        slice,
+        counters: tripwire::counters(&counted),
+    })
 }
 
-/// The next of the old dates: so many that all of them are gone over within a day at this pace, but not more than the bound; a date that is
-/// above the bound goes alone, with another part of its tasks each day.
+/// The next of the dates at which something was changed, as many as the bound allows; the sweep stays where it is.
+fn next_suspects(
+    closed: &[Closed],
+    (from, until): (NaiveDate, NaiveDate),
+    after: Option<NaiveDate>,
+    day: i64,
+) -> (Option<Window>, Slice) {
+    let begin = closed.partition_point(|date| date.business_date < from);
+    let end = closed.partition_point(|date| date.business_date <= until);
+    let within = &closed[begin.min(end)..end];
+    let (window, taken) = bounded(within, within.len(), day);
+    let suspect = within.get(taken).map(|next| (next.business_date, until));
+    let slice = Slice {
+        after,
+        swept: false,
+        suspect,
+    };
+    (window, slice)
+}
+
+/// The next of the old dates: so many that all of them are gone over within a day at this pace.
 fn next_slice(
     closed: &[Closed],
     after: Option<NaiveDate>,
@@ -68,28 +113,40 @@ fn next_slice(
     let done =
         closed.partition_point(|date| after.is_some_and(|after| date.business_date <= after));
     let begin = if done == closed.len() { 0 } else { done };
+    let (window, taken) = bounded(&closed[begin..], size(closed.len(), pace), day);
+    let swept = begin + taken == closed.len();
+    let after = window.map(|window| window.until).filter(|_| !swept);
+    let slice = Slice {
+        after,
+        swept,
+        suspect: None,
+    };
+    (window, slice)
+}
+
+/// A window over the first of these dates, so many at most and not more than the bound, and how many they are; a date that is above the
+/// bound goes alone, with another part of its tasks each day.
+fn bounded(dates: &[Closed], most: usize, day: i64) -> (Option<Window>, usize) {
     let mut transfers = 0;
-    let more = closed[begin..]
+    let more = dates
         .iter()
-        .take(size(closed.len(), pace))
+        .take(most)
         .take_while(|date| {
             transfers += date.transfers;
             transfers <= BOUND
         })
         .count();
-    let end = closed.len().min(begin + more.max(1));
-    let swept = end == closed.len();
-    let (Some(first), Some(last)) = (closed.get(begin), closed[..end].last()) else {
-        return (None, Slice { after: None, swept });
+    let taken = dates.len().min(more.max(1));
+    let (Some(first), Some(last)) = (dates.first(), dates[..taken].last()) else {
+        return (None, 0);
     };
-    let window = Window::between(first.business_date, last.business_date);
     let part = if more == 0 {
         part_of(first.transfers, day)
     } else {
         Part::WHOLE
     };
-    let after = Some(last.business_date).filter(|_| !swept);
-    (Some(window.part(part)), Slice { after, swept })
+    let window = Window::between(first.business_date, last.business_date);
+    (Some(window.part(part)), taken)
 }
 
 /// The part of so many transfers whose turn it is.
@@ -150,6 +207,29 @@ mod tests {
             assert_eq!(seen, all);
             assert_eq!(took, rounds, "{count} dates");
         }
+    }
+
+    #[test]
+    fn r13_dates_at_which_something_was_changed_go_first_and_the_sweep_goes_on_after_them() {
+        let closed = dates(100, BOUND / 10);
+        let (from, until) = (closed[20].business_date, closed[50].business_date);
+        let after = Some(closed[70].business_date);
+        let (mut suspect, mut seen) = (Some((from, until)), 0);
+        while let Some(dates) = suspect {
+            let (window, slice) = next_suspects(&closed, dates, after, 0);
+            let window = window.unwrap();
+            assert_eq!(window.from, closed[20 + seen].business_date);
+            seen += usize::try_from((window.until - window.from).num_days()).unwrap() + 1;
+            assert_eq!((slice.after, slice.swept), (after, false));
+            suspect = slice.suspect;
+        }
+        assert_eq!(seen, 31, "in four rounds of ten dates at most");
+        let none = next_suspects(&closed[..5], (from, until), after, 0);
+        assert_eq!(
+            (none.0, none.1.suspect),
+            (None, None),
+            "none of them is closed"
+        );
     }
 
     #[test]

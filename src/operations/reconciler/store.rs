@@ -6,8 +6,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Timestamptz};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::slice::Slice;
+use super::tripwire::Counters;
+use super::unsettled::Unsettled;
 use crate::platform::agreement::Difference;
 use crate::platform::error::{AppError, AppResult};
 
@@ -19,6 +24,12 @@ pub(super) struct Claim {
     pub pace: Duration,
     /// What differed in the last round.
     pub known: Vec<Difference>,
+    /// The same, with where it was found.
+    pub unsettled: Vec<Unsettled>,
+    /// What the server had counted by then.
+    pub counters: Counters,
+    /// The dates at which something was changed, as far as they are not gone over yet.
+    pub suspect: Option<(NaiveDate, NaiveDate)>,
 }
 
 /// What came of a round.
@@ -29,8 +40,14 @@ pub(super) struct Outcome {
     pub pace: Duration,
     /// Time until the next one may begin.
     pub rest: Duration,
-    /// What differs.
+    /// What differs, as people read it.
     pub differs: Vec<Difference>,
+    /// The same, with where it was found.
+    pub unsettled: Vec<Unsettled>,
+    /// The first check of money that was asked in this round and differs.
+    pub money: Option<Difference>,
+    /// What the server has counted by now.
+    pub counters: Counters,
     /// How far the sweep is.
     pub slice: Slice,
 }
@@ -80,11 +97,20 @@ pub(super) fn claim(conn: &mut PgConnection) -> AppResult<Option<Claim>> {
         #[diesel(sql_type = BigInt)]
         pace_ms: i64,
         #[diesel(sql_type = Jsonb)]
-        findings: serde_json::Value,
+        findings: Value,
+        #[diesel(sql_type = Jsonb)]
+        unsettled: Value,
+        #[diesel(sql_type = Jsonb)]
+        counters: Value,
+        #[diesel(sql_type = Nullable<Date>)]
+        suspect_from: Option<NaiveDate>,
+        #[diesel(sql_type = Nullable<Date>)]
+        suspect_until: Option<NaiveDate>,
     }
     let row: Option<Row> = sql_query(
         "update platform.reconciler set next_at = clock_timestamp() + interval '5 minutes'
-         where next_at <= clock_timestamp() returning slice_after, pace_ms, findings",
+         where next_at <= clock_timestamp()
+         returning slice_after, pace_ms, findings, unsettled, counters, suspect_from, suspect_until",
     )
     .get_result(conn)
     .optional()?;
@@ -92,11 +118,21 @@ pub(super) fn claim(conn: &mut PgConnection) -> AppResult<Option<Claim>> {
         Ok(Claim {
             slice_after: row.slice_after,
             pace: Duration::from_millis(u64::try_from(row.pace_ms).unwrap_or_default()),
-            known: serde_json::from_value(row.findings)
-                .map_err(|error| AppError::Internal(Box::new(error)))?,
+            known: read(row.findings)?,
+            unsettled: read(row.unsettled)?,
+            counters: read(row.counters)?,
+            suspect: row.suspect_from.zip(row.suspect_until),
         })
     })
     .transpose()
+}
+
+fn read<T: DeserializeOwned>(kept: Value) -> AppResult<T> {
+    serde_json::from_value(kept).map_err(|error| AppError::Internal(Box::new(error)))
+}
+
+fn kept<T: Serialize>(value: &T) -> AppResult<Value> {
+    serde_json::to_value(value).map_err(|error| AppError::Internal(Box::new(error)))
 }
 
 /// Lets a round go that could not be made; the next one may begin after the usual time.
@@ -118,22 +154,26 @@ pub(super) fn record(
 ) -> AppResult<()> {
     let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     let agrees = outcome.differs.iter().all(|check| !check.money);
-    let findings = serde_json::to_value(&outcome.differs)
-        .map_err(|error| AppError::Internal(Box::new(error)))?;
+    let suspect = outcome.slice.suspect;
     sql_query(
         "update platform.reconciler set round_at = $1, took_ms = $2, pace_ms = $3,
            next_at = clock_timestamp() + $4 * interval '1 millisecond', findings = $5,
            agreed_at = case when $6 then $1 else agreed_at end, slice_after = $7,
-           swept_at = case when $8 then $1 else swept_at end",
+           swept_at = case when $8 then $1 else swept_at end, unsettled = $9, counters = $10, suspect_from = $11,
+           suspect_until = $12",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(millis(outcome.took))
     .bind::<BigInt, _>(millis(outcome.pace))
     .bind::<BigInt, _>(millis(outcome.rest))
-    .bind::<Jsonb, _>(findings)
+    .bind::<Jsonb, _>(kept(&outcome.differs)?)
     .bind::<Bool, _>(agrees)
     .bind::<Nullable<Date>, _>(outcome.slice.after)
     .bind::<Bool, _>(outcome.slice.swept)
+    .bind::<Jsonb, _>(kept(&outcome.unsettled)?)
+    .bind::<Jsonb, _>(kept(&outcome.counters)?)
+    .bind::<Nullable<Date>, _>(suspect.map(|dates| dates.0))
+    .bind::<Nullable<Date>, _>(suspect.map(|dates| dates.1))
     .execute(conn)?;
     Ok(())
 }

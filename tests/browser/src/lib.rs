@@ -69,6 +69,25 @@ impl Product {
             base: format!("http://127.0.0.1:{port}"),
         }
     }
+
+    /// Brings in so many tasks of somebody's.
+    pub fn import_tasks(&self, author: &str, tasks: usize) {
+        let file = std::env::temp_dir().join(format!("ates-tasks-{}.csv", std::process::id()));
+        let rows: String = (1..=tasks)
+            .map(|number| format!("POPUG-{number},Sweep cage {number},\n"))
+            .collect();
+        std::fs::write(&file, format!("jira_id,title,description\n{rows}")).expect("a file");
+        let server = std::env::var("ATES_TEST_DATABASE_URL").expect("it was there at the start");
+        let imported = Command::new(program())
+            .args(["import", "tasks"])
+            .arg(&file)
+            .args(["--as", author])
+            .env("DATABASE_URL", url_of(&server, &self.database))
+            .status()
+            .expect("the program starts");
+        drop(std::fs::remove_file(&file));
+        assert!(imported.success(), "no tasks");
+    }
 }
 
 impl Drop for Product {

@@ -7,6 +7,7 @@ use ates::accounting::export_bank_file;
 use diesel::connection::SimpleConnection;
 
 use super::books::Books;
+use super::settlement::held::{poison, repair};
 use crate::support::Person;
 use crate::support::database::{number, text};
 
@@ -16,6 +17,11 @@ const GOSHA: &str = "FR1420041010050500013M02606";
 
 /// Kesha and Gosha, with bank accounts, and Petya, without, are paid 50, 20 and 20 for Monday; it is Tuesday.
 fn paid(currency: &str) -> (Books, [Person; 3]) {
+    paid_after(currency, |_, _| ())
+}
+
+/// The same with something that happens on Monday.
+fn paid_after(currency: &str, before: impl FnOnce(&Books, &[Person; 3])) -> (Books, [Person; 3]) {
     let books = Books::open_with(|settings| {
         settings
             .set("ATES_CURRENCY", currency)
@@ -39,6 +45,7 @@ fn paid(currency: &str) -> (Books, [Person; 3]) {
     books.work(&people[0], 4, 3);
     books.work(&people[1], 1, 1);
     books.work(&people[2], 1, 1);
+    before(&books, &people);
     books.app.at("2026-03-03T09:00:00Z");
     books.settle();
     (books, people)
@@ -130,6 +137,68 @@ fn m43_the_sums_of_the_payment_file_are_those_of_the_run_without_who_is_left_out
         "{}",
         page.html
     );
+}
+
+#[test]
+fn m43_who_is_held_keeps_nobody_from_the_payment_file_and_gets_a_further_one() {
+    let (books, people) = paid_after("EUR", |books, people| {
+        let task = books.create(&people[1]);
+        poison(books, task, "completion_reward");
+        books.complete(task, &people[1]);
+        books.app.drain();
+    });
+    let buh = books.app.register("buh", &["accountant"]);
+    let mut browser = books.app.log_in(&buh);
+    let page = browser.get("/accounting/payouts/2026-03-02");
+    assert!(page.has("#bank-file form"), "{}", page.text());
+    assert!(
+        page.text().contains("gets into a further file"),
+        "{}",
+        page.text()
+    );
+    let first = String::from_utf8(file(&books)).unwrap();
+    assert!(first.contains(KESHA) && !first.contains(GOSHA), "{first}");
+    assert_eq!(file(&books), first.as_bytes(), "nobody was paid since");
+    // Petya was paid and left out: a bank account that comes later changes nothing about that.
+    let account = [("iban", "DE89370400440532013000")];
+    assert_eq!(
+        books
+            .app
+            .log_in(&people[2])
+            .post("/account/bank-account", &account)
+            .status,
+        303
+    );
+    assert_eq!(file(&books), first.as_bytes());
+    repair(&books);
+    assert_eq!(books.settle().len(), 1);
+    let made = browser.post("/accounting/payouts/2026-03-02/bank-file", &[]);
+    assert_eq!(made.status, 303, "{}", made.text());
+    let second = browser
+        .get("/accounting/payouts/2026-03-02.xml?file=2")
+        .html;
+    assert!(
+        second.contains(GOSHA) && !second.contains(KESHA),
+        "{second}"
+    );
+    assert!(second.contains("<CtrlSum>40.00</CtrlSum>"), "{second}");
+    assert_eq!(file(&books), second.as_bytes(), "the last one, for ever");
+    assert_eq!(
+        browser.get("/accounting/payouts/2026-03-02.xml").html,
+        first
+    );
+    assert_eq!(
+        browser
+            .get("/accounting/payouts/2026-03-02.xml?file=3")
+            .status,
+        404
+    );
+    let page = browser.get("/accounting/payouts/2026-03-02");
+    assert_eq!(page.all("#bank-file code").len(), 2);
+    assert!(!page.has("#bank-file form") && page.all("#bank-file-missing")[0].contains("Petya"));
+    let sums = "select string_agg(concat_ws(' ', number, payments, amount_minor, left_out), ', ' order by number) as t
+        from accounting.bank_files";
+    assert_eq!(text(&mut books.app.conn(), sums), "1 1 5000 1, 2 1 4000 0");
 }
 
 /// Reads a payment file with a library that knows nothing of us, and prints what it found.

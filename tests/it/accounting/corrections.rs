@@ -169,6 +169,89 @@ fn m43_nobody_confirms_their_own_and_what_is_not_confirmed_books_nothing() {
 }
 
 #[test]
+fn m43_a_transfer_is_made_good_for_to_the_cent_and_never_beyond() {
+    let books = Books::open();
+    let kesha = books.app.register("kesha", &["developer"]);
+    books.work(&kesha, 1, 0);
+    let (mut buh, mut root) = office(&books);
+    let fee = only_transfer(&books, "assignment_fee");
+    let form = format!("/accounting/corrections/new?transfer={fee}");
+    let fields = |amount: &'static str| {
+        [
+            ("employee", "kesha".to_owned()),
+            ("amount", amount.to_owned()),
+            ("reason", REASON.to_owned()),
+            ("transfer", fee.clone()),
+        ]
+    };
+    let asked = |browser: &mut Browser, amount| {
+        let fields = fields(amount);
+        browser.post(
+            "/accounting/corrections",
+            &fields
+                .each_ref()
+                .map(|(name, value)| (*name, value.as_str())),
+        )
+    };
+    assert!(!buh.get(&form).has("#earlier"));
+    let part = asked(&mut buh, "4").location.unwrap();
+    assert!(!root.get(&part).has("#earlier"));
+    assert_eq!(confirm(&mut root, &part).status, 303);
+    let second = buh.get(&form);
+    assert_eq!(
+        second.attribute("#amount", "value").as_deref(),
+        Some("6.00")
+    );
+    assert!(
+        second.all("#earlier")[0].contains("+$4.00"),
+        "{}",
+        second.text()
+    );
+    assert!(
+        second.all("#left")[0].contains("+$6.00"),
+        "{}",
+        second.text()
+    );
+    for beyond in ["10", "6.01"] {
+        let page = asked(&mut buh, beyond);
+        assert_eq!(
+            (page.status, page.has("#amount[aria-invalid='true']")),
+            (422, true),
+            "{beyond}"
+        );
+    }
+    let rest = asked(&mut buh, "6").location.unwrap();
+    assert!(root.get(&rest).all("#earlier")[0].contains("+$4.00"));
+    assert_eq!(confirm(&mut root, &rest).status, 303);
+    assert_eq!(books.balance(&kesha), 0);
+    assert_eq!(
+        buh.get(&form).attribute("#amount", "value").as_deref(),
+        Some("")
+    );
+    assert_eq!(asked(&mut buh, "0.01").status, 422);
+    // One that was asked for before such things were refused is not booked either.
+    let old = format!(
+        "insert into accounting.corrections (id, kind, employee_id, amount_minor, reason, corrected_transfer_id, corrected_date,
+           requested_by, requested_at)
+         select gen_random_uuid(), 'adjustment', employee_id, 1000, reason, corrected_transfer_id, corrected_date, requested_by,
+           requested_at from accounting.corrections where corrected_transfer_id = '{fee}' limit 1"
+    );
+    books.app.conn().batch_execute(&old).unwrap();
+    let old = text(
+        &mut books.app.conn(),
+        "select '/accounting/corrections/' || id as t from accounting.corrections where state = 'requested'",
+    );
+    let refused = confirm(&mut root, &old);
+    assert_eq!(refused.status, 409);
+    assert!(
+        refused.text().contains("Less than that is left"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(books.balance(&kesha), 0);
+}
+
+#[test]
 fn m43_two_administrators_at_once_book_a_correction_once() {
     let books = Books::open();
     let kesha = books.app.register("kesha", &["developer"]);

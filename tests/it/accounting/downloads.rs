@@ -56,9 +56,10 @@ fn lines(page: &Page) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .from_reader(text.as_bytes());
-    let date = |field: &str| match field.parse::<chrono::NaiveDate>() {
-        Ok(date) => format!("{date}T00:00:00Z"),
-        Err(_) => field.to_owned(),
+    let date = |field: &str| match (field.parse::<chrono::NaiveDate>(), field.parse::<i64>()) {
+        (Ok(date), _) => format!("{date}T00:00:00Z"),
+        (_, Ok(count)) => format!("{count}.00"),
+        _ => field.to_owned(),
     };
     reader
         .records()
@@ -168,6 +169,55 @@ fn m43_an_account_and_a_payout_run_are_downloaded_as_workbooks_too() {
             .status,
         422
     );
+}
+
+#[test]
+fn m43_corrections_mails_runs_balances_and_statements_are_downloaded_as_their_pages_show_them() {
+    let (_books, [_, gosha], mut browser) = two_dates();
+    for amount in ["1.25", "-2"] {
+        let wanted = [
+            ("employee", "gosha"),
+            ("amount", amount),
+            ("reason", "A seed was counted twice"),
+        ];
+        let asked = browser.post("/accounting/corrections", &wanted);
+        assert_eq!(asked.status, 303, "{}", asked.text());
+    }
+    let mut file = |list: &str| both(&mut browser, list, list).0;
+    let corrections = file("/accounting/corrections?state=requested");
+    assert_eq!(corrections.len(), 3);
+    assert_eq!(
+        corrections[1][1..5],
+        [
+            "A seed was counted twice",
+            "Gosha Popug",
+            "Adjustment",
+            "-2.00"
+        ]
+    );
+    assert_eq!(file("/accounting/corrections?state=confirmed").len(), 1);
+    let mails = file("/admin/mails?kind=payout&from=2026-03-02&to=2026-03-02");
+    assert_eq!(mails.len(), 2);
+    assert_eq!(
+        mails[1][2..6],
+        ["Kesha Popug", "kesha@uberpopug.example", "50.00", "new"]
+    );
+    let runs = file("/accounting/payouts?from=2026-03-02&to=2026-03-03");
+    assert_eq!(runs[1][2..], ["1.00", "50.00", "1.00"]);
+    assert_eq!(file("/accounting/payouts").len(), 2);
+    let balances = file("/accounting/balances?date=2026-03-02&only=negative");
+    assert_eq!((balances.len(), balances[1][3].as_str()), (2, "-20.00"));
+    let statements = file(&format!("/account/statements?user={}", gosha.id));
+    assert_eq!(
+        statements[1][1..],
+        ["0.00", "-20.00", "0.00", "0.00", "0.00", "-20.00"]
+    );
+    for wrong in [
+        "/admin/mails.csv?from=soon",
+        "/accounting/payouts.xlsx?from=soon",
+    ] {
+        assert_eq!(browser.get(wrong).status, 422, "{wrong}");
+    }
 }
 
 #[test]

@@ -250,7 +250,8 @@ fn m43_a_closed_date_is_exported_byte_for_byte_alike_a_year_later() {
         &mut books.app.conn(),
         "insert into accounting.former_titles (task_id, until, title, jira_id)
            select id, '2027-03-05 09:00Z', title, jira_id from accounting.tasks;
-         update accounting.tasks set title = 'Renamed since'",
+         update accounting.tasks set title = 'Renamed since';
+         update accounting.employees set name = 'Renamed', surname = 'Since'",
     )
     .unwrap();
     assert_eq!(files(), before);

@@ -61,7 +61,7 @@ fn m03_pricing_that_takes_five_seconds_does_not_hold_up_the_answer_to_a_creation
 
 #[test]
 fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
-    let (books, [kesha, gosha, _]) = two_days();
+    let (books, [kesha, gosha, buh]) = two_days();
     let mut rows = Vec::new();
     for who in [&kesha, &gosha] {
         let page = books
@@ -88,9 +88,29 @@ fn m12_every_kind_of_row_is_shown_with_task_jira_id_sign_and_time() {
         .filter(|(kind, _, sum)| kind == "Carried debt" && sum.contains("−$20.00"))
         .collect();
     assert_eq!(duty.len(), 1, "the carried debt, informational: {rows:#?}");
-    // New task and reassign are one kind of fee; the journal of the task tells which was which.
-    let fees = rows.iter().filter(|(kind, ..)| kind == "Fee").count();
-    assert_eq!(fees, 2 + 2 + 2, "{rows:#?}");
+    // A new task and a shuffled one are both fees, told apart in words.
+    let of = |about: &str| {
+        let told =
+            |(kind, text, _): &&(String, String, String)| kind == "Fee" && text.starts_with(about);
+        rows.iter().filter(told).count()
+    };
+    assert_eq!(
+        (of("Assigned: "), of("Reassigned: ")),
+        (2 + 2 + 1, 1),
+        "{rows:#?}"
+    );
+    let day = books
+        .app
+        .log_in(&buh)
+        .get("/accounting/days/2026-03-03")
+        .text();
+    assert!(day.contains("Reassigned: [POP-1]"), "{day}");
+    let statement = books
+        .app
+        .log_in(&gosha)
+        .get("/account/statements/2026-03-03")
+        .text();
+    assert!(statement.contains("Reassigned: [POP-1]"), "{statement}");
 }
 
 #[test]
@@ -361,8 +381,25 @@ fn m41_closed_days_are_served_as_they_were_stored_and_equal_the_live_formula_on_
     assert!(page.all("#recount")[0].starts_with("9 closed dates were counted"));
 
     // The stored total is what is served: a planted one is shown, found by the refresh, and not written over.
-    conn.batch_execute("update accounting.business_days set fees_minor = fees_minor + 700 where business_date = '2026-03-04'")
-        .unwrap();
+    // Nobody can plant one whom the triggers hold back.
+    let plant = |by: &str| {
+        format!(
+            "update accounting.business_days set fees_minor = fees_minor {by} where business_date = '2026-03-04'"
+        )
+    };
+    let refused = conn.batch_execute(&plant("+ 700")).unwrap_err().to_string();
+    assert!(
+        refused.contains("is closed and is never changed"),
+        "{refused}"
+    );
+    let mut planted_by_owner = |by: &str| {
+        let around = format!(
+            "begin; set local session_replication_role = replica; {}; commit",
+            plant(by)
+        );
+        conn.batch_execute(&around).unwrap();
+    };
+    planted_by_owner("+ 700");
     let planted = earnings();
     assert_eq!(
         planted["total_minor"].as_i64().unwrap(),
@@ -377,8 +414,7 @@ fn m41_closed_days_are_served_as_they_were_stored_and_equal_the_live_formula_on_
     let page = browser.get(&format!("/accounting/recount?{days}"));
     assert_eq!(page.all("#differences tbody tr").len(), 1);
     assert_eq!(earnings(), planted, "nothing was overwritten");
-    conn.batch_execute("update accounting.business_days set fees_minor = fees_minor - 700 where business_date = '2026-03-04'")
-        .unwrap();
+    planted_by_owner("- 700");
 }
 
 #[test]

@@ -23,11 +23,13 @@ fn foot(page: &Page) -> Vec<String> {
     page.all("#foot dd")
 }
 
-/// The bytes of a page's table.
-fn table(page: &Page) -> &str {
-    let start = page.html.find("<table id=\"statement\">").unwrap();
-    let end = page.html.find("</table>").unwrap();
-    &page.html[start..end]
+/// The bytes of what a page says, but for the line that only the printed sheet has: when it was printed.
+fn sheet(page: &Page) -> String {
+    let start = page.html.find("<main").unwrap();
+    let end = page.html.find("</main>").unwrap();
+    let lines = page.html[start..end].lines();
+    let kept: Vec<&str> = lines.filter(|line| !line.contains("origin")).collect();
+    kept.join("\n")
 }
 
 #[test]
@@ -88,12 +90,13 @@ fn m33_the_statement_of_a_closed_day_is_the_same_to_the_byte_a_week_later_whatev
     let read = |browser: &mut Browser| {
         let page = browser.get(path);
         (
-            table(&page).to_owned(),
+            sheet(&page),
             browser.get(&format!("{path}.csv")).html,
             foot(&page),
         )
     };
     let before = read(&mut browser);
+    assert!(before.0.contains("Kesha Popug"), "{}", before.0);
     assert!(
         before.1.contains("Feed bird") && before.1.contains(",50.00\r\n"),
         "{}",
@@ -146,6 +149,34 @@ fn m33_the_statement_of_a_closed_day_is_the_same_to_the_byte_a_week_later_whatev
     ] {
         assert!(books.app.conn().batch_execute(change).is_err(), "{change}");
     }
+}
+
+#[test]
+fn m33_a_statement_of_many_lines_is_printed_with_its_totals_alone() {
+    let books = Books::open();
+    let kesha = books.app.register("kesha", &["developer"]);
+    let statement = |books: &Books| {
+        books
+            .app
+            .log_in(&kesha)
+            .get("/account/statements/2026-03-02")
+    };
+    books.work(&kesha, 10, 10);
+    let page = statement(&books);
+    assert!(
+        !page.has("#short") && !page.has(".screen-only"),
+        "twenty lines fit"
+    );
+    books.work(&kesha, 90, 90);
+    let page = statement(&books);
+    assert!(
+        page.all("#short")[0].starts_with("200 operations"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(page.all(".screen-only #statement tbody tr").len(), 1 + 200);
+    assert!(!page.has(".screen-only #foot"));
+    assert_eq!(foot(&page)[1..3], ["−$1,000.00", "+$3,000.00"]);
 }
 
 #[test]
@@ -329,7 +360,8 @@ fn m20_sides_that_differ_are_said_to_differ() {
     let (mut books, _) = after_monday();
     let buh = books.app.register("buh", &["accountant"]);
     books.app.expect_broken();
-    let wrong = "update accounting.business_days set fees_minor = fees_minor + 100 where business_date = '2026-03-02'";
+    let wrong = "begin; set local session_replication_role = replica;
+        update accounting.business_days set fees_minor = fees_minor + 100 where business_date = '2026-03-02'; commit";
     books.app.conn().batch_execute(wrong).unwrap();
     let page = books
         .app

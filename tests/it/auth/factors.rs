@@ -364,6 +364,26 @@ fn d12_an_app_is_removed_after_the_password_is_shown_again_and_its_recovery_code
 }
 
 #[test]
+fn d12_an_administrator_removes_the_factors_of_somebody_who_has_lost_them() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("root", &["administrator"])]);
+    let mut lost = app.log_in(&people[0]);
+    enrol(&app, &mut lost);
+    let path = format!("/admin/users/{}/second-factors/removal", people[0].id);
+    assert_eq!(
+        lost.post_confirmed(&path, &[]).status,
+        403,
+        "not by oneself"
+    );
+    let mut root = app.log_in(&people[1]);
+    assert_eq!(root.post(&path, &[]).status, 303);
+    assert!(!is_in(&mut lost), "whoever has the phone is out");
+    assert!(is_in(&mut app.log_in(&people[0])), "the password is enough");
+    assert_eq!(count(&mut app.conn(), "auth.recovery_codes"), 0);
+    assert_eq!(audited(&app, "auth.second_factors_removed"), 1);
+}
+
+#[test]
 fn a16_no_dump_shows_the_secret_of_an_app() {
     let app = TestApp::start();
     let kesha = app.register("kesha", &["developer"]);

@@ -144,6 +144,8 @@ const FAULTS: &[(&[u8], &str)] = &[
     (&[10], "grant insert (title) on tasks.tasks to ates_analytics"),
     (&[10], "alter table accounting.task_prices disable trigger task_prices_append_only"),
     (&[10], "alter table accounting.payouts disable trigger payouts_guard_stop"),
+    (&[10], "alter table accounting.bank_file_lines disable trigger bank_file_lines_guard_stop"),
+    (&[10], "grant update on accounting.bank_files to ates_accounting"),
     (&[5], "insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, reason_event_id,
           business_date, created_at)
         select gen_random_uuid(), 'adjustment', account_id, '00000000-0000-0000-0000-00000000ad05', 100, version + 1, amount_minor + 100,
@@ -154,6 +156,10 @@ const FAULTS: &[(&[u8], &str)] = &[
         where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
     (&[7], "delete from accounting.statements where account_id = (select min(account_id::text)::uuid from accounting.statements)"),
     (&[7], "update accounting.business_days set paid_minor = paid_minor + 1 where state = 'closed'"),
+    (&[7], "update accounting.business_days set fees_minor = fees_minor + 700 where state = 'closed'"),
+    (&[7], "update accounting.business_days set rewards_minor = rewards_minor + 700 where state = 'closed'"),
+    (&[7], "update accounting.business_days set negative_balances = negative_balances + 1 where state = 'closed'"),
+    (&[10], "alter table accounting.business_days disable trigger business_days_guard_closed"),
     (&[10], "alter table accounting.day_seals disable trigger day_seals_append_only"),
     (&[11], "update bus.events set payload = jsonb_set(payload, '{roles}', '[\"developer\", \"manager\"]')
         where event_type = 'account.created' and payload ->> 'username' in ('kesha', 'roma', 'gosha')"),

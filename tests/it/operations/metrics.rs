@@ -10,6 +10,7 @@ use chrono::Duration;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
+use super::reconciler::round;
 use crate::support::TestApp;
 
 /// The page of metrics of a running app.
@@ -121,6 +122,65 @@ fn r26_the_metrics_tell_where_every_consumer_stands() {
         |mut page| page.body_mut().read_to_string().unwrap(),
     );
     assert!(!shown.contains("bus_head_seq"), "{shown}");
+}
+
+#[test]
+fn m30_held_accounts_raise_their_figures_until_they_are_released() {
+    let app = scraped();
+    let scraper = Scraper::of(&app);
+    let held = || {
+        ["ates_held_accounts", "ates_held_accounts_oldest_seconds"]
+            .map(|series| scraper.value(series).unwrap())
+    };
+    assert_eq!(held(), [0.0, 0.0]);
+    app.conn()
+        .batch_execute(
+            "insert into accounting.held_accounts (business_date, account_id, item_id, held_at)
+             select '2026-03-02', gen_random_uuid(), gen_random_uuid(), timestamptz '2026-03-02 08:50Z' + n * interval '1 minute'
+             from generate_series(0, 1) n",
+        )
+        .unwrap();
+    assert_eq!(held(), [2.0, 600.0]);
+    app.conn()
+        .batch_execute("update accounting.held_accounts set released_at = '2026-03-02 09:00Z'")
+        .unwrap();
+    assert_eq!(held(), [0.0, 0.0]);
+}
+
+#[test]
+fn r13_the_reconciler_tells_when_the_books_agreed_and_how_many_checks_differ() {
+    let app = TestApp::with(|settings| {
+        settings
+            .workers(false)
+            .set("ATES_METRICS_BIND", "127.0.0.1:0")
+    });
+    let scraper = Scraper::of(&app);
+    assert_eq!(scraper.value("ates_reconciler_round_age_seconds"), None);
+    for _ in 0..4 {
+        round(&app);
+    }
+    app.clock().advance(Duration::seconds(300));
+    let ages =
+        || ["round", "sweep"].map(|of| scraper.value(&format!("ates_reconciler_{of}_age_seconds")));
+    assert_eq!(ages(), [Some(300.0), Some(300.0)]);
+    assert_eq!(scraper.value("ates_books_agreed_age_seconds"), Some(300.0));
+    assert_eq!(scraper.value("ates_reconciler_differences"), Some(0.0));
+    assert!(
+        scraper
+            .value("ates_reconciler_round_milliseconds")
+            .is_some()
+    );
+    // Something that is no money, so that nothing stops.
+    let granted = "grant truncate on bus.events to ates_bus";
+    app.conn().batch_execute(granted).unwrap();
+    round(&app);
+    assert_eq!(ages()[0], Some(0.0));
+    assert_eq!(scraper.value("ates_books_agreed_age_seconds"), Some(300.0));
+    assert_eq!(scraper.value("ates_reconciler_differences"), Some(1.0));
+    let revoked = "revoke truncate on bus.events from ates_bus";
+    app.conn().batch_execute(revoked).unwrap();
+    round(&app);
+    assert_eq!(scraper.value("ates_reconciler_differences"), Some(0.0));
 }
 
 #[test]

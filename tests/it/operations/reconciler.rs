@@ -5,6 +5,7 @@ use std::time::Duration;
 use ates::accounting;
 use ates::operations;
 use ates::platform::agreement::{self, Standing};
+use ates::platform::partitions;
 use ates::platform::stop;
 use chrono::TimeDelta;
 use diesel::PgConnection;
@@ -101,12 +102,87 @@ fn r13_a_balance_that_was_changed_by_hand_stops_the_project_within_a_round() {
         Standing::Differ
     );
     sql(conn, &format!("update {}", balance.replace("+ 1", "- 1")));
+    release(conn);
+    round(&app);
+    assert!(stop::current(conn).unwrap().is_none());
+}
+
+const OLD_REWARD: &str = "accounting.transfers set amount_minor = amount_minor + 100 where id = (select min(id::text)::uuid
+    from accounting.transfers where kind = 'completion_reward' and business_date = '2026-03-02')";
+
+fn release(conn: &mut PgConnection) {
     conn.batch_execute(
         "update platform.emergency_stops set released_at = now(), released_by_name = 'x', release_reason = 'y' where released_at is null",
     )
     .unwrap();
+}
+
+#[test]
+fn r13_what_differs_in_an_old_date_differs_until_it_is_mended_and_stops_again_in_the_round_after_a_release()
+ {
+    let app = old_company();
+    for _ in 0..4 {
+        round(&app);
+    }
+    let conn = &mut app.conn();
+    sql(conn, &format!("update {OLD_REWARD}"));
+    for _ in 0..4 {
+        round(&app);
+    }
+    assert!(stop::current(conn).unwrap().is_some());
+    for again in 0..6 {
+        round(&app);
+        let agreement = agreement::find(conn).unwrap();
+        let standing = agreement.standing(app.clock().now());
+        assert_eq!(
+            standing,
+            Standing::Differ,
+            "round {again}: nobody mended it"
+        );
+    }
+    release(conn);
     round(&app);
-    assert!(stop::current(conn).unwrap().is_none());
+    let stop = stop::current(conn).unwrap().expect("within a round");
+    assert!([4, 7, 12].contains(&stop.check_number.unwrap()), "{stop:?}");
+    sql(
+        conn,
+        &format!("update {}", OLD_REWARD.replace("+ 100", "- 100")),
+    );
+    release(conn);
+    round(&app);
+    assert!(stop::current(conn).unwrap().is_none(), "it is mended");
+    assert!(agreement::find(conn).unwrap().differs.is_empty());
+}
+
+#[test]
+fn t_ops_5_an_edit_of_one_of_a_hundred_old_dates_is_found_within_two_rounds() {
+    let app = old_company();
+    app.at("2026-06-12T09:00:00Z");
+    partitions::make(app.db()).unwrap();
+    let closed = accounting::settle_due(app.db(), app.config()).unwrap();
+    assert!(closed.len() > 95, "{}", closed.len());
+    let conn = &mut app.conn();
+    let place = "select concat_ws(' ', slice_after, suspect_from) as t from platform.reconciler";
+    for _ in 0..3 {
+        round(&app);
+    }
+    assert!(
+        text(conn, place) >= "2026-03-04".to_owned(),
+        "the sweep will not come by for days"
+    );
+    sql(conn, &format!("update {OLD_REWARD}"));
+    // The server counts at once only when it is asked to.
+    conn.batch_execute("select pg_stat_force_next_flush()")
+        .unwrap();
+    for _ in 0..2 {
+        round(&app);
+    }
+    assert!(stop::current(conn).unwrap().is_some());
+    sql(
+        conn,
+        &format!("update {}", OLD_REWARD.replace("+ 100", "- 100")),
+    );
+    release(conn);
 }
 
 #[test]

@@ -343,6 +343,9 @@ fn r14_when_the_stop_has_answered_nobody_writes_money_in_any_process() {
         "insert into accounting.statements select * from accounting.statements",
         "update accounting.business_days set state = state",
         "update tasks.tasks set title = title",
+        "delete from accounting.bank_accounts",
+        "insert into accounting.bank_files select * from accounting.bank_files",
+        "insert into accounting.bank_file_lines select * from accounting.bank_file_lines",
     ] {
         let refused = conn.batch_execute(change).unwrap_err().to_string();
         assert!(refused.contains(REASON), "{change}: {refused}");

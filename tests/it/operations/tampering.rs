@@ -101,6 +101,12 @@ const EDITS: &[Edit] = &[
               and account_id = (select min(account_id::text)::uuid from accounting.statements where business_date = '2026-03-02')",
     },
     Edit {
+        name: "the stored earnings of an old closed date are raised",
+        checks: &[7],
+        edit: "update accounting.business_days set fees_minor = fees_minor + 700 where business_date = '2026-03-02'",
+        repair: "update accounting.business_days set fees_minor = fees_minor - 700 where business_date = '2026-03-02'",
+    },
+    Edit {
         name: "today is declared closed",
         checks: &[7, 8, 12],
         edit: "update accounting.business_days set state = 'closed', closed_at = '2026-03-05 09:00Z', started_at = '2026-03-05 09:00Z',

@@ -4,8 +4,9 @@ use ates::auth::Role;
 use ates::platform::ids::fresh_key;
 use chrono::Duration;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-use crate::support::client::{Api, Browser};
+use crate::support::client::{Api, Browser, Page};
 use crate::support::database::{count, text};
 use crate::support::{Person, TestApp};
 
@@ -24,6 +25,7 @@ pub struct World {
 
 /// Somebody who asks: with a browser, unless it is a machine, and with a token.
 pub struct Visitor {
+    pub id: Option<Uuid>,
     pub browser: Option<Browser>,
     pub api: Api,
 }
@@ -104,6 +106,7 @@ impl World {
         let person = self.app.register(&format!("the.{role}"), &[role.as_str()]);
         let browser = (role != Role::Internalservice).then(|| self.app.log_in(&person));
         Visitor {
+            id: Some(person.id),
             browser,
             api: self.app.api(&person),
         }
@@ -113,6 +116,7 @@ impl World {
     pub fn revoked(&self) -> Visitor {
         let person = self.app.register("gone", &["administrator"]);
         let visitor = Visitor {
+            id: Some(person.id),
             browser: Some(self.app.log_in(&person)),
             api: self.app.api(&person),
         };
@@ -128,6 +132,7 @@ impl World {
     /// Nobody.
     pub fn outsider(&self) -> Visitor {
         Visitor {
+            id: None,
             browser: Some(self.app.browser()),
             api: Api::anonymous(self.app.base()),
         }
@@ -195,6 +200,15 @@ pub fn body(route: &Route) -> String {
 
 /// What a route answers: the status, where a page's 303 to the log-in page counts as 401.
 pub fn ask(world: &World, visitor: &mut Visitor, route: &Route) -> Option<u16> {
+    let page = exchange(world, visitor, route)?;
+    let to_log_in = page
+        .location
+        .is_some_and(|to| to == "/login" || to.starts_with("/login?next="));
+    Some(if to_log_in { 401 } else { page.status })
+}
+
+/// The whole answer of a route; none for a page that somebody without a browser cannot ask for.
+pub fn exchange(world: &World, visitor: &mut Visitor, route: &Route) -> Option<Page> {
     let (path, body) = (world.path(route), body(route));
     if route.path.starts_with("/api/") || route.path.starts_with("/.well-known/") {
         let json = if body.is_empty() {
@@ -202,19 +216,15 @@ pub fn ask(world: &World, visitor: &mut Visitor, route: &Route) -> Option<u16> {
         } else {
             serde_json::from_str(&body).unwrap()
         };
-        return Some(visitor.api.send(route.method, &path, &json).0);
+        return visitor.api.try_exchange(route.method, &path, &json);
     }
     let browser = visitor.browser.as_mut()?;
     let fields: Vec<(&str, &str)> = body
         .split('&')
         .filter_map(|pair| pair.split_once('='))
         .collect();
-    let page = match route.method {
+    Some(match route.method {
         "GET" => browser.get(&path),
         _ => browser.post(&path, &fields),
-    };
-    let to_log_in = page
-        .location
-        .is_some_and(|to| to == "/login" || to.starts_with("/login?next="));
-    Some(if to_log_in { 401 } else { page.status })
+    })
 }

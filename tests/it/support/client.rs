@@ -326,6 +326,15 @@ impl Api {
 
     /// An answer, if there is one: the server may be away.
     pub fn try_send(&self, method: &str, path: &str, body: &Value) -> Option<(u16, Value)> {
+        let page = self.try_exchange(method, path, body)?;
+        Some((
+            page.status,
+            serde_json::from_str(&page.html).unwrap_or(Value::String(page.html)),
+        ))
+    }
+
+    /// An answer with its headers, if there is one.
+    pub fn try_exchange(&self, method: &str, path: &str, body: &Value) -> Option<Page> {
         let mut request = ureq::http::Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -339,11 +348,7 @@ impl Api {
             body.to_string()
         };
         let response = self.agent.run(request.body(text).unwrap()).ok()?;
-        let (page, _) = try_page_of(response)?;
-        Some((
-            page.status,
-            serde_json::from_str(&page.html).unwrap_or(Value::String(page.html)),
-        ))
+        try_page_of(response).map(|(page, _)| page)
     }
 }
 

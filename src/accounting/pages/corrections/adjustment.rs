@@ -14,6 +14,7 @@ use crate::accounting::views::{AdjustmentPage, AdjustmentWords};
 use crate::auth::{Operation, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::money::Money;
 use crate::platform::web::{Flash, FormBody, FormErrors, redirect_with, render, render_with};
 
 /// What the form of an adjustment may be filled with.
@@ -23,7 +24,7 @@ pub(in crate::accounting::pages) struct AdjustmentQuery {
     employee: Option<String>,
 }
 
-/// `GET /accounting/corrections/new`: the form; for a transfer that is named, filled with what would undo it.
+/// `GET /accounting/corrections/new`: the form; for a transfer that is named, filled with what would undo what is left of it.
 pub(in crate::accounting::pages) async fn new_correction(
     viewer: Viewer,
     query: Query<AdjustmentQuery>,
@@ -37,10 +38,10 @@ pub(in crate::accounting::pages) async fn new_correction(
     };
     let mut page = adjustment_page(viewer, &db, words, FormErrors::none()).await?;
     if let Some(transfer) = &page.corrected {
-        let undone = (-transfer.amount).minor();
-        let sign = if undone < 0 { "-" } else { "" };
         page.words.employee.clone_from(&transfer.username);
-        page.words.amount = format!("{sign}{}.{:02}", undone.abs() / 100, undone.abs() % 100);
+        if transfer.undone() != Money::default() {
+            page.words.amount = transfer.undone().to_string();
+        }
     }
     render(&page)
 }
@@ -53,17 +54,24 @@ async fn adjustment_page(
 ) -> AppResult<AdjustmentPage> {
     let Viewer { actor, frame, .. } = viewer;
     actor.allow(Operation::RequestCorrections)?;
-    let corrected = match words.transfer {
-        Some(id) => Some(
-            db.read(ROLE, move |conn| queries::show_corrected(conn, &actor, id))
-                .await?,
-        ),
-        None => None,
+    let (corrected, earlier) = match words.transfer {
+        Some(id) => {
+            let read = move |conn: &mut _| {
+                let corrected = queries::show_corrected(conn, &actor, id)?;
+                Ok((
+                    Some(corrected),
+                    queries::list_earlier_corrections(conn, &actor, id)?,
+                ))
+            };
+            db.read(ROLE, read).await?
+        }
+        None => (None, Vec::new()),
     };
     Ok(AdjustmentPage {
         frame,
         words,
         corrected,
+        earlier,
         errors,
     })
 }

@@ -32,7 +32,7 @@ const LIST: &str = "/accounting/corrections";
 /// Which corrections.
 #[derive(Debug, Deserialize)]
 pub(super) struct CorrectionsQuery {
-    state: Option<String>,
+    pub(super) state: Option<String>,
     cursor: Option<String>,
 }
 
@@ -51,10 +51,11 @@ pub(super) async fn list_corrections(
             queries::list_corrections(conn, &actor, state, after.as_deref(), DEFAULT_LIMIT)
         })
         .await?;
-    let link = |cursor: &str| {
+    let of = |path: &str, cursor: &str| {
         let state = state.map_or("", CorrectionState::as_str);
-        address(LIST, &[("state", state), ("cursor", cursor)])
+        address(path, &[("state", state), ("cursor", cursor)])
     };
+    let link = |cursor: &str| of(LIST, cursor);
     render(&CorrectionsPage {
         states: correction_state_choices(frame.lang, state),
         rows: page
@@ -63,6 +64,8 @@ pub(super) async fn list_corrections(
             .map(|view| CorrectionRow::new(frame.lang, view))
             .collect(),
         filtered: state.is_some(),
+        csv: of("/accounting/corrections.csv", ""),
+        xlsx: of("/accounting/corrections.xlsx", ""),
         first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
         older: page.next.map(|next| link(&next)).unwrap_or_default(),
         frame,
@@ -93,8 +96,16 @@ async fn show(
     status: StatusCode,
 ) -> AppResult<HttpResponse> {
     let asker = actor.clone();
-    let view = db
-        .read(ROLE, move |conn| queries::show_correction(conn, &asker, id))
+    let (view, earlier) = db
+        .read(ROLE, move |conn| {
+            let view = queries::show_correction(conn, &asker, id)?;
+            let mut earlier = match view.corrected_transfer_id {
+                Some(transfer) => queries::list_earlier_corrections(conn, &asker, transfer)?,
+                None => Vec::new(),
+            };
+            earlier.retain(|other| other.id != view.id);
+            Ok((view, earlier))
+        })
         .await?;
     let own = view.requested_by == actor.id.0;
     render_with(
@@ -104,6 +115,7 @@ async fn show(
             may_withdraw: own,
             sees_tasks: actor.may(Operation::AllTasks),
             row: CorrectionRow::new(frame.lang, view),
+            earlier,
             frame,
         },
     )

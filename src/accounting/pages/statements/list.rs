@@ -5,7 +5,6 @@ use actix_web::web::{Data, Query};
 use chrono::NaiveDate;
 
 use super::super::{read_period, read_user};
-use super::CSV_ROWS;
 use super::PeriodQuery;
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
@@ -13,14 +12,12 @@ use crate::accounting::queries;
 use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, address, user_parameter};
 use crate::auth::Viewer;
 use crate::platform::config::Config;
-use crate::platform::csv::{Cell, Csv};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::i18n::text_of;
-use crate::platform::web::{DEFAULT_LIMIT, attachment, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, render_with};
 
 /// Every date up to today, which is what is shown unless a period is asked for.
-fn all_until(today: NaiveDate) -> Period {
+pub(in super::super) fn all_until(today: NaiveDate) -> Period {
     Period {
         from: NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(today),
         to: today,
@@ -92,6 +89,7 @@ pub(in super::super) async fn list_statements(
             .map(|next| link("/account/statements", &next))
             .unwrap_or_default(),
         csv: link("/account/statements.csv", ""),
+        xlsx: link("/account/statements.xlsx", ""),
         sheet,
         rows: page
             .items
@@ -105,46 +103,4 @@ pub(in super::super) async fn list_statements(
         frame,
     };
     render_with(status, &page)
-}
-
-/// `GET /account/statements.csv`: the same list as a file.
-pub(in super::super) async fn download_statements(
-    viewer: Viewer,
-    query: Query<PeriodQuery>,
-    db: Data<Db>,
-    config: Data<Config>,
-) -> AppResult<HttpResponse> {
-    let Viewer { actor, frame, .. } = viewer;
-    let today = config.zone.date_of(db.clock().now());
-    let period = Period::parse(query.from.as_deref(), query.to.as_deref(), all_until(today))?;
-    let user = read_user(query.user.as_deref())?;
-    let page = db
-        .read(ROLE, move |conn| {
-            queries::list_statements(conn, &actor, user, period, None, CSV_ROWS)
-        })
-        .await?;
-    let titles = [
-        "column-date",
-        "statement-opening",
-        "column-fees",
-        "column-rewards",
-        "statement-adjustments",
-        "statement-payout",
-        "statement-closing",
-    ]
-    .map(|id| text_of(frame.lang, id, []));
-    let mut csv = Csv::new(&titles.each_ref().map(String::as_str));
-    for line in &page.items {
-        let figures = &line.figures;
-        csv.row(&[
-            Cell::Date(line.business_date),
-            Cell::Amount(figures.opening_minor.minor()),
-            Cell::Amount(figures.fees_minor.minor()),
-            Cell::Amount(figures.rewards_minor.minor()),
-            Cell::Amount(figures.adjustments_minor.minor()),
-            Cell::Amount((-figures.payout_minor).minor()),
-            Cell::Amount(figures.closing_minor.minor()),
-        ]);
-    }
-    Ok(attachment("statements.csv", csv.finish()))
 }

@@ -7,7 +7,7 @@ mod period;
 
 pub(super) use company::{download_company_statement, show_company_statement};
 pub(super) use day::{download_statement, show_statement};
-pub(super) use list::{download_statements, list_statements};
+pub(super) use list::{all_until, list_statements};
 pub(super) use period::{download_period_statement, show_period_statement};
 
 /// Rows of a file about one person at most.
@@ -32,9 +32,9 @@ pub(super) struct UserQuery {
 /// Whose statements, and of which dates.
 #[derive(Debug, Deserialize)]
 pub(super) struct PeriodQuery {
-    user: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) from: Option<String>,
+    pub(super) to: Option<String>,
     cursor: Option<String>,
 }
 

@@ -3,10 +3,15 @@
 //! A list is read in pieces. CSV leaves while it is read; a workbook is put together first, its rows in a temporary file.
 
 mod account;
+mod balances;
 mod company;
+mod corrections;
 mod day;
 mod journal;
+mod mails;
 mod payouts;
+mod runs;
+mod statements;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, ServiceConfig, block, get};
@@ -31,6 +36,16 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/accounting/days/{date}.xlsx", get().to(day::xlsx))
         .route("/accounting.journal", get().to(journal::hledger))
         .route("/accounting.beancount", get().to(journal::beancount))
+        .route("/account/statements.csv", get().to(statements::csv))
+        .route("/account/statements.xlsx", get().to(statements::xlsx))
+        .route("/accounting/balances.csv", get().to(balances::csv))
+        .route("/accounting/balances.xlsx", get().to(balances::xlsx))
+        .route("/accounting/corrections.csv", get().to(corrections::csv))
+        .route("/accounting/corrections.xlsx", get().to(corrections::xlsx))
+        .route("/admin/mails.csv", get().to(mails::csv))
+        .route("/admin/mails.xlsx", get().to(mails::xlsx))
+        .route("/accounting/payouts.csv", get().to(runs::csv))
+        .route("/accounting/payouts.xlsx", get().to(runs::xlsx))
         .route("/accounting/payouts/{date}.csv", get().to(payouts::csv))
         .route("/accounting/payouts/{date}.xlsx", get().to(payouts::xlsx));
 }

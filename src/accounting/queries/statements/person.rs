@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ pub(in crate::accounting) struct Statement {
     pub business_date: NaiveDate,
     /// Whether it is stored, so that it never changes again.
     pub is_final: bool,
-    /// When the day was settled, at least for this person; none while it is open.
+    /// When it was settled for this person; none while it is open.
     pub settled_at: Option<DateTime<Utc>>,
     /// What it comes to.
     pub figures: Figures,
@@ -56,6 +58,8 @@ struct Day {
     #[diesel(sql_type = Bool)]
     closed: bool,
     #[diesel(sql_type = Nullable<Timestamptz>)]
+    close_began_at: Option<DateTime<Utc>>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
     settled_at: Option<DateTime<Utc>>,
     #[diesel(sql_type = Text)]
     name: String,
@@ -77,8 +81,11 @@ pub(in crate::accounting) fn show_statement(
     let day: Day = sql_query(format!(
         "select coalesce($2 >= (select min(business_date) from accounting.business_days), false) as begun,
            exists (select from accounting.business_days where business_date = $2 and state = 'closed') as closed,
-           (select started_at from accounting.business_days where business_date = $2 and state <> 'open') as settled_at,
-           coalesce((select {EMPLOYEE_NAME} from accounting.employees e where e.id = $1), $3) as name"
+           d.started_at as close_began_at, coalesce(s.settled_at, d.started_at) as settled_at,
+           coalesce(s.employee_name, (select {EMPLOYEE_NAME} from accounting.employees e where e.id = $1), $3) as name
+         from (select) as one
+           left join accounting.business_days d on d.business_date = $2 and d.state <> 'open'
+           left join accounting.statements s on s.account_id = $1 and s.business_date = $2"
     ))
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
@@ -103,7 +110,7 @@ pub(in crate::accounting) fn show_statement(
         conn,
         uid,
         date,
-        day.settled_at,
+        day.close_began_at,
         figures.opening_minor,
         limit,
     )?;
@@ -171,6 +178,8 @@ struct Row {
     title: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     jira_id: Option<String>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    assignment_seq: Option<i32>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     correction_id: Option<Uuid>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -184,7 +193,7 @@ fn lines_of(
     conn: &mut PgConnection,
     uid: Uuid,
     date: NaiveDate,
-    settled_at: Option<DateTime<Utc>>,
+    close_began_at: Option<DateTime<Utc>>,
     opening: Money,
     limit: i64,
 ) -> AppResult<(Vec<Movement>, i64)> {
@@ -195,7 +204,7 @@ fn lines_of(
              count(*) over () as total
            from accounting.all_transfers t where t.account_id = $1 and t.business_date = $2
          )
-         select t.id, t.created_at as at, t.kind, t.amount_minor, t.running as balance_minor, t.task_id, t.total,
+         select t.id, t.created_at as at, t.kind, t.amount_minor, t.running as balance_minor, t.task_id, t.assignment_seq, t.total,
            case when f.task_id is null then k.title else f.title end as title,
            case when f.task_id is null then k.jira_id else f.jira_id end as jira_id,
            c.id as correction_id, c.reason as correction_reason
@@ -208,7 +217,7 @@ fn lines_of(
     )
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
-    .bind::<Nullable<Timestamptz>, _>(settled_at)
+    .bind::<Nullable<Timestamptz>, _>(close_began_at)
     .bind::<BigInt, _>(opening.minor())
     .bind::<BigInt, _>(limit)
     .load(conn)?;
@@ -221,6 +230,7 @@ fn lines_of(
         amount: row.amount_minor,
         balance: row.balance_minor,
         task: task_ref(row.task_id, row.title, row.jira_id),
+        assignment_seq: row.assignment_seq,
         correction: correction_ref(row.correction_id, row.correction_reason),
     };
     Ok((rows.into_iter().map(line).collect(), count))

@@ -1,6 +1,6 @@
 //! The mails: written with what they are about, sent by a worker of their own, never inside a posting (M34 to M39).
 //!
-//! Exactly once is impossible over SMTP. A mail is claimed for two minutes, sent, and then marked; when the process dies between the
+//! Exactly once is impossible over SMTP. A mail is claimed for some minutes, sent, and then marked; when the process dies between the
 //! server's word and the mark, the claim runs out and the mail goes out once more, under the same Message-ID (D09).
 
 mod again;
@@ -9,7 +9,6 @@ mod writing;
 
 use chrono::{DateTime, Duration, Utc};
 use rand::RngExt;
-use uuid::Uuid;
 
 use crate::accounting::ROLE;
 use crate::accounting::store::{self, ClaimedMail, Failure, Matter};
@@ -30,8 +29,12 @@ pub(in crate::accounting) use writing::write_mails;
 /// Mails taken up in one step.
 const BATCH: i64 = 20;
 
-/// How long a claim holds.
-const HOLD: Duration = Duration::seconds(120);
+/// How long a worker begins with mails of one claim.
+const SPAN: Duration = Duration::seconds(60);
+
+/// Answers of a mail server that one mail waits for at most: connection, greeting, EHLO, STARTTLS, EHLO, three of the log-in, sender,
+/// receiver, DATA and the end.
+const ANSWERS: i32 = 12;
 
 /// The pauses between attempts, in minutes; the last one repeats, so that a server that is back is noticed within a quarter of an hour.
 const PAUSES: [i64; 5] = [1, 2, 4, 8, 10];
@@ -45,14 +48,15 @@ pub fn mail_step(db: &Db, mailer: &Mailer, config: &Config) -> AppResult<Progres
     if !mailer.is_connected() {
         return Ok(Progress::Idle);
     }
-    let claimed = system(db, claim)?;
+    let hold = SPAN + margin(config);
+    let claimed = system(db, |tx| claim(tx, hold))?;
     let more = i64::try_from(claimed.len()).unwrap_or(i64::MAX) == BATCH;
-    let last_start = db.clock().now() + HOLD - margin(config);
+    let last_start = db.clock().now() + SPAN;
     let mut rest = claimed.iter();
     while let Some((mail, matter)) = rest.next() {
         if db.clock().now() > last_start {
-            let left: Vec<Uuid> = std::iter::once(mail.id)
-                .chain(rest.map(|(mail, _)| mail.id))
+            let left: Vec<&ClaimedMail> = std::iter::once(mail)
+                .chain(rest.map(|(mail, _)| mail))
                 .collect();
             system(db, |tx| store::release_mails(tx.conn(), &left))?;
             break;
@@ -62,8 +66,8 @@ pub fn mail_step(db: &Db, mailer: &Mailer, config: &Config) -> AppResult<Progres
             .of(mail, matter)
             .and_then(|letter| mailer.send(&letter));
         faults::point("mail.after_answer");
-        let left: Vec<Uuid> = match outcome {
-            Err(MailError::Unreachable(_)) => rest.by_ref().map(|(mail, _)| mail.id).collect(),
+        let left: Vec<&ClaimedMail> = match outcome {
+            Err(MailError::Unreachable(_)) => rest.by_ref().map(|(mail, _)| mail).collect(),
             _ => Vec::new(),
         };
         // What has happened outside is written down even while the emergency stop is set; the next mail waits for its release (R14).
@@ -80,15 +84,15 @@ pub fn mail_step(db: &Db, mailer: &Mailer, config: &Config) -> AppResult<Progres
     Ok(if more { Progress::More } else { Progress::Idle })
 }
 
-/// What must be left of the claim when the sending of a mail begins: more than the mail server may take for its answers.
+/// What must be left of the claim when the sending of a mail begins: more than the mail server may take for all of its answers.
 fn margin(config: &Config) -> Duration {
-    let patience = Duration::from_std(config.mail_timeout).unwrap_or(HOLD);
-    (patience * 3 + Duration::seconds(5)).min(HOLD)
+    let patience = Duration::from_std(config.mail_timeout).unwrap_or(Duration::hours(1));
+    patience * ANSWERS + Duration::seconds(5)
 }
 
-fn claim(tx: &mut Tx<'_>) -> AppResult<Vec<(ClaimedMail, Matter)>> {
+fn claim(tx: &mut Tx<'_>, hold: Duration) -> AppResult<Vec<(ClaimedMail, Matter)>> {
     let now = tx.now;
-    let mails = store::claim_mails(tx.conn(), now, HOLD, BATCH)?;
+    let mails = store::claim_mails(tx.conn(), now, hold, BATCH)?;
     mails
         .into_iter()
         .map(|mail| {
@@ -128,7 +132,7 @@ fn mark(
     };
     tracing::warn!(mail.id = %mail.id, attempt = mail.attempts, retried = next.is_some(), "a mail did not go out");
     if let Some(next) = next {
-        store::update_waiting(tx.conn(), mail.id, next, &text)?;
+        store::update_waiting(tx.conn(), mail, next, &text)?;
         if matches!(error, MailError::Unreachable(_)) {
             store::postpone_mails(tx.conn(), now, next, &text)?;
         }
@@ -138,7 +142,7 @@ fn mark(
         MailError::Refused(_) => Failure::Refused,
         MailError::Later(_) | MailError::Unreachable(_) => Failure::Expired,
     };
-    if store::update_failed(tx.conn(), mail.id, failure, &text)?
+    if store::update_failed(tx.conn(), mail, failure, &text)?
         && store::follow_addresses(tx.conn(), &[mail.employee_id], now)? == 0
     {
         let failed = EmailFailed {

@@ -1,4 +1,6 @@
 use super::*;
+use uuid::Uuid;
+
 use crate::accounting::store::{DayDigest, Figures};
 use crate::platform::money::Money;
 
@@ -15,6 +17,7 @@ fn mail(attempts: i32) -> ClaimedMail {
         amount_minor: Money::from_whole(1_250),
         attempts,
         retry_since: DateTime::UNIX_EPOCH,
+        claimed_until: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -45,6 +48,16 @@ fn m34_pauses_grow_from_a_minute_to_ten_and_end_with_the_time_for_retries() {
     assert_eq!(next(7, 31), Some(at(41)));
     assert_eq!(next(8, 115), Some(at(120)));
     assert_eq!(next(9, 120), None);
+}
+
+#[test]
+fn m38_a_claim_outlives_a_dialogue_in_which_every_answer_takes_all_the_time_it_may() {
+    for seconds in [1, 20, 30] {
+        let mut config = config();
+        config.mail_timeout = std::time::Duration::from_secs(seconds);
+        let dialogue = Duration::seconds(12 * i64::try_from(seconds).unwrap());
+        assert!(margin(&config) > dialogue, "{seconds}");
+    }
 }
 
 #[test]

@@ -61,7 +61,8 @@ pub(super) fn settle(
     let rows: Vec<StatementRow> = lines.into_iter().map(statement_of).collect();
     let paid = pay(tx, ledger, date, &rows)?;
     faults::point("settlement.inside_chunk");
-    store::insert_statements(tx.conn(), date, &rows)?;
+    let now = tx.now;
+    store::insert_statements(tx.conn(), date, &rows, now)?;
     store::insert_payouts(tx.conn(), date, &paid)?;
     announce(tx, config, date, &paid)
 }

@@ -55,6 +55,9 @@ pub(in crate::accounting) struct ClaimedMail {
     /// When the retries began to count.
     #[diesel(sql_type = Timestamptz)]
     pub retry_since: DateTime<Utc>,
+    /// Until when it is this worker's; by this the worker knows its own claim again.
+    #[diesel(sql_type = Timestamptz)]
+    pub claimed_until: DateTime<Utc>,
 }
 
 /// The condition under which a mail is due; `$1` is the time.
@@ -77,7 +80,8 @@ pub(in crate::accounting) fn claim_mails(
            update accounting.mails m set state = 'waiting', attempts = m.attempts + 1, claimed_until = $2
            from due where m.id = due.id
            returning m.id, m.message_id, m.kind, m.employee_id, m.business_date, m.recipient, m.recipient_name, m.language,
-             m.amount_minor, m.attempts, coalesce(m.retry_since, m.created_at) as retry_since, m.next_attempt_at
+             m.amount_minor, m.attempts, coalesce(m.retry_since, m.created_at) as retry_since, m.claimed_until,
+             m.next_attempt_at
          )
          select * from claimed order by next_attempt_at, id",
     )
@@ -103,20 +107,21 @@ pub(in crate::accounting) fn update_sent(
     Ok(rows == 1)
 }
 
-/// It did not go out and is tried again at `next`.
+/// It did not go out and is tried again at `next`, unless it is another worker's by now.
 pub(in crate::accounting) fn update_waiting(
     conn: &mut PgConnection,
-    id: Uuid,
+    mail: &ClaimedMail,
     next: DateTime<Utc>,
     error: &str,
 ) -> AppResult<()> {
     sql_query(
         "update accounting.mails set next_attempt_at = $2, claimed_until = null, last_error = $3
-         where id = $1 and state = 'waiting'",
+         where id = $1 and state = 'waiting' and claimed_until = $4",
     )
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(mail.id)
     .bind::<Timestamptz, _>(next)
     .bind::<Text, _>(error)
+    .bind::<Timestamptz, _>(mail.claimed_until)
     .execute(conn)?;
     Ok(())
 }
@@ -140,32 +145,41 @@ impl Failure {
     }
 }
 
-/// It is given up. Tells whether the mail was still waiting.
+/// It is given up. Tells whether the mail was still waiting, and this worker's.
 pub(in crate::accounting) fn update_failed(
     conn: &mut PgConnection,
-    id: Uuid,
+    mail: &ClaimedMail,
     failure: Failure,
     error: &str,
 ) -> AppResult<bool> {
     let rows = sql_query(
         "update accounting.mails set state = 'failed', failure = $2, claimed_until = null, last_error = $3
-         where id = $1 and state = 'waiting'",
+         where id = $1 and state = 'waiting' and claimed_until = $4",
     )
-    .bind::<SqlUuid, _>(id)
+    .bind::<SqlUuid, _>(mail.id)
     .bind::<Text, _>(failure.as_str())
     .bind::<Text, _>(error)
+    .bind::<Timestamptz, _>(mail.claimed_until)
     .execute(conn)?;
     Ok(rows == 1)
 }
 
-/// Gives claimed mails back that were not tried.
-pub(in crate::accounting) fn release_mails(conn: &mut PgConnection, ids: &[Uuid]) -> AppResult<()> {
+/// Gives mails back that were claimed together and not tried; those that are another worker's by now are left to it.
+pub(in crate::accounting) fn release_mails(
+    conn: &mut PgConnection,
+    mails: &[&ClaimedMail],
+) -> AppResult<()> {
+    let Some(first) = mails.first() else {
+        return Ok(());
+    };
+    let ids: Vec<Uuid> = mails.iter().map(|mail| mail.id).collect();
     sql_query(
         "update accounting.mails set claimed_until = null, attempts = attempts - 1,
            state = case when attempts = 1 and sent_at is null then 'new' else 'waiting' end
-         where id = any($1) and state = 'waiting'",
+         where id = any($1) and state = 'waiting' and claimed_until = $2",
     )
     .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Timestamptz, _>(first.claimed_until)
     .execute(conn)?;
     Ok(())
 }

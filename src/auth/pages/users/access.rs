@@ -37,6 +37,25 @@ pub(in crate::auth::pages) async fn end_sessions(
     ))
 }
 
+/// Removes the second factors of somebody who has lost them.
+pub(in crate::auth::pages) async fn remove_factors(
+    mut viewer: Viewer,
+    db: Data<Db>,
+    uid: Path<UserId>,
+    form: ConfirmedForm<Nothing>,
+) -> AppResult<HttpResponse> {
+    form.into_inner(&mut viewer);
+    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::remove_factors_of(tx, &actor, id)
+    })
+    .await?;
+    Ok(redirect_with(
+        &page_of(id),
+        Flash::ok(Message::new("flash-factors-removed")),
+    ))
+}
+
 /// Makes a credential of a service and shows it this once (A22).
 pub(in crate::auth::pages) async fn make_token(
     mut viewer: Viewer,

@@ -1,4 +1,4 @@
-//! The worker dies in the middle of its mails. A claim holds two minutes; here it is let go by hand instead of waited for.
+//! The worker dies in the middle of its mails. A claim holds some minutes; here it is let go by hand instead of waited for.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -57,7 +57,7 @@ fn due_mails(number: usize, sink: &SmtpSink) -> TestDatabase {
     database
 }
 
-/// What two minutes do to the claims of a dead worker.
+/// What these minutes do to the claims of a dead worker.
 fn two_minutes_pass(database: &TestDatabase) {
     let passed =
         "update accounting.mails set claimed_until = now() where claimed_until is not null";

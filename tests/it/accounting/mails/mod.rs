@@ -116,6 +116,22 @@ fn m36_m37_each_paid_popug_gets_one_mail_with_name_and_sum_and_it_is_told() {
 }
 
 #[test]
+fn m36_who_has_no_name_is_greeted_by_the_name_for_logging_in() {
+    let sink = SmtpSink::start();
+    let books = Books::open_with(|settings| settings.smtp(&sink.url()));
+    let kesha = books.app.register("kesha", &["developer"]);
+    books.work(&kesha, 1, 1);
+    let nameless =
+        "update accounting.employees set name = '', surname = '' where username = 'kesha'";
+    books.app.conn().batch_execute(nameless).unwrap();
+    books.app.at("2026-03-02T21:00:00Z");
+    books.settle();
+    send(&books);
+    let text = sink.mails()[0].text();
+    assert!(text.contains("Hello kesha,"), "{text}");
+}
+
+#[test]
 fn m36_a_mail_server_of_another_make_gets_exactly_one_mail_for_each_paid_popug() {
     let office = PostOffice::open();
     let (books, [kesha, gosha, _]) = after_monday(&office.url());
@@ -247,6 +263,32 @@ fn m38_a_mail_whose_worker_died_is_sent_after_its_claim_under_the_same_id() {
         (sink.mails().len(), states(&books).as_str()),
         (2, "sent 2, sent 2")
     );
+}
+
+#[test]
+fn m38_a_worker_that_was_too_slow_lets_go_of_its_own_claims_only() {
+    let sink = SmtpSink::start();
+    let (books, _) = after_monday(&sink.url());
+    let (clock, url) = (
+        books.app.clock().clone(),
+        books.app.config().database_url.clone(),
+    );
+    // The dialogue with the first takes an hour; meanwhile another worker takes the second mail.
+    sink.follows(move |to, _| {
+        clock.advance(chrono::Duration::hours(1));
+        let taken = format!(
+            "update accounting.mails set claimed_until = '2026-03-02T22:30:00Z' where recipient <> '{to}'"
+        );
+        let url = url.as_deref().unwrap();
+        let mut conn = <diesel::PgConnection as diesel::Connection>::establish(url).unwrap();
+        conn.batch_execute(&taken).unwrap();
+        Mood::Accepts
+    });
+    send(&books);
+    assert_eq!(sink.count(), 1);
+    let kept = "select count(*) as n from accounting.mails where state = 'waiting' and attempts = 1
+        and claimed_until = '2026-03-02T22:30:00Z'";
+    assert_eq!(books.number(kept), 1);
 }
 
 #[test]

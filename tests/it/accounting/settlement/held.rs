@@ -15,7 +15,7 @@ use crate::support::database::{count, text};
 use crate::support::{Person, wait_until};
 
 /// Whatever would book a fee or a reward of a task fails from now on.
-pub(super) fn poison(books: &Books, task: Uuid, kind: &str) {
+pub fn poison(books: &Books, task: Uuid, kind: &str) {
     let trigger = format!(
         "create or replace function public.refuse_poisoned() returns trigger language plpgsql as
            $$ begin raise exception 'poisoned'; end $$;
@@ -26,7 +26,7 @@ pub(super) fn poison(books: &Books, task: Uuid, kind: &str) {
 }
 
 /// The cause is mended, and everything that waits for repair is tried again.
-pub(super) fn repair(books: &Books) {
+pub fn repair(books: &Books) {
     let mended = "drop trigger if exists poisoned on accounting.transfers; drop trigger if exists poisoned on accounting.employees";
     books.app.conn().batch_execute(mended).unwrap();
     let all = Selection::Filter(ParkedFilter::default());
@@ -122,6 +122,7 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
         "looking again pays nobody"
     );
 
+    books.app.clock().advance(chrono::Duration::hours(2));
     repair(&books);
     let late = text(
         &mut conn,
@@ -131,6 +132,15 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
     assert_eq!(late, "2026-03-02 2026-03-02", "it counts for Monday");
     assert_eq!(books.settle()[0].status, RunStatus::Done);
     assert_eq!(payouts(&books, &kesha), "2026-03-02 30");
+    for (who, time) in [(&roma, "2026-03-03T09:"), (&kesha, "2026-03-03T11:")] {
+        let page = books.app.log_in(who).get("/account/statements/2026-03-02");
+        let settled = page.attribute("#settled time", "datetime").unwrap();
+        assert!(
+            settled.starts_with(time),
+            "{}: settled at {settled}",
+            who.username
+        );
+    }
     assert_eq!(
         [&kesha, &roma, &petya].map(|who| books.balance(who)),
         [0, 0, -10]
@@ -150,6 +160,63 @@ fn m30_an_account_with_a_parked_event_is_held_and_everybody_else_is_paid() {
         2
     );
     assert!(books.settle().is_empty());
+}
+
+/// What everybody stood at, from both sides, is what the ledger says of the dates up to then.
+fn balances_are_those_of_the_ledger(books: &Books, buh: &Person, people: &[Person]) {
+    let (api, mut browser) = (books.app.api(buh), books.app.log_in(buh));
+    for date in ["2026-03-02", "2026-03-03"] {
+        let mut total = 0;
+        for who in people {
+            let sum = books.number(&format!(
+                "select coalesce(sum(amount_minor), 0)::bigint as n from report_v1.transfers
+                 where employee_id = '{}' and business_date <= '{date}'",
+                who.id
+            ));
+            let path = format!("/api/v1/accounting/balance?user={}&as_of={date}", who.id);
+            assert_eq!(
+                api.get(&path).1["balance_minor"],
+                sum,
+                "{} {date}",
+                who.username
+            );
+            total += sum;
+        }
+        let page = browser.get(&format!("/accounting/balances?date={date}"));
+        assert_eq!(
+            page.all("#company-balance"),
+            page.all("#company-owed"),
+            "{date}"
+        );
+        let file = browser
+            .get(&format!("/accounting/balances.csv?date={date}"))
+            .html;
+        let amount = |line: &str| {
+            line.rsplit(',')
+                .next()
+                .unwrap()
+                .trim()
+                .replace('.', "")
+                .parse::<i64>()
+        };
+        let summed: i64 = file.lines().skip(1).map(|line| amount(line).unwrap()).sum();
+        assert_eq!(summed, total, "{date}: {file}");
+    }
+}
+
+#[test]
+fn m20_balances_at_a_date_are_right_while_somebody_is_held_for_it_and_after() {
+    let (books, people) = monday_with_a_poisoned_reward();
+    let buh = books.app.register("buh", &["accountant"]);
+    books.app.at("2026-03-03T09:00:00Z");
+    assert_eq!(books.settle()[0].status, RunStatus::Held(1));
+    books.work(&people[0], 2, 0);
+    books.work(&people[1], 1, 1);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
+    repair(&books);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
+    assert_eq!(books.settle()[0].status, RunStatus::Done);
+    balances_are_those_of_the_ledger(&books, &buh, &people);
 }
 
 #[test]

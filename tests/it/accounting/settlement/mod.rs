@@ -1,6 +1,6 @@
 //! The end of the day.
 
-mod held;
+pub(super) mod held;
 mod killed;
 mod times;
 
@@ -143,6 +143,17 @@ fn m28_the_nightly_run_comes_with_the_company_clock_past_midnight_and_once() {
     let job = "select count(*) as n from platform.job_runs
         where job = 'accounting.settle' and run_key = '2026-03-02' and state = 'done' and attempts = 1";
     assert_eq!(books.number(job), 1);
+    let root = books.app.register("root", &["administrator"]);
+    let list = books
+        .app
+        .log_in(&root)
+        .get("/admin/runs?job=accounting.settle");
+    let rows = list.all("#jobs tbody tr");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert!(
+        rows[0].starts_with("accounting.settle 2026-03-02 done"),
+        "{rows:?}"
+    );
 }
 
 #[test]

@@ -14,16 +14,27 @@ use diesel::connection::SimpleConnection;
 
 use super::{day, held};
 use crate::accounting::books::Books;
-use crate::support::Person;
 use crate::support::database::{count, text};
+use crate::support::{Person, wait_until};
 
 /// A company that opens at an instant in a zone.
 fn company(zone: &str, payout_at: &str, opens: DateTime<Utc>) -> (Books, Person) {
+    company_with_bell(3_600, zone, payout_at, opens)
+}
+
+/// One whose scheduler, once it is started, rings every so many seconds.
+fn company_with_bell(
+    seconds: u32,
+    zone: &str,
+    payout_at: &str,
+    opens: DateTime<Utc>,
+) -> (Books, Person) {
     let books = Books::open_with(|settings| {
         settings
             .set("ATES_TIMEZONE", zone)
             .set("ATES_PAYOUT_AT", payout_at)
             .set("ATES_PAYOUT_CHUNK", 7)
+            .set("ATES_BELL_SECONDS", seconds)
     });
     books
         .app
@@ -221,8 +232,9 @@ fn t_time_2_cairo_has_a_day_without_midnight_and_one_with_two() {
 
 #[test]
 fn t_time_2_moscow_and_utc_have_days_of_24_hours() {
-    partition_exactly("Europe/Moscow", &[("2026-10-25", 48)]);
-    partition_exactly("UTC", &[("2027-03-28", 48)]);
+    let dates = [("2026-10-25", 48), ("2027-03-28", 48)];
+    partition_exactly("Europe/Moscow", &dates);
+    partition_exactly("UTC", &dates);
 }
 
 /// What settlement did so far, in the order in which it was told.
@@ -327,6 +339,42 @@ fn t_time_3_a_clock_that_trembles_at_midnight_settles_once_and_without_a_loop() 
     let once =
         "platform.job_runs where job = 'accounting.settle' and state = 'done' and attempts = 1";
     assert_eq!(count(&mut books.app.conn(), once), 2);
+}
+
+/// The clock trembles five times a second while everything that runs in the background runs, its bell each second.
+#[test]
+fn t_time_3_the_scheduler_itself_settles_once_while_the_clock_trembles_and_does_not_run_hot() {
+    let night = utc("2026-03-02T21:00:00Z");
+    let (books, kesha) =
+        company_with_bell(1, "Europe/Moscow", "00:00", utc("2026-03-02T09:00:00Z"));
+    books.work(&kesha, 1, 1);
+    books.app.clock().set(night - Duration::seconds(2));
+    let commits =
+        "select xact_commit as n from pg_stat_database where datname = current_database()";
+    let (before, begun) = (books.number(commits), std::time::Instant::now());
+    let workers = books.app.services().start_workers().unwrap();
+    for tremble in 0..50 {
+        let seconds = if tremble % 2 == 0 { -2 } else { 2 };
+        books.app.clock().set(night + Duration::seconds(seconds));
+        std::thread::park_timeout(std::time::Duration::from_millis(200));
+    }
+    wait_until("the date is settled", || {
+        books.app.clock().set(night + Duration::seconds(2));
+        dates(&books) == "2026-03-02"
+    });
+    let seconds = i64::try_from(begun.elapsed().as_secs()).unwrap() + 1;
+    workers.stop();
+    let commits = books.number(commits) - before;
+    println!("{commits} transactions in {seconds} s");
+    assert!(
+        commits < 200 * seconds,
+        "{commits} transactions in {seconds} s"
+    );
+    books.app.drain();
+    assert_eq!(story(&books), ("2026-03-02".to_owned(), 1));
+    let once =
+        "platform.job_runs where job = 'accounting.settle' and state = 'done' and attempts = 1";
+    assert_eq!(count(&mut books.app.conn(), once), 1);
 }
 
 /// Down over three closings; each date has its own amount and its own cut-off.

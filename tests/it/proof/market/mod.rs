@@ -5,8 +5,9 @@
 //! that cannot be booked and are replayed, pauses, and processes that begin anew: everything that moves money or could.
 //!
 //! After every step the tasks, every assignment, every price, every row of the ledger, every balance and every statement are
-//! what the reference says: no difference is allowed while events are under way either. At the end of each case everything is
-//! heard, `ates verify` has the last word, and the readers are asked (`readers.rs`).
+//! what the reference says: no difference is allowed while events are under way either. In the long form the invariants of money
+//! are asked after every step, too. At the end of each case everything is heard, `ates verify` has the last word, and the readers
+//! are asked (`readers.rs`).
 //!
 //! `ATES_TEST_SEED` plays the same cases again, `ATES_TEST_MARKET=1000x60` plays more and longer ones; `ATES_TEST_LONG` plays 10,000 of
 //! 100 steps (`./check --long`).
