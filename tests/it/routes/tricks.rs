@@ -91,21 +91,24 @@ fn lines_of(visitor: &Visitor) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Asks all that is not theirs in every spelling; gives what let somebody in, and how many were asked.
+/// Asks all that is not theirs in every spelling, or in every `nth` one, another for each route; gives what let somebody in, and how
+/// many were asked.
 fn sweep(
     world: &World,
     visitor: &Visitor,
+    nth: usize,
     refused: impl Fn(&Route) -> bool,
 ) -> (Vec<String>, usize) {
     let lines = lines_of(visitor);
     let base = world.app.base();
     let mut asks = Vec::new();
-    for route in ROUTES.iter().filter(|route| refused(route)) {
+    for (place, route) in ROUTES.iter().filter(|route| refused(route)).enumerate() {
         let path = world.path(route);
-        for spelling in spellings(&path) {
+        for spelling in spellings(&path).into_iter().skip(place % nth).step_by(nth) {
             asks.push((route, spelling, None));
         }
-        for (name, value) in DISGUISES.iter().filter(|_| route.method == "GET") {
+        let disguises = DISGUISES.iter().filter(|_| route.method == "GET");
+        for (name, value) in disguises.skip(place % nth).step_by(nth) {
             let value = value.replace("PATH", &path);
             asks.push((route, path.clone(), Some((*name, value))));
         }
@@ -145,7 +148,7 @@ fn sweep(
 fn a15_a23_t_az_2_no_spelling_of_a_path_lets_an_outsider_in() {
     let world = World::build();
     let before = world.effects();
-    let (wrong, asked) = sweep(&world, &world.outsider(), |route| {
+    let (wrong, asked) = sweep(&world, &world.outsider(), 1, |route| {
         !matches!(route.asks, Asks::Everybody)
     });
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -159,7 +162,7 @@ fn a15_t_az_2_no_spelling_of_a_path_gives_somebody_more_than_the_table() {
     for role in [Role::Other, Role::Internalservice] {
         let visitor = world.visitor(role);
         let before = world.effects();
-        let (wrong, _) = sweep(&world, &visitor, |route| {
+        let (wrong, _) = sweep(&world, &visitor, 4, |route| {
             let machine = role == Role::Internalservice && !route.path.starts_with("/api/");
             !matches!(route.asks, Asks::Everybody)
                 && (machine || matches!(expected(route.asks, role), Expected::Refused))
