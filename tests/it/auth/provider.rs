@@ -150,7 +150,7 @@ fn an_id_token_that_does_not_hold_lets_nobody_in() {
     let (app, provider) = company();
     app.register("kesha", &["developer"]);
     let exp = app.clock().now().timestamp();
-    let mut wrong =
+    let wrong =
         |what: &str, edit: Box<dyn Fn(&mut crate::support::provider::Answer) + Send>| {
             provider.edits(edit);
             let mut browser = app.browser();
