@@ -49,6 +49,7 @@ fn a14_a15_t_az_1_a_granted_permission_opens_its_cells_and_no_others() {
         let (status, answer) = root.patch(&format!("/api/v1/users/{}", person.id), &change);
         assert_eq!(status, 200, "{answer}");
         let mut visitor = Visitor {
+            id: Some(person.id),
             browser: Some(world.app.log_in(&person)),
             api: world.app.api(&person),
         };
