@@ -87,6 +87,7 @@ fn about(label: &str) -> &'static str {
         "nav-abuse" => "admin-about-abuse",
         "nav-users" => "admin-about-users",
         "nav-roles" => "admin-about-roles",
+        "nav-account-mails" => "admin-about-account-mails",
         "nav-shuffles" => "admin-about-shuffles",
         "nav-corrections" => "admin-about-corrections",
         "nav-payouts" => "admin-about-payouts",

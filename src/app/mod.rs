@@ -22,7 +22,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
 use crate::platform::workers::{Board, SAFETY_NET, Workers};
-use crate::{accounting, analytics, events, operations, relay, tasks};
+use crate::{accounting, analytics, auth, events, operations, relay, tasks};
 
 pub use metrics::{BoundMetrics, bind_metrics};
 pub use server::{Bound, bind, listen};
@@ -125,6 +125,7 @@ impl Services {
         if self.work == Work::All {
             if self.mailer.is_connected() {
                 workers.conditions().add(accounting::MAIL_WAITS);
+                workers.conditions().add(auth::MAIL_WAITS);
             }
             self.spawn_mails(&mut workers, SAFETY_NET)?;
         }
@@ -134,6 +135,9 @@ impl Services {
     }
 
     fn spawn_mails(&self, workers: &mut Workers, poll: Duration) -> AppResult<()> {
+        self.spawn(workers, "auth.mail", poll, |services| {
+            auth::mail_step(&services.db, &services.mailer, &services.config)
+        })?;
         self.spawn(workers, "accounting.mail", poll, |services| {
             accounting::mail_step(&services.db, &services.mailer, &services.config)
         })
@@ -174,6 +178,7 @@ pub async fn serve(
     let bound = bind(&services, board)?;
     let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
     ready(&bound);
+    tell_setup_code(&services).await;
     let outcome = bound
         .run()
         .await
@@ -181,6 +186,20 @@ pub async fn serve(
     stop(workers).await?;
     end(scraped).await;
     outcome
+}
+
+/// Prints the code with which an installation without an administrator gets its first one.
+async fn tell_setup_code(services: &Services) {
+    let (db, config) = (services.db.clone(), Arc::clone(&services.config));
+    match blocking(move || auth::open_setup(&db, &config)).await {
+        Ok(None) => {}
+        Ok(Some(code)) => {
+            let page = services.config.base_url.join("/setup");
+            let page = page.map_or_else(|_| "/setup".to_owned(), |page| page.to_string());
+            tracing::warn!(%page, %code, "there is no administrator yet: open the page and enter the code");
+        }
+        Err(error) => tracing::warn!(error = %error, "no code for the first administrator"),
+    }
 }
 
 /// Stops the answers to scrapers.

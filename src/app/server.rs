@@ -77,6 +77,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let board = Data::new(board);
     let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
+    let setup = Data::new(auth::Setup::new(&services.config));
     let gate = Data::new(auth::PasswordGate::limited_to(services.config.login_limit));
     let provider = Data::new(auth::CompanyProvider::new(&services.config));
     let streams = Streams::new(services.config.live_streams);
@@ -90,6 +91,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(navigation.clone())
             .app_data(board.clone())
             .app_data(roster.clone())
+            .app_data(setup.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
             .app_data(provider.clone())

@@ -285,10 +285,15 @@ async fn me(user: ApiUser, db: Data<Db>) -> AppResult<HttpResponse> {
 }
 
 /// `update_me` (A05, A09): one's own address, name and meta information, never one's own rights.
-async fn update_me(user: ApiUser, db: Data<Db>, body: Json<OwnChange>) -> AppResult<HttpResponse> {
+async fn update_me(
+    user: ApiUser,
+    db: Data<Db>,
+    config: Data<Config>,
+    body: Json<OwnChange>,
+) -> AppResult<HttpResponse> {
     let (actor, change) = (user.actor.clone(), body.into_inner());
     db.transaction(ROLE, user.origin(), move |tx| {
-        service::update_me(tx, &actor, &change)
+        service::update_me(tx, &config, &actor, &change)
     })
     .await
     .map_err(service::conflict_if_taken)?;

@@ -20,6 +20,7 @@ mod tokens;
 mod web;
 
 use actix_web::web::ServiceConfig;
+use chrono::Duration;
 
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
@@ -34,15 +35,21 @@ pub use policy::{
 pub use provider::CompanyProvider;
 pub use role::{Role, RoleError, RoleSet};
 pub use service::{
-    CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError,
-    UserChange, actor_by_username, actor_of, change_password, confirm_password, create_admin,
-    deactivate_user, first_administrator, register_people, register_user, set_language,
+    CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError, Setup,
+    UserChange, actor_by_username, actor_of, confirm_password, create_admin, deactivate_user,
+    first_administrator, mail_step, open_setup, register_people, register_user, set_language,
     set_password_hash, update_user,
 };
 pub use store::count_users;
 pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
 pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
+
+/// The condition in SQL under which [`mail_step`] has work; `$1` is the time.
+pub const MAIL_WAITS: &str = store::MAIL_WAITS;
+
+/// How long mails about accounts that have left are shown.
+const MAILS_KEPT: Duration = Duration::days(90);
 
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_auth");
@@ -59,6 +66,11 @@ pub const ADMIN: &[NavEntry] = &[
         label: "nav-roles",
         operation: Operation::ManageUsers,
     },
+    NavEntry {
+        href: "/admin/account-mails",
+        label: "nav-account-mails",
+        operation: Operation::ManageUsers,
+    },
 ];
 
 /// Mounts the module's pages and its API.
@@ -67,7 +79,7 @@ pub fn configure(app: &mut ServiceConfig) {
     api::configure(app);
 }
 
-/// Removes sessions, API log-ins, counted failures and tries, log-ins at the provider, and signing keys whose time is over.
+/// Removes sessions, API log-ins, counted failures and tries, log-ins at the provider, links, mails and signing keys whose time is over.
 ///
 /// # Errors
 /// Those of the database.
@@ -78,6 +90,11 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
         store::delete_expired_challenges(tx.conn(), now)?;
         store::delete_expired_ceremonies(tx.conn(), now)?;
         store::delete_expired_families(tx.conn(), now)?;
+        store::delete_expired_links(tx.conn(), now)?;
+        store::delete_spent_throttles(tx.conn(), now)?;
+        store::delete_old_registrations(tx.conn(), now - service::REGISTRATION_LIFE)?;
+        store::delete_expired_setup_codes(tx.conn(), now)?;
+        store::delete_old_mails(tx.conn(), now - MAILS_KEPT)?;
         store::delete_full_buckets(tx.conn(), now)?;
         store::delete_expired_visits(tx.conn(), now)?;
         tokens::remove_old_keys(tx, config)

@@ -7,11 +7,17 @@ mod changes;
 mod factors;
 mod failures;
 mod keys;
+mod links;
+mod mails;
 mod passkeys;
 mod provider;
 mod refresh;
+mod registrations;
+mod reset_requests;
 mod sessions;
+mod setup;
 mod source_limits;
+mod throttles;
 mod users;
 
 pub(super) use api_tokens::{
@@ -24,8 +30,8 @@ pub(super) use challenges::{
     find_challenge, insert_challenge,
 };
 pub(super) use changes::{
-    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_language,
-    update_password, update_user,
+    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_display,
+    update_language, update_password, update_user,
 };
 pub(super) use factors::{
     FactorsRow, confirm_totp, delete_totp, find_factors, find_totp, replace_pending_totp,
@@ -35,6 +41,14 @@ pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,
+};
+pub(super) use links::{
+    Purpose, delete_expired_links, find_link, insert_mail_link, use_link, use_up_links_of,
+};
+pub(super) use mails::{
+    ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, delete_old_mails, expire_mails,
+    insert_mail, list_mails, postpone_mails, release_mails, update_mail_failed, update_mail_sent,
+    update_mail_waiting,
 };
 pub(super) use passkeys::{
     PasskeyRow, delete_expired_ceremonies, delete_passkey, delete_passkeys_of, insert_ceremony,
@@ -49,11 +63,24 @@ pub(super) use refresh::{
     insert_refresh_token, lock_refresh_token, revoke_families_of, revoke_family, update_exchanged,
     update_pair_used,
 };
+pub(super) use registrations::{
+    Registration, delete_old_registrations, insert_registration, list_unanswered_registrations,
+    take_registration, update_answered,
+};
+pub(super) use reset_requests::{
+    ResetRequest, delete_reset_request, insert_reset_request, list_reset_requests,
+};
 pub(super) use sessions::{
     NewSession, SessionRow, confirm_session, delete_expired, delete_other_sessions, delete_session,
-    delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, touch_session,
+    delete_sessions_of, end_session_of, find_session, insert_session, list_sessions, renew_session,
+    touch_session,
+};
+pub(super) use setup::{
+    delete_expired_setup_codes, delete_setup_codes, has_administrator, insert_setup_code,
+    is_setup_code,
 };
 pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
+pub(super) use throttles::{delete_spent_throttles, reserve_request};
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,

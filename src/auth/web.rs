@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -16,13 +16,15 @@ use uuid::Uuid;
 use super::service::{PREFIX, actor_from, hash_of, must_enrol, scopes_of};
 use super::store::{self, UserRow};
 use super::tokens::{TokenKeys, Verified};
-use super::{Actor, Operation, Permission, ROLE, TokenScopes};
+use super::{Actor, Operation, Permission, ROLE, Setup, TokenScopes};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::stop;
-use crate::platform::web::{self, Face, Frame, NavLink, Person, Visitor, cookies};
+use crate::platform::web::{
+    self, AccountLanguage, Face, Frame, NavLink, Person, Theme, Visitor, cookies,
+};
 
 /// How long after its last note a session is noted as seen again.
 const NOTE_EVERY: Duration = Duration::seconds(60);
@@ -230,7 +232,14 @@ pub async fn session(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     if is_page(request.path()) {
         match recognise(request.request()).await {
-            Ok(None) => {}
+            Ok(None) => match first_visit(request.request()).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    let answer = web::redirect("/setup").map_into_boxed_body();
+                    return Ok(request.into_response(answer));
+                }
+                Err(error) => return Ok(request.error_response(error)),
+            },
             Ok(Some(known)) => {
                 request.extensions_mut().insert(known.confirmed);
                 request.extensions_mut().insert(known.actor);
@@ -245,6 +254,14 @@ pub async fn session(
     next.call(request)
         .await
         .map(ServiceResponse::map_into_boxed_body)
+}
+
+/// Whether somebody who is nobody knocks at the door of an installation without an administrator.
+async fn first_visit(request: &HttpRequest) -> AppResult<bool> {
+    if request.method() != Method::GET || !matches!(request.path(), "/" | "/login") {
+        return Ok(false);
+    }
+    data::<Setup>(request)?.is_open(data::<Db>(request)?).await
 }
 
 fn is_page(path: &str) -> bool {
@@ -317,6 +334,9 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
         return Ok(None);
     };
     let actor = actor_of_request(request, &user)?;
+    if let Some(lang) = user.language.as_deref().and_then(Lang::from_code) {
+        request.extensions_mut().insert(AccountLanguage(lang));
+    }
     let lang = web::lang_of(request);
     let person = Person {
         uid: user.id,
@@ -332,6 +352,8 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
         person,
         nav,
         banner,
+        zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
+        theme: user.theme.as_deref().and_then(Theme::from_code),
     };
     Ok(Some(Known {
         actor,

@@ -7,6 +7,7 @@ mod debtor;
 mod keys;
 mod provider;
 mod reader;
+mod registration;
 mod relay;
 mod sources;
 
@@ -26,6 +27,7 @@ pub use keys::{KEYS, Key};
 pub use provider::{ProviderTarget, is_safe};
 pub use reader::HUMAN_ROLES;
 use reader::Reader;
+pub use registration::SelfRegistration;
 pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
 
@@ -124,6 +126,8 @@ pub struct Config {
     pub relay: Option<RelayTarget>,
     pub abuse_limits: AbuseLimits,
     pub public_board: bool,
+    pub self_registration: Option<SelfRegistration>,
+    pub first_run_setup: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
     pub pg_bindir: Option<PathBuf>,
@@ -266,6 +270,8 @@ impl Config {
                 presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
             },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
+            self_registration: read.self_registration()?,
+            first_run_setup: read.flag("ATES_FIRST_RUN_SETUP")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,
             pg_bindir: read.optional("ATES_PG_BINDIR").map(PathBuf::from),

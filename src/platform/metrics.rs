@@ -45,6 +45,7 @@ struct Counted {
     lock_wait: Histogram,
     lock_hold: Histogram,
     last_kick: AtomicI64,
+    password_hashes: Counter,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -55,6 +56,7 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     lock_wait: Histogram::new(SECONDS),
     lock_hold: Histogram::new(SECONDS),
     last_kick: AtomicI64::new(0),
+    password_hashes: Counter::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -79,6 +81,17 @@ pub fn retry(subscriber: &str, class: &str) {
         class: class.to_owned(),
     };
     COUNTED.retries.get_or_create(&label).inc();
+}
+
+/// A password is hashed, to be stored or to be compared.
+pub fn password_hash() {
+    COUNTED.password_hashes.inc();
+}
+
+/// Passwords that this process has hashed.
+#[must_use]
+pub fn password_hashes() -> u64 {
+    COUNTED.password_hashes.get()
 }
 
 /// The scheduler looked for due jobs.
@@ -166,5 +179,10 @@ pub fn register(registry: &mut Registry) {
         "Time from the lock of the log to the end of the commit",
         Unit::Seconds,
         COUNTED.lock_hold.clone(),
+    );
+    registry.register(
+        "auth_password_hashes",
+        "Passwords hashed, to be stored or to be compared",
+        COUNTED.password_hashes.clone(),
     );
 }

@@ -1,6 +1,7 @@
 //! Auth's pages: log-in, one's own record, users, roles.
 
 mod access;
+mod account_mails;
 mod beak;
 mod code;
 mod confirmation;
@@ -10,7 +11,11 @@ mod passkeys;
 mod profile;
 mod provider;
 mod qr;
+mod registration;
+mod reset;
 mod roles;
+mod setup;
+mod strength;
 mod users;
 
 use actix_web::web::{ServiceConfig, get, post, resource};
@@ -22,6 +27,36 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         resource("/login")
             .route(get().to(login::show_login))
             .route(post().to(login::log_in)),
+    )
+    .service(
+        resource("/password/reset")
+            .route(get().to(reset::show_reset))
+            .route(post().to(reset::ask_for_reset)),
+    )
+    .service(
+        resource("/password/new")
+            .route(get().to(reset::show_new_password))
+            .route(post().to(reset::set_new_password)),
+    )
+    .service(
+        resource("/register")
+            .route(get().to(registration::show_registration))
+            .route(post().to(registration::ask_to_register)),
+    )
+    .service(
+        resource("/register/proof")
+            .route(get().to(registration::show_proof))
+            .route(post().to(registration::prove)),
+    )
+    .service(
+        resource("/setup")
+            .route(get().to(setup::show_setup))
+            .route(post().to(setup::set_up)),
+    )
+    .service(
+        resource("/password/strength")
+            .route(get().to(strength::show_strength))
+            .route(post().to(strength::judge_password)),
     )
     .service(resource("/login/provider").route(get().to(provider::go)))
     .service(resource("/login/provider/callback").route(get().to(provider::come_back)))
@@ -39,6 +74,10 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     .service(resource("/login/passkey/question").route(post().to(passkeys::begin_log_in)))
     .service(resource("/logout").route(post().to(login::log_out)))
     .service(resource("/profile").route(get().to(profile::show_profile)))
+    .service(resource("/profile/record").route(post().to(profile::save_record)))
+    .service(resource("/profile/address").route(post().to(profile::save_address)))
+    .service(resource("/profile/display").route(post().to(profile::save_display)))
+    .service(resource("/profile/appearance").route(post().to(profile::save_appearance)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))
     .service(resource("/profile/language").route(post().to(profile::save_language)))
     .service(resource("/profile/credentials").route(get().to(credentials::show_credentials)))
@@ -91,5 +130,6 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     .service(
         resource("/admin/users/{uid}/tokens/{id}/revocation").route(post().to(users::revoke_token)),
     )
+    .service(resource("/admin/account-mails").route(get().to(account_mails::list_account_mails)))
     .service(resource("/admin/roles").route(get().to(roles::show_roles)));
 }

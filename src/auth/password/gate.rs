@@ -13,6 +13,7 @@ use super::hash::{Verdict, hash_with, verify};
 use super::rule::PASSWORD_MAX;
 use crate::platform::config::TryLimit;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics;
 
 const QUEUE: usize = 64;
 const WAIT: Duration = Duration::from_secs(2);
@@ -93,6 +94,7 @@ impl PasswordGate {
         };
         tokio::task::spawn_blocking(move || {
             let _permit = permit;
+            metrics::password_hash();
             work()
         })
         .await

@@ -1,4 +1,4 @@
-//! Passwords: the rule, the hash, and the gate in front of the hashing.
+//! Passwords: the rule and the strength, the hash, and the gate in front of the hashing.
 
 mod gate;
 mod hash;
@@ -6,4 +6,4 @@ mod rule;
 
 pub use gate::{PasswordGate, hash_password};
 pub use hash::Verdict;
-pub use rule::check_password;
+pub use rule::{check_password, judge};

@@ -9,6 +9,8 @@ pub enum Operation {
     OwnSessions,
     /// Read the public keys and the health.
     PublicKeys,
+    /// Ask for a link to a new password, and use it.
+    ResetPassword,
     /// One's own record, password and language.
     OwnProfile,
     /// One's own tasks.
@@ -57,10 +59,11 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::LogIn,
         Self::OwnSessions,
         Self::PublicKeys,
+        Self::ResetPassword,
         Self::OwnProfile,
         Self::OwnTasks,
         Self::AllTasks,
@@ -92,6 +95,7 @@ impl Operation {
             Self::LogIn => "log_in",
             Self::OwnSessions => "own_sessions",
             Self::PublicKeys => "public_keys",
+            Self::ResetPassword => "reset_password",
             Self::OwnProfile => "own_profile",
             Self::OwnTasks => "own_tasks",
             Self::AllTasks => "all_tasks",

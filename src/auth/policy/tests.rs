@@ -85,13 +85,13 @@ fn a14_a_grant_opens_only_its_own_operations() {
 }
 
 #[test]
-fn a23_an_outsider_may_only_log_in_and_read_the_public_keys() {
+fn a23_an_outsider_may_only_log_in_read_the_public_keys_and_ask_for_a_new_password() {
     let open: Vec<&str> = Operation::ALL
         .into_iter()
         .filter(|operation| anonymous_may(*operation))
         .map(Operation::as_str)
         .collect();
-    assert_eq!(open, ["log_in", "public_keys"]);
+    assert_eq!(open, ["log_in", "public_keys", "reset_password"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::auth::RoleSet;
 use crate::auth::password::{PasswordGate, check_password};
 use crate::auth::person::{check_email, check_name, check_username};
+use crate::auth::store::Registration;
 use crate::platform::error::{AppError, AppResult, FieldError};
 
 /// What taken names and addresses are called where somebody typed them.
@@ -60,6 +61,21 @@ impl NewAccount {
             }
             _ => Err(AppError::Invalid(errors)),
         }
+    }
+
+    /// Somebody who was checked when they asked to register.
+    ///
+    /// # Errors
+    /// Internal, for a role that there is not.
+    pub(super) fn checked_before(asked: &Registration, role: &str) -> AppResult<CheckedAccount> {
+        let roles = RoleSet::parse(role).map_err(|error| AppError::internal(error.to_string()))?;
+        Ok(CheckedAccount {
+            username: asked.username.clone(),
+            email: asked.email.clone(),
+            name: asked.name.clone(),
+            surname: asked.surname.clone(),
+            roles,
+        })
     }
 
     /// The same with the hash of the password, which is made before the unit of work is opened.

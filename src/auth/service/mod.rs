@@ -7,15 +7,20 @@ mod beak;
 mod entry;
 mod factors;
 mod login;
+mod mailing;
 mod own;
 mod passkeys;
 mod people;
 mod programs;
 mod provider;
 mod refresh;
+mod registration;
+mod reset;
 mod secrets;
 mod sessions;
+mod setup;
 mod sources;
+mod throttle;
 mod users;
 
 use account::FieldProblem;
@@ -37,7 +42,9 @@ pub(super) use factors::{
 };
 pub use login::confirm_password;
 pub(super) use login::{LogIn, authenticate, log_in};
-pub use own::{OwnChange, change_password, set_language, set_password_hash, update_me};
+pub use mailing::mail_step;
+pub use own::{OwnChange, set_language, set_password_hash, update_me};
+pub(super) use own::{RenewedSession, change_password, set_display, set_theme};
 pub(super) use passkeys::{
     begin_passkey, begin_passkey_log_in, finish_passkey, log_in_with_passkey, passkeys_work,
     remove_passkey,
@@ -46,7 +53,12 @@ pub use people::{ImportedPerson, NewPerson, PersonError, register_people};
 pub(super) use programs::{Grant, log_in_program};
 pub(super) use provider::{VISIT_LASTS, begin_visit, enter_by_provider, take_visit};
 pub(super) use refresh::{Issued, exchange, revoke};
+pub(super) use registration::{
+    REGISTRATION_LIFE, ask_to_register, prove_registration, self_registration,
+};
+pub(super) use reset::{ask_for_reset, set_password_by_link};
 pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
+pub use setup::{Setup, open_setup};
 pub use users::{
     NewAdministrator, UserChange, create_admin, deactivate_user, register_user, update_user,
 };

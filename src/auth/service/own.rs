@@ -1,28 +1,56 @@
 //! What people change of their own record, and the password of those who were imported without one.
 
+use chrono::Duration;
+use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::account::{TAKEN, kept};
 use super::actors::active;
+use super::mailing::{MailKind, write_mail};
+use super::reset::replace_password;
 use super::users::record_of;
 use crate::auth::person::{check_email, check_name};
-use crate::auth::store::{self, UserRow};
+use crate::auth::store::{self, Purpose, UserRow};
 use crate::auth::{Actor, Operation};
 use crate::events::{self, AccountUpdated};
+use crate::platform::config::Config;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, FieldError};
+use crate::platform::web::Theme;
 
-/// Changes one's own password after the old one was checked; ends all other sessions and tokens (A36).
+/// Changes one's own password after the old one was checked. Every other session and API log-in and every token of a script ends; the
+/// session that asks goes on under a new id (A36). The owner is told by mail.
+///
+/// Gives for how long the session is kept at most.
 ///
 /// # Errors
-/// Those of the database.
-pub fn change_password(tx: &mut Tx<'_>, actor: &Actor, hash: &str) -> AppResult<()> {
+/// Unauthenticated, when the session has ended meanwhile.
+pub(in crate::auth) fn change_password(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    actor: &Actor,
+    hash: &str,
+    session: &RenewedSession,
+) -> AppResult<Duration> {
     actor.allow(Operation::OwnProfile)?;
-    store::update_password(tx.conn(), actor.id.0, hash, true)?;
-    end_everything_of(tx, actor.id.0)?;
-    tx.audit("auth.password_changed", Some(actor.id.0), &json!({}))
+    let user = active(store::lock_user(tx.conn(), actor.id.0)?)?;
+    store::delete_other_sessions(tx.conn(), user.id, &session.old_hash)?;
+    replace_password(tx, user.id, hash)?;
+    let now = tx.now;
+    store::renew_session(tx.conn(), &session.old_hash)?;
+    let ends = store::confirm_session(tx.conn(), &session.old_hash, &session.new_hash, now)?
+        .ok_or(AppError::Unauthenticated)?;
+    tx.audit("auth.password_changed", Some(user.id), &json!({}))?;
+    write_mail(tx, config, MailKind::PasswordChanged, &user, None)?;
+    Ok(ends - now)
+}
+
+/// A session that goes on under another id, by the hashes of both.
+pub(in crate::auth) struct RenewedSession {
+    pub old_hash: Vec<u8>,
+    pub new_hash: Vec<u8>,
 }
 
 /// Ends all sessions and all API log-ins of a user.
@@ -49,11 +77,16 @@ pub struct OwnChange {
 /// The longest meta information, bytes of its JSON.
 const META_MAX: usize = 4_096;
 
-/// Changes one's own record (A05, A09).
+/// Changes one's own record (A05, A09). Another address is told to the old one, and links that went there are worth nothing any more.
 ///
 /// # Errors
 /// Forbidden; 422 for what is typed wrongly or taken.
-pub fn update_me(tx: &mut Tx<'_>, actor: &Actor, change: &OwnChange) -> AppResult<()> {
+pub fn update_me(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    actor: &Actor,
+    change: &OwnChange,
+) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
     let before = active(store::lock_user(tx.conn(), actor.id.0)?)?;
     let mut after = before.clone();
@@ -82,6 +115,10 @@ pub fn update_me(tx: &mut Tx<'_>, actor: &Actor, change: &OwnChange) -> AppResul
     store::update_user(tx.conn(), &after, false, by, now)
         .map_err(|error| AppError::at_constraint(error, &TAKEN))?;
     events::publish(tx, actor.id, &AccountUpdated(record_of(&after)))?;
+    if after.email != before.email {
+        store::use_up_links_of(tx.conn(), Purpose::PasswordReset, after.id, now)?;
+        write_mail(tx, config, MailKind::AddressChanged, &before, None)?;
+    }
     let shown = |user: &UserRow| json!({ "email": user.email, "name": user.full_name() });
     let detail = json!({ "before": shown(&before), "after": shown(&after) });
     tx.audit("auth.own_record_updated", Some(actor.id.0), &detail)
@@ -102,6 +139,38 @@ pub fn set_language(tx: &mut Tx<'_>, actor: &Actor, language: &str) -> AppResult
         Some(actor.id.0),
         &json!({ "language": language }),
     )
+}
+
+/// Keeps in which zone somebody wants to see times, none being the company's, and in which colours.
+///
+/// # Errors
+/// 422 for a zone that there is not.
+pub(in crate::auth) fn set_display(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    time_zone: Option<&str>,
+    theme: Theme,
+) -> AppResult<()> {
+    actor.allow(Operation::OwnProfile)?;
+    if time_zone.is_some_and(|zone| zone.parse::<Tz>().is_err()) {
+        return Err(AppError::field("time_zone", "field-not-understood"));
+    }
+    let now = tx.now;
+    store::update_display(tx.conn(), actor.id.0, Some(time_zone), theme.code(), now)?;
+    let detail = json!({ "time_zone": time_zone, "theme": theme.code() });
+    tx.audit("auth.display_changed", Some(actor.id.0), &detail)
+}
+
+/// Keeps the colours alone.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) fn set_theme(tx: &mut Tx<'_>, actor: &Actor, theme: Theme) -> AppResult<()> {
+    actor.allow(Operation::OwnProfile)?;
+    let now = tx.now;
+    store::update_display(tx.conn(), actor.id.0, None, theme.code(), now)?;
+    let detail = json!({ "theme": theme.code() });
+    tx.audit("auth.display_changed", Some(actor.id.0), &detail)
 }
 
 /// Gives a user a password that was hashed before: for people who were imported without one.

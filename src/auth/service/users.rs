@@ -28,7 +28,8 @@ pub fn register_user(
     insert(tx, account, hash)
 }
 
-fn insert(tx: &mut Tx<'_>, account: &CheckedAccount, hash: &str) -> AppResult<UserId> {
+/// Makes an account, tells of it and audits it.
+pub(super) fn insert(tx: &mut Tx<'_>, account: &CheckedAccount, hash: &str) -> AppResult<UserId> {
     let id: UserId = tx.new_id();
     let user = NewUser {
         id: id.0,

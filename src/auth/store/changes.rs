@@ -93,6 +93,27 @@ pub(in crate::auth) fn update_language(
     Ok(())
 }
 
+/// Keeps what somebody wants to see: the colours, and the zone unless it is to stay.
+pub(in crate::auth) fn update_display(
+    conn: &mut PgConnection,
+    id: Uuid,
+    time_zone: Option<Option<&str>>,
+    theme: &str,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "update auth.users set theme = $2, time_zone = case when $3 then $4 else time_zone end, updated_at = $5, updated_by = $1
+         where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(theme)
+    .bind::<Bool, _>(time_zone.is_some())
+    .bind::<Nullable<Text>, _>(time_zone.flatten())
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    Ok(())
+}
+
 pub(in crate::auth) fn replace_roles(
     conn: &mut PgConnection,
     id: Uuid,

@@ -167,6 +167,17 @@ pub(in crate::auth) fn delete_other_sessions(
     Ok(())
 }
 
+/// Lets a session outlive a new version of the log-ins of its user.
+pub(in crate::auth) fn renew_session(conn: &mut PgConnection, id_hash: &[u8]) -> AppResult<()> {
+    sql_query(
+        "update auth.sessions s set session_version = u.session_version
+         from auth.users u where u.id = s.user_id and s.id_hash = $1",
+    )
+    .bind::<Binary, _>(id_hash)
+    .execute(conn)?;
+    Ok(())
+}
+
 pub(in crate::auth) fn touch_session(
     conn: &mut PgConnection,
     id_hash: &[u8],

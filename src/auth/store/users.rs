@@ -24,6 +24,10 @@ pub struct UserRow {
     pub surname: String,
     #[diesel(sql_type = Nullable<Text>)]
     pub language: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub time_zone: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pub theme: Option<String>,
     #[diesel(sql_type = Jsonb)]
     pub meta: Value,
     #[diesel(sql_type = BigInt)]
@@ -46,7 +50,7 @@ impl UserRow {
     }
 }
 
-pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.meta, u.version, u.session_version,
+pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.meta, u.version, u.session_version,
     u.deactivated_at,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions

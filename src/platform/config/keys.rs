@@ -339,6 +339,26 @@ pub const KEYS: &[Key] = &[
         "whether everyone may see all tasks and who has them",
     ),
     key(
+        "ATES_SELF_REGISTRATION",
+        "false",
+        "whether people may register themselves; their address is proven by mail before the account is made",
+    ),
+    key(
+        "ATES_REGISTRATION_DOMAINS",
+        "",
+        "domains of the addresses with which people may register themselves, separated by commas; empty: any",
+    ),
+    key(
+        "ATES_REGISTRATION_ROLE",
+        "developer",
+        "role of those who register themselves: developer, boss or other",
+    ),
+    key(
+        "ATES_FIRST_RUN_SETUP",
+        "true",
+        "whether an installation without an administrator leads its visitors to /setup, where the code from the log makes the first one",
+    ),
+    key(
         "ATES_TRUSTED_PROXIES",
         "",
         "addresses of proxies whose X-Forwarded-For is believed, separated by commas",

@@ -15,7 +15,7 @@ use super::{
 use crate::platform::error::Message;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
-pub use visitor::{NavItem, NavLink, Person, Theme, Visitor};
+pub use visitor::{AccountLanguage, NavItem, NavLink, Person, Theme, Visitor};
 
 /// The frame of a page.
 #[derive(Clone, Debug)]
@@ -46,6 +46,8 @@ pub struct Frame {
     pub currency: String,
     /// Whether the company is a made-up one.
     pub demo: bool,
+    /// Whether people may register themselves.
+    pub registration: bool,
     /// A notice above the page.
     pub banner: Option<String>,
 }
@@ -59,6 +61,8 @@ impl Frame {
         frame.flash = flash::take(request, frame.lang);
         if let Some(visitor) = request.extensions().get::<Visitor>() {
             frame.person = Some(visitor.person.clone());
+            frame.zone = visitor.zone.unwrap_or(frame.zone);
+            frame.theme = visitor.theme.unwrap_or(frame.theme);
             frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
             frame.banner = visitor
                 .banner
@@ -97,6 +101,7 @@ impl Frame {
             zone: settings.zone,
             currency: settings.currency.clone(),
             demo: settings.demo,
+            registration: settings.registration,
             banner: None,
         }
     }
@@ -186,6 +191,18 @@ impl Frame {
         static_files::live_url()
     }
 
+    /// Where the script that reads the code of a mailed link lies.
+    #[must_use]
+    pub fn code_url(&self) -> &'static str {
+        static_files::code_url()
+    }
+
+    /// Where the script that shows the strength of a new password lies.
+    #[must_use]
+    pub fn strength_url(&self) -> &'static str {
+        static_files::strength_url()
+    }
+
     /// Where the icon lies.
     #[must_use]
     pub fn icon_url(&self) -> &'static str {
@@ -199,17 +216,18 @@ impl Frame {
     }
 }
 
-/// The language of whoever sent a request: their choice, else their browser's.
+/// The language of whoever sent a request: their choice in this browser, else the one of their account, else their browser's.
 #[must_use]
 pub fn lang_of(request: &HttpRequest) -> Lang {
     let accepted = request
         .headers()
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok());
-    Lang::negotiate(
-        cookies::value(request, cookies::LANGUAGE).as_deref(),
-        accepted,
-    )
+    let account = request.extensions().get::<AccountLanguage>().copied();
+    let chosen = cookies::value(request, cookies::LANGUAGE)
+        .filter(|code| Lang::from_code(code).is_some())
+        .or_else(|| account.map(|AccountLanguage(lang)| lang.code().to_owned()));
+    Lang::negotiate(chosen.as_deref(), accepted)
 }
 
 fn nav_items(lang: Lang, links: &[NavLink], path: &str) -> Vec<NavItem> {

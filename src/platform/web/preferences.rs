@@ -10,11 +10,43 @@ use crate::platform::i18n::Lang;
 /// What was chosen, and the page to return to.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Preferences {
+pub struct Preferences {
     lang: Option<String>,
     theme: Option<String>,
     #[serde(default)]
     back: String,
+}
+
+impl Preferences {
+    /// The colours that were chosen, if any were.
+    #[must_use]
+    pub fn theme(&self) -> Option<Theme> {
+        self.theme.as_deref().and_then(Theme::from_code)
+    }
+
+    /// Lets the browser keep what was chosen, and sends it back where it came from.
+    #[must_use]
+    pub fn apply(&self, request: &HttpRequest) -> HttpResponse {
+        let settings = WebSettings::of(request);
+        let year = Some(Duration::days(365));
+        if let Some(lang) = self.lang.as_deref().and_then(Lang::from_code) {
+            cookies::set(
+                request,
+                cookies::build(settings, cookies::LANGUAGE, lang.code().to_owned(), year),
+            );
+        }
+        if let Some(theme) = self.theme() {
+            cookies::set(
+                request,
+                cookies::build(settings, cookies::THEME, theme.code().to_owned(), year),
+            );
+        }
+        redirect(
+            LocalPath::parse(&self.back)
+                .as_ref()
+                .map_or("/", LocalPath::as_str),
+        )
+    }
 }
 
 /// `POST /preferences`.
@@ -22,24 +54,5 @@ pub(super) async fn save_preferences(
     request: HttpRequest,
     form: FormBody<Preferences>,
 ) -> HttpResponse {
-    let settings = WebSettings::of(&request);
-    let Preferences { lang, theme, back } = form.into_inner();
-    let year = Some(Duration::days(365));
-    if let Some(lang) = lang.as_deref().and_then(Lang::from_code) {
-        cookies::set(
-            &request,
-            cookies::build(settings, cookies::LANGUAGE, lang.code().to_owned(), year),
-        );
-    }
-    if let Some(theme) = theme.as_deref().and_then(Theme::from_code) {
-        cookies::set(
-            &request,
-            cookies::build(settings, cookies::THEME, theme.code().to_owned(), year),
-        );
-    }
-    redirect(
-        LocalPath::parse(&back)
-            .as_ref()
-            .map_or("/", LocalPath::as_str),
-    )
+    form.apply(&request)
 }

@@ -19,6 +19,8 @@ pub struct WebSettings {
     pub currency: String,
     /// Whether the company is a made-up one, which every page then says.
     pub demo: bool,
+    /// Whether people may register themselves.
+    pub registration: bool,
 }
 
 impl WebSettings {
@@ -31,6 +33,7 @@ impl WebSettings {
             zone: config.zone.0,
             currency: config.currency.clone(),
             demo,
+            registration: config.self_registration.is_some(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, embedded in the program. Their address holds a hash of their contents, so browsers keep them
+//! The style sheet, the scripts and the icon, embedded in the program. Their address holds a hash of their contents, so browsers keep them
 //! for ever and never ask again.
 
 use std::sync::LazyLock;
@@ -16,6 +16,8 @@ struct StaticFiles;
 
 static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
+static CODE: LazyLock<String> = LazyLock::new(|| url("code.js"));
+static STRENGTH: LazyLock<String> = LazyLock::new(|| url("strength.js"));
 static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
 static PASSKEY: LazyLock<String> = LazyLock::new(|| url("passkey.js"));
 static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
@@ -30,6 +32,18 @@ pub fn css_url() -> &'static str {
 #[must_use]
 pub fn live_url() -> &'static str {
     &LIVE
+}
+
+/// Where the script that reads the code of a mailed link lies.
+#[must_use]
+pub fn code_url() -> &'static str {
+    &CODE
+}
+
+/// Where the script that shows the strength of a new password lies.
+#[must_use]
+pub fn strength_url() -> &'static str {
+    &STRENGTH
 }
 
 /// Where the script of drawing pads lies.

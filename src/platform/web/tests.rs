@@ -140,6 +140,8 @@ async fn know_the_visitor(
         request.extensions_mut().insert(Visitor {
             person,
             nav,
+            zone: None,
+            theme: None,
             banner: None,
         });
     }
@@ -158,6 +160,7 @@ fn settings(https: bool) -> WebSettings {
         zone: chrono_tz::Europe::Moscow,
         currency: "USD".into(),
         demo: true,
+        registration: false,
     }
 }
 

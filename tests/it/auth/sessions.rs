@@ -114,37 +114,3 @@ fn a34_a_change_of_roles_ends_sessions_and_tokens_at_once() {
     let mut again = log_in_again(&app, &people[0]);
     assert_eq!(again.get("/shuffles").status, 403);
 }
-
-#[test]
-fn a36_a_new_password_ends_every_session() {
-    let app = TestApp::start();
-    let kesha = app.register("kesha", &["developer"]);
-    let (mut one, mut two) = (app.log_in(&kesha), log_in_again(&app, &kesha));
-    let api = app.api(&kesha);
-    let new = "all the feathers of the north";
-    let wrong = [
-        ("old_password", "not the present one"),
-        ("new_password", new),
-    ];
-    let page = one.post("/profile/password", &wrong);
-    assert_eq!(page.status, 422);
-    assert!(
-        !page.html.contains(new),
-        "passwords are dropped from the form"
-    );
-    app.clock().advance(Duration::minutes(1));
-    let short = [
-        ("old_password", PASSWORD),
-        ("new_password", "kesha kesha kesha"),
-    ];
-    assert_eq!(one.post("/profile/password", &short).status, 422);
-    let right = [("old_password", PASSWORD), ("new_password", new)];
-    assert_eq!(
-        one.post("/profile/password", &right).location.as_deref(),
-        Some("/login")
-    );
-    assert!(!is_in(&mut one) && !is_in(&mut two));
-    assert_eq!(api.get("/api/v1/me").0, 401);
-    assert_eq!(super::ask_token(&app, "kesha", new).0, 200);
-    assert_eq!(super::ask_token(&app, "kesha", PASSWORD).0, 401);
-}

@@ -10,8 +10,15 @@ use super::world::{World, exchange};
 use crate::support::client::Page;
 use crate::support::database::count;
 
-/// Routes that change nothing that is kept: a cookie of the browser alone, or a question to a passkey.
-const KEEPS_NOTHING: &[&str] = &["/preferences", "/login/passkey/question"];
+/// Routes that change nothing that is kept: a cookie of the browser alone, a judgement, or a question to a passkey.
+const KEEPS_NOTHING: &[&str] = &[
+    "/preferences",
+    "/password/strength",
+    "/login/passkey/question",
+];
+
+/// Routes whose row is written by the worker that answers them, as only that finds out whom they concern.
+const ANSWERED_LATER: &[&str] = &["/password/reset", "/register"];
 
 /// Routes that are asked by the table for what is done already, which changes nothing; what they do when it is not is driven below.
 const REPEATED_HERE: &[&str] = &[
@@ -44,8 +51,13 @@ const REFUSED_HERE: &[&str] = &[
     "/admin/users/{uid}/tokens/{id}/revocation",
 ];
 
-/// Routes of second factors, passkeys and beaks: `auth::factors` and its neighbours drive each with what it needs, and look at its row.
+/// Routes of links, registration, second factors, passkeys and beaks: `auth::reset`, `auth::factors` and their neighbours drive each with
+/// what it needs, and look at its row.
 const DRIVEN_ELSEWHERE: &[&str] = &[
+    "/password/new",
+    "/register/proof",
+    "/setup",
+    "/profile/address",
     "/login/code",
     "/login/beak",
     "/login/passkey",
@@ -70,7 +82,9 @@ fn is_written(world: &World, answer: &Page, by: Uuid) -> bool {
 }
 
 fn changes(route: &Route) -> bool {
-    route.method != "GET" && !KEEPS_NOTHING.contains(&route.path)
+    route.method != "GET"
+        && !KEEPS_NOTHING.contains(&route.path)
+        && !ANSWERED_LATER.contains(&route.path)
 }
 
 #[test]

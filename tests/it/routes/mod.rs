@@ -166,9 +166,17 @@ fn is_answer(route: &Route, status: u16) -> bool {
                 | "/api/v1/auth/refresh"
                 | "/logout"
         ),
-        // There is no provider in these tests, so there is no way to it.
-        404 => route.path.starts_with("/login/provider"),
-        429 => matches!(route.path, "/login" | "/login/beak" | "/api/v1/auth/token"),
+        // There is no provider in these tests, so there is no way to it; and no setup once there is an administrator.
+        404 => route.path.starts_with("/login/provider") || route.path == "/setup",
+        429 => matches!(
+            route.path,
+            "/login"
+                | "/login/beak"
+                | "/api/v1/auth/token"
+                | "/password/reset"
+                | "/password/new"
+                | "/register"
+        ),
         409 | 422 => route.method != "GET",
         _ => false,
     }

@@ -82,6 +82,44 @@ pub const ROUTES: &[Route] = &[
     send("POST", "/login/passkey/question", Everybody, ""),
     send("POST", "/login/passkey", Everybody, "credential={}"),
     send("POST", "/preferences", Everybody, "theme=dark&back=/"),
+    get("/password/reset", Everybody),
+    send("POST", "/password/reset", Everybody, "login=nobody"),
+    get("/password/new", Everybody),
+    send(
+        "POST",
+        "/password/new",
+        Everybody,
+        "token=no code of ours&new_password=a feather in the wind",
+    ),
+    get("/register", Everybody),
+    send(
+        "POST",
+        "/register",
+        Everybody,
+        "username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind",
+    ),
+    get("/register/proof", Everybody),
+    send(
+        "POST",
+        "/register/proof",
+        Everybody,
+        "token=no code of ours",
+    ),
+    // There is an administrator: it is gone for everybody.
+    get("/setup", Everybody),
+    send(
+        "POST",
+        "/setup",
+        Everybody,
+        "code=x&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind",
+    ),
+    get("/password/strength", Everybody),
+    send(
+        "POST",
+        "/password/strength",
+        Everybody,
+        "password=a feather in the wind",
+    ),
     send(
         "POST",
         "/api/v1/auth/token",
@@ -103,6 +141,25 @@ pub const ROUTES: &[Route] = &[
     get("/", EveryPerson),
     get("/profile", To(OwnProfile)),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
+    send(
+        "POST",
+        "/profile/record",
+        To(OwnProfile),
+        "name=The&surname=Bird&meta={}",
+    ),
+    send("POST", "/profile/address", To(OwnProfile), "email=x"),
+    send(
+        "POST",
+        "/profile/display",
+        To(OwnProfile),
+        "time_zone=Asia/Tokyo&theme=dark",
+    ),
+    send(
+        "POST",
+        "/profile/appearance",
+        To(OwnProfile),
+        "theme=dark&back=/",
+    ),
     get("/api/v1/me", To(OwnProfile)),
     send(
         "PATCH",
@@ -438,6 +495,7 @@ pub const ROUTES: &[Route] = &[
         To(ManageUsers),
         "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
     ),
+    get("/admin/account-mails", To(ManageUsers)),
     get("/admin/users/{uid}", To(ManageUsers)),
     send(
         "POST",

@@ -35,6 +35,7 @@ impl World {
     pub fn build() -> Self {
         let app = TestApp::with(|settings| {
             settings
+                .set("ATES_SELF_REGISTRATION", true)
                 .set("ATES_FEE_MIN", 10)
                 .set("ATES_BEAK_LOG_IN", "true")
                 .set("ATES_FEE_MAX", 10)

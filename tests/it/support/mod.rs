@@ -107,6 +107,7 @@ impl TestApp {
             ("DATABASE_URL".to_owned(), database.url().to_owned()),
             ("ATES_BIND".to_owned(), "127.0.0.1:0".to_owned()),
             ("ATES_BELL_SECONDS".to_owned(), "3600".to_owned()),
+            ("ATES_FIRST_RUN_SETUP".to_owned(), "false".to_owned()),
             ("ATES_RECONCILE_SECONDS".to_owned(), "3600".to_owned()),
             // Everybody in a test comes from one address; the limit has tests of its own.
             ("ATES_LOGIN_BURST".to_owned(), "0".to_owned()),

@@ -22,10 +22,7 @@ fn mail(attempts: i32) -> ClaimedMail {
 }
 
 fn config() -> Config {
-    let values = [
-        ("ATES_MAIL_RETRY_SECONDS", "7200"),
-        ("ATES_BASE_URL", "https://ates.example/"),
-    ];
+    let values = [("ATES_BASE_URL", "https://ates.example/")];
     Config::from_values(values.map(|(key, value)| (key.to_owned(), value.to_owned()))).unwrap()
 }
 
@@ -37,27 +34,6 @@ fn monday() -> Matter {
         payout_minor: Money::from_whole(1_250),
         ..Figures::default()
     }))
-}
-
-#[test]
-fn m34_pauses_grow_from_a_minute_to_ten_and_end_with_the_time_for_retries() {
-    let at = |minutes| DateTime::UNIX_EPOCH + Duration::minutes(minutes);
-    let next = |attempts, minutes| next_attempt(&mail(attempts), &config(), at(minutes), 100);
-    assert_eq!(next(1, 0), Some(at(1)));
-    assert_eq!(next(3, 3), Some(at(7)));
-    assert_eq!(next(7, 31), Some(at(41)));
-    assert_eq!(next(8, 115), Some(at(120)));
-    assert_eq!(next(9, 120), None);
-}
-
-#[test]
-fn m38_a_claim_outlives_a_dialogue_in_which_every_answer_takes_all_the_time_it_may() {
-    for seconds in [1, 20, 30] {
-        let mut config = config();
-        config.mail_timeout = std::time::Duration::from_secs(seconds);
-        let dialogue = Duration::seconds(12 * i64::try_from(seconds).unwrap());
-        assert!(margin(&config) > dialogue, "{seconds}");
-    }
 }
 
 #[test]

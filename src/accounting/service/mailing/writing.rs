@@ -4,11 +4,11 @@
 use chrono::Duration;
 use uuid::Uuid;
 
-use super::super::settlement::mail_domain;
 use crate::accounting::store::{self, Unwritten};
 use crate::platform::config::Config;
 use crate::platform::db::Tx;
 use crate::platform::error::AppResult;
+use crate::platform::mail::domain_of;
 
 /// Days that were closed longer ago are not written about any more: neither a setting that is switched on nor a first seal of old days
 /// fills anybody's mailbox.
@@ -34,7 +34,7 @@ pub(in crate::accounting) fn write_mails(tx: &mut Tx<'_>, config: &Config) -> Ap
         written += mails.len();
         let mails: Vec<(Uuid, Unwritten)> =
             mails.into_iter().map(|mail| (tx.new_id(), mail)).collect();
-        store::insert_mails_of(tx.conn(), kind, &mails, mail_domain(config), now)?;
+        store::insert_mails_of(tx.conn(), kind, &mails, domain_of(&config.mail_from), now)?;
         tx.wake_workers();
     }
     Ok(written)

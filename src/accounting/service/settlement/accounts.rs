@@ -11,6 +11,7 @@ use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::faults;
 use crate::platform::ids::{EventId, UserId};
+use crate::platform::mail::domain_of;
 use crate::platform::workers::Progress;
 
 /// Settles the next accounts of a closing date, and notes how far it has come. Held ones are passed over.
@@ -126,7 +127,7 @@ fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) 
         .map(|row| (tx.new_id(), row.employee.0))
         .collect();
     let now = tx.now;
-    store::insert_mails(tx.conn(), date, &mails, mail_domain(config), now)?;
+    store::insert_mails(tx.conn(), date, &mails, domain_of(&config.mail_from), now)?;
     for row in paid {
         let event = PaymentLogRecordCreated {
             transfer: row.id,
@@ -142,13 +143,4 @@ fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) 
         )?;
     }
     Ok(())
-}
-
-/// The domain of the Message-IDs: that of the sender.
-pub(in crate::accounting::service) fn mail_domain(config: &Config) -> &str {
-    let address = config
-        .mail_from
-        .rsplit_once('@')
-        .map_or("localhost", |(_, domain)| domain);
-    address.trim_end_matches('>')
 }

@@ -26,7 +26,6 @@ use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::faults;
 use crate::platform::workers::Progress;
 
-pub(super) use accounts::mail_domain;
 pub use run::{Run, RunStatus, Wait};
 
 /// The job that settles, in the run table; its run key is the business date.

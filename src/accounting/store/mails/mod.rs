@@ -11,6 +11,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::platform::error::AppResult;
+use crate::platform::mail::Failure;
 use crate::platform::money::Money;
 
 pub(in crate::accounting) use again::{find_sendable, follow_addresses, send_again};
@@ -124,25 +125,6 @@ pub(in crate::accounting) fn update_waiting(
     .bind::<Timestamptz, _>(mail.claimed_until)
     .execute(conn)?;
     Ok(())
-}
-
-/// Why a mail was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::accounting) enum Failure {
-    /// The server refused it for good: nobody can be reached at this address.
-    Refused,
-    /// The time for retries is over.
-    Expired,
-}
-
-impl Failure {
-    /// The word in the table.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Expired => "expired",
-        }
-    }
 }
 
 /// It is given up. Tells whether the mail was still waiting, and this worker's.

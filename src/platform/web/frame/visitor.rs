@@ -1,8 +1,10 @@
 //! Who asks for a page, where they may go, and the colours they chose.
 
+use chrono_tz::Tz;
 use uuid::Uuid;
 
 use crate::platform::error::Message;
+use crate::platform::i18n::Lang;
 
 /// The chosen colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +69,10 @@ pub struct NavItem {
     pub current: bool,
 }
 
+/// The language that whoever is signed in keeps with their account: auth's middleware puts it into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountLanguage(pub Lang);
+
 /// Who asks and where they may go: auth's middleware puts it into the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Visitor {
@@ -76,4 +82,8 @@ pub struct Visitor {
     pub nav: Vec<NavLink>,
     /// A notice above every page, such as the emergency stop.
     pub banner: Option<Message>,
+    /// The zone in which they want to see times; none: the company's.
+    pub zone: Option<Tz>,
+    /// The colours that they keep with their account; none: those of the browser.
+    pub theme: Option<Theme>,
 }

@@ -29,7 +29,7 @@ fn m35_while_the_worker_is_off_payouts_are_booked_and_mails_stay_new_and_leave_w
     postman.work = Work::Mails;
     let workers = postman.start_workers().unwrap();
     let names: Vec<String> = workers.board().all().into_keys().collect();
-    assert_eq!(names, ["accounting.mail"]);
+    assert_eq!(names, ["accounting.mail", "auth.mail"]);
     wait_until("the mails leave", || states(&books) == "sent 1, sent 1");
     workers.stop();
     assert_eq!(sink.count(), 2);

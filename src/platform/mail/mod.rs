@@ -1,4 +1,7 @@
-//! Mail transport over lettre: an SMTP server, or none, in which case mails are kept and shown.
+//! Mails: the transport over lettre, an SMTP server or none, in which case mails are kept; and how a module's queue of mails is
+//! worked off.
+
+mod queue;
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,6 +10,17 @@ use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::{Message, SmtpTransport, Transport};
 use thiserror::Error;
+
+pub use queue::{Failure, MailQueue, Queued, next_attempt, queue_step};
+
+/// The domain of the Message-IDs of mails from this sender.
+#[must_use]
+pub fn domain_of(sender: &str) -> &str {
+    let domain = sender
+        .rsplit_once('@')
+        .map_or("localhost", |(_, domain)| domain);
+    domain.trim_end_matches('>')
+}
 
 /// A mail ready to be sent.
 #[derive(Clone, Debug)]

@@ -1,0 +1,1 @@
+drop table auth.links, auth.mails, auth.reset_requests, auth.throttles;

@@ -1,0 +1,1 @@
+drop table auth.setup_codes, auth.registrations;
