@@ -25,9 +25,9 @@ const SIGNATURES: [Alg; 9] = [
 ];
 
 /// The claims of the ID token, if all of it holds.
-pub(super) fn checked<'a>(
+pub(super) fn checked(
     client: &Client,
-    answer: &'a CoreTokenResponse,
+    answer: &CoreTokenResponse,
     nonce: &Nonce,
     now: DateTime<Utc>,
 ) -> Result<CoreIdTokenClaims, ClaimsVerificationError> {

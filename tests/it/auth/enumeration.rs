@@ -142,6 +142,9 @@ fn area_under_curve(known: &[u128], unknown: &[u128]) -> f64 {
     wins / f64::from(pairs)
 }
 
+/// Asks an endpoint about a name.
+type Ask = fn(&TestApp, &str);
+
 /// The times themselves, which a busy machine blurs: in the long form only.
 #[test]
 fn t_auth_5_nobody_can_tell_by_the_time_either() {
@@ -155,7 +158,7 @@ fn t_auth_5_nobody_can_tell_by_the_time_either() {
             .set("ATES_SELF_REGISTRATION", "true")
     });
     app.register("kesha", &["developer"]);
-    let endpoints: [(&str, fn(&TestApp, &str)); 4] = [
+    let endpoints: [(&str, Ask); 4] = [
         ("log-in form", |app, name| {
             let fields = [("username", name), ("password", WRONG)];
             assert_eq!(app.browser().post("/login", &fields).status, 422);

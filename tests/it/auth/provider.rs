@@ -150,14 +150,13 @@ fn an_id_token_that_does_not_hold_lets_nobody_in() {
     let (app, provider) = company();
     app.register("kesha", &["developer"]);
     let exp = app.clock().now().timestamp();
-    let wrong =
-        |what: &str, edit: Box<dyn Fn(&mut crate::support::provider::Answer) + Send>| {
-            provider.edits(edit);
-            let mut browser = app.browser();
-            let page = logged_in(&app, &provider, &mut browser, "s-1", &kesha());
-            assert_eq!(page.status, 403, "{what}");
-            assert_kept_out(&page, &browser, 403, REFUSED);
-        };
+    let wrong = |what: &str, edit: Box<dyn Fn(&mut crate::support::provider::Answer) + Send>| {
+        provider.edits(edit);
+        let mut browser = app.browser();
+        let page = logged_in(&app, &provider, &mut browser, "s-1", &kesha());
+        assert_eq!(page.status, 403, "{what}");
+        assert_kept_out(&page, &browser, 403, REFUSED);
+    };
     wrong(
         "another nonce",
         Box::new(|answer| answer.claims["nonce"] = json!("another")),

@@ -167,7 +167,7 @@ fn t_ops_5_an_edit_of_one_of_a_hundred_old_dates_is_found_within_two_rounds() {
         round(&app);
     }
     assert!(
-        text(conn, place) >= "2026-03-04".to_owned(),
+        text(conn, place).as_str() >= "2026-03-04",
         "the sweep will not come by for days"
     );
     sql(conn, &format!("update {OLD_REWARD}"));

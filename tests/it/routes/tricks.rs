@@ -91,6 +91,9 @@ fn lines_of(visitor: &Visitor) -> Vec<(&'static str, String)> {
     lines
 }
 
+/// A route, the spelling of its path, and a header that comes along.
+type Question<'a> = (&'a Route, String, Option<(&'a str, String)>);
+
 /// Asks all that is not theirs in every spelling, or in every `nth` one, another for each route; gives what let somebody in, and how
 /// many were asked.
 fn sweep(
@@ -114,7 +117,7 @@ fn sweep(
         }
     }
     let wrong = Mutex::new(Vec::new());
-    let ask = |part: &[(&Route, String, Option<(&str, String)>)]| {
+    let ask = |part: &[Question<'_>]| {
         for (route, target, disguise) in part {
             let mut headers: Vec<(&str, &str)> = lines
                 .iter()

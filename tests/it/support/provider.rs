@@ -45,6 +45,9 @@ pub struct Asked {
     pub query: BTreeMap<String, String>,
 }
 
+/// What a test makes of an answer.
+type Edit = Box<dyn Fn(&mut Answer) + Send>;
+
 struct State {
     issuer: String,
     key: Mutex<RsaKeyPair>,
@@ -52,7 +55,7 @@ struct State {
     temper: Mutex<Temper>,
     /// What each code stands for: claims, the request that it was given for, and whether it was used.
     codes: Mutex<BTreeMap<String, (Value, Asked, bool)>>,
-    edit: Mutex<Option<Box<dyn Fn(&mut Answer) + Send>>>,
+    edit: Mutex<Option<Edit>>,
     asked: AtomicUsize,
 }
 

@@ -26,12 +26,8 @@ const KEYS: [&str; 7] = [
     "ячсмитьбю",
 ];
 
-static RANKS: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
-    FILE.lines()
-        .zip(1..)
-        .map(|(entry, rank)| (entry, rank))
-        .collect()
-});
+static RANKS: LazyLock<HashMap<&'static str, usize>> =
+    LazyLock::new(|| FILE.lines().zip(1..).collect());
 
 /// How common an entry is, from 1; none when it is not on the list.
 pub(super) fn rank(entry: &str) -> Option<usize> {
