@@ -60,7 +60,7 @@ pub(super) fn plan(
         window: present.part(part_of(transfers, now.timestamp() / seconds)),
         present: true,
     }];
-    let counted = tripwire::count(conn, present.from)?;
+    let counted = store::count_changes(conn, present.from)?;
     let all = (Window::ALL.from, Window::ALL.until);
     let fresh = tripwire::moved(&claim.counters, &counted, all);
     let suspect = [claim.suspect, fresh]

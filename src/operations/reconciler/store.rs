@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -86,6 +86,42 @@ pub(super) fn count_transfers_since(conn: &mut PgConnection, from: NaiveDate) ->
     .bind::<Date, _>(from)
     .get_result(conn)?;
     Ok(count.transfers)
+}
+
+/// A table, and the dates of its rows.
+#[derive(Clone, Debug, QueryableByName)]
+pub(super) struct Counted {
+    #[diesel(sql_type = Text)]
+    pub name: String,
+    #[diesel(sql_type = BigInt)]
+    pub changes: i64,
+    /// The first of its dates; none: it may have all.
+    #[diesel(sql_type = Nullable<Date>)]
+    pub from: Option<NaiveDate>,
+    #[diesel(sql_type = Nullable<Date>)]
+    pub until: Option<NaiveDate>,
+}
+
+/// Every table whose rows never change; of a month that ends before `present`, rows that were added count too. A month of the journal
+/// touches the dates beside it, since its days are those of UTC.
+pub(super) fn count_changes(
+    conn: &mut PgConnection,
+    present: NaiveDate,
+) -> AppResult<Vec<Counted>> {
+    Ok(sql_query(
+        "select s.name, s.first - 1 as from, s.last + 1 as until,
+           s.changed + case when s.last < $1 then s.added else 0 end as changes
+         from (
+           select t.schemaname || '.' || t.relname as name, t.n_tup_upd + t.n_tup_del as changed, t.n_tup_ins as added,
+             left(bound.at[1], 10)::date as first, left(bound.at[2], 10)::date as last
+           from pg_stat_all_tables t join pg_class c on c.oid = t.relid
+             cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)') as at) bound
+           where t.schemaname in ('accounting', 'tasks', 'archive') and not t.relname like '%_default'
+             and t.relname ~ '^(transfers|journal|statements|payouts|task_prices|day_seals)(_|$)'
+         ) s order by s.name",
+    )
+    .bind::<Date, _>(present)
+    .load(conn)?)
 }
 
 /// Takes the round that is due, for five minutes; then another process may think that this one has died.

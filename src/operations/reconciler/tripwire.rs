@@ -7,47 +7,11 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Nullable, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use crate::platform::error::AppResult;
+use super::store::Counted;
 
 /// How often the rows of each table were changed, by its name.
 pub(super) type Counters = BTreeMap<String, i64>;
-
-/// A table, and the dates of its rows.
-#[derive(Clone, Debug, QueryableByName)]
-pub(super) struct Counted {
-    #[diesel(sql_type = Text)]
-    name: String,
-    #[diesel(sql_type = BigInt)]
-    changes: i64,
-    /// The first of its dates; none: it may have all.
-    #[diesel(sql_type = Nullable<Date>)]
-    from: Option<NaiveDate>,
-    #[diesel(sql_type = Nullable<Date>)]
-    until: Option<NaiveDate>,
-}
-
-/// Every table whose rows never change; of a month that ends before `present`, rows that were added count too. A month of the journal
-/// touches the dates beside it, since its days are those of UTC.
-pub(super) fn count(conn: &mut PgConnection, present: NaiveDate) -> AppResult<Vec<Counted>> {
-    Ok(sql_query(
-        "select s.name, s.first - 1 as from, s.last + 1 as until,
-           s.changed + case when s.last < $1 then s.added else 0 end as changes
-         from (
-           select t.schemaname || '.' || t.relname as name, t.n_tup_upd + t.n_tup_del as changed, t.n_tup_ins as added,
-             left(bound.at[1], 10)::date as first, left(bound.at[2], 10)::date as last
-           from pg_stat_all_tables t join pg_class c on c.oid = t.relid
-             cross join lateral (select regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \\(''([^'']+)''\\) TO \\(''([^'']+)''\\)') as at) bound
-           where t.schemaname in ('accounting', 'tasks', 'archive') and not t.relname like '%_default'
-             and t.relname ~ '^(transfers|journal|statements|payouts|task_prices|day_seals)(_|$)'
-         ) s order by s.name",
-    )
-    .bind::<Date, _>(present)
-    .load(conn)?)
-}
 
 /// The dates of the tables whose counters moved since `before`, from the first to the last; none: nothing moved. A table that is new
 /// or gone is no edit.

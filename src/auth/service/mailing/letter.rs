@@ -24,7 +24,7 @@ struct Words {
 }
 
 #[derive(Template)]
-#[template(path = "mails/account.txt")]
+#[template(path = "auth/account_mail.txt")]
 struct LetterText<'a> {
     l: &'static FluentLanguageLoader,
     name: &'a str,
@@ -35,7 +35,7 @@ struct LetterText<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "mails/account.html")]
+#[template(path = "auth/account_mail.html")]
 struct LetterHtml<'a> {
     l: &'static FluentLanguageLoader,
     lang: Lang,
