@@ -96,7 +96,10 @@ fn r24_ops6_every_request_that_changes_something_has_its_audit_row() {
         let answer = exchange(&world, &mut visitor, route).unwrap();
         match answer.status {
             200..=399 if is_written(&world, &answer, visitor.id.unwrap()) => driven += 1,
-            200..=399 if REPEATED_HERE.contains(&route.path) => {}
+            200..=399
+                if [REPEATED_HERE, DRIVEN_ELSEWHERE]
+                    .concat()
+                    .contains(&route.path) => {}
             200..=399 => silent.push(format!("{} {}", route.method, route.path)),
             status => refused.push((status, route.path)),
         }

@@ -244,7 +244,13 @@ fn a28_a45_t_az_3_ids_of_somebody_else_in_query_body_and_headers_are_not_listene
                 let by_name = (*name == "user").then_some(owner.person.username.as_str());
                 for value in by_name.into_iter().chain([id.as_str()]) {
                     let target = format!("{path}?{name}={value}");
-                    let companys = ["/api/v1/accounting/balance", "/api/v1/accounting/transfers"];
+                    let companys = [
+                        "/account",
+                        "/account/statement",
+                        "/account/statements",
+                        "/api/v1/accounting/balance",
+                        "/api/v1/accounting/transfers",
+                    ];
                     let may = companys.contains(path)
                         && may_with_others(Operation::CompanyTransfers, role);
                     see(

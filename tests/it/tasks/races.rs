@@ -132,6 +132,15 @@ fn t22_a_task_is_either_done_or_reassigned() {
                             );
                             false
                         }
+                        // It went away and came back between two looks: it is asked to look again.
+                        (409, problem)
+                            if problem["detail"]
+                                .as_str()
+                                .unwrap()
+                                .contains("this very moment") =>
+                        {
+                            false
+                        }
                         other => panic!("{other:?}"),
                     };
                     mine.iter().filter(complete).count()
