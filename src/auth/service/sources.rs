@@ -75,7 +75,7 @@ fn source_of(origin: &Origin) -> Option<String> {
 }
 
 /// The source that an address is counted with.
-fn bucket_of(address: &str) -> String {
+pub(super) fn bucket_of(address: &str) -> String {
     match address
         .parse::<IpAddr>()
         .map(|address| address.to_canonical())

@@ -1,9 +1,8 @@
 //! How often a source or an account may ask for what costs us a mail or a hash.
 
-use std::net::IpAddr;
-
 use chrono::Duration;
 
+use super::sources::bucket_of;
 use crate::auth::store;
 use crate::platform::db::{Origin, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
@@ -57,16 +56,9 @@ pub(in crate::auth) fn too_early(seconds: u32) -> AppError {
     }
 }
 
-/// What counts as one source: an address, of the longer kind the net that is given to one household.
+/// The source that a request is counted with, as guesses are.
 pub(in crate::auth) fn source_of(origin: &Origin) -> String {
-    let address = origin.address.as_deref().unwrap_or_default();
-    match address.parse() {
-        Ok(IpAddr::V6(long)) if long.to_ipv4_mapped().is_none() => {
-            let [a, b, c, d, ..] = long.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        _ => address.to_owned(),
-    }
+    bucket_of(origin.address.as_deref().unwrap_or_default())
 }
 
 #[cfg(test)]
