@@ -13,7 +13,7 @@ use super::service::{Limits, note_refusal};
 use super::{ROLE, service};
 use crate::auth::{ApiUser, Operation};
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::AppResult;
 use crate::platform::ids::{ShuffleId, TaskId};
 use crate::platform::money::Money;
@@ -219,15 +219,16 @@ async fn create_task(
     let (origin, limits) = (user.origin(), Limits::of(&config));
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
-            limits.allow_creation(tx, &user.actor)?;
-            let task = service::create_task(tx, &user.actor, text)?;
-            queries::show_task(tx.conn(), &user.actor, task.id)
+            user.once(tx, |tx| {
+                limits.allow_creation(tx, &user.actor)?;
+                let task = service::create_task(tx, &user.actor, text)?;
+                let view = queries::show_task(tx.conn(), &user.actor, task.id)?;
+                let location = format!("/api/v1/tasks/{}", view.task.id);
+                Answer::created(location, &TaskBody::from(view))
+            })
         })
         .await;
-    let view = note_refusal(&db, &config, origin, outcome).await?;
-    Ok(HttpResponse::Created()
-        .insert_header(("location", format!("/api/v1/tasks/{}", view.task.id)))
-        .json(TaskBody::from(view)))
+    Ok(note_refusal(&db, &config, origin, outcome).await?.into())
 }
 
 async fn show_my_assigned_tasks(
@@ -318,12 +319,14 @@ async fn complete_task(
     let (id, origin, limits) = (uid.into_inner(), user.origin(), Limits::of(&config));
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
-            limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
-            queries::show_task(tx.conn(), &user.actor, id)
+            user.once(tx, |tx| {
+                limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
+                let view = queries::show_task(tx.conn(), &user.actor, id)?;
+                Answer::ok(&TaskBody::from(view))
+            })
         })
         .await;
-    let view = note_refusal(&db, &config, origin, outcome).await?;
-    Ok(HttpResponse::Ok().json(TaskBody::from(view)))
+    Ok(note_refusal(&db, &config, origin, outcome).await?.into())
 }
 
 async fn reassign_tasks(
@@ -336,16 +339,18 @@ async fn reassign_tasks(
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
             user.actor.allow(Operation::Shuffle)?;
-            limits.allow_press(tx, &user.actor)?;
-            let id = service::request_shuffle(tx, &user.actor, queue_limit)?;
-            queries::show_shuffle(tx.conn(), &user.actor, id)
+            user.once(tx, |tx| {
+                limits.allow_press(tx, &user.actor)?;
+                let id = service::request_shuffle(tx, &user.actor, queue_limit)?;
+                let shuffle = queries::show_shuffle(tx.conn(), &user.actor, id)?;
+                let location = format!("/api/v1/tasks/reassign/{}", shuffle.id);
+                Answer::accepted(location, &ShuffleBody::from(shuffle))
+            })
         })
         .await;
-    let shuffle = note_refusal(&db, &config, origin, outcome).await?;
+    let answer = note_refusal(&db, &config, origin, outcome).await?;
     db.wake().notify();
-    Ok(HttpResponse::Accepted()
-        .insert_header(("location", format!("/api/v1/tasks/reassign/{}", shuffle.id)))
-        .json(ShuffleBody::from(shuffle)))
+    Ok(answer.into())
 }
 
 async fn show_shuffle(

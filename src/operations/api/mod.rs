@@ -10,7 +10,7 @@ use super::ROLE;
 use super::service::{self, Consumer, LetterFilter};
 use crate::auth::ApiUser;
 use crate::bus::{Hold, ParkedItem, Roster};
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{Cursor, limit};
 
@@ -190,8 +190,11 @@ async fn pause_consumer(
 ) -> AppResult<HttpResponse> {
     let (origin, actor, reason) = (user.origin(), user.actor.clone(), body.into_inner().reason);
     let (own_db, own_name) = (db.clone(), name.clone());
-    aside(move || service::pause(&own_db, &actor, origin, &own_name, &reason)).await?;
-    show(user, db, roster, name.into_inner()).await
+    let pausing = async {
+        aside(move || service::pause(&own_db, &actor, origin, &own_name, &reason)).await?;
+        show(&user, &db, roster, name.into_inner()).await
+    };
+    Ok(user.once_around(&db, pausing).await?.into())
 }
 
 async fn resume_consumer(
@@ -204,25 +207,23 @@ async fn resume_consumer(
     let order: ResumeOrder = optional(&body, "holder")?;
     let (origin, actor) = (user.origin(), user.actor.clone());
     let (own_db, own_name) = (db.clone(), name.clone());
-    aside(move || service::resume(&own_db, &actor, origin, &own_name, order.holder.as_deref()))
-        .await?;
-    show(user, db, roster, name.into_inner()).await
+    let resuming = async {
+        aside(move || service::resume(&own_db, &actor, origin, &own_name, order.holder.as_deref()))
+            .await?;
+        show(&user, &db, roster, name.into_inner()).await
+    };
+    Ok(user.once_around(&db, resuming).await?.into())
 }
 
 /// A consumer as it is now.
-async fn show(
-    user: ApiUser,
-    db: Data<Db>,
-    roster: Data<Roster>,
-    name: String,
-) -> AppResult<HttpResponse> {
-    let now = db.clock().now();
+async fn show(user: &ApiUser, db: &Db, roster: Data<Roster>, name: String) -> AppResult<Answer> {
+    let (now, actor) = (db.clock().now(), user.actor.clone());
     let consumer = db
         .read(ROLE, move |conn| {
-            service::show_consumer(conn, &user.actor, &roster, &name, now)
+            service::show_consumer(conn, &actor, &roster, &name, now)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(ConsumerBody::from(consumer)))
+    Answer::ok(&ConsumerBody::from(consumer))
 }
 
 #[derive(Deserialize)]
@@ -279,12 +280,15 @@ async fn retry_dead_letter(
 ) -> AppResult<HttpResponse> {
     let order: RetryOrder = optional(&body, "consumer")?;
     let item: Uuid = item.parse().map_err(|_| AppError::NotFound)?;
-    let (origin, actor) = (user.origin(), user.actor);
-    let retried = aside(move || {
-        service::retry_everywhere(&db, &actor, origin, item, order.consumer.as_deref())
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(Retried { retried }))
+    let (origin, actor, own_db) = (user.origin(), user.actor.clone(), db.clone());
+    let retrying = async {
+        let retried = aside(move || {
+            service::retry_everywhere(&own_db, &actor, origin, item, order.consumer.as_deref())
+        })
+        .await?;
+        Answer::ok(&Retried { retried })
+    };
+    Ok(user.once_around(&db, retrying).await?.into())
 }
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{ApiUser, PasswordGate};
 use crate::operations::ROLE;
 use crate::operations::service;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::AppResult;
 use crate::platform::stop::{self, Stop};
 
@@ -60,10 +60,13 @@ async fn set_stop(
     order: Json<StopOrder>,
 ) -> AppResult<HttpResponse> {
     let StopOrder { reason, password } = order.into_inner();
-    let origin = user.origin();
-    service::stop(&db, &gate, &user.actor, origin, &reason, password).await?;
-    let stop = db.read(ROLE, stop::current).await?;
-    Ok(HttpResponse::Ok().json(stop.map(StopBody::from)))
+    let stopping = async {
+        let origin = user.origin();
+        service::stop(&db, &gate, &user.actor, origin, &reason, password).await?;
+        let stop = db.read(ROLE, stop::current).await?;
+        Answer::ok(&stop.map(StopBody::from))
+    };
+    Ok(user.once_around(&db, stopping).await?.into())
 }
 
 async fn release_stop(
@@ -73,7 +76,10 @@ async fn release_stop(
     order: Json<ReleaseOrder>,
 ) -> AppResult<HttpResponse> {
     let ReleaseOrder { reason, password } = order.into_inner();
-    let origin = user.origin();
-    let released = service::release(&db, &gate, &user.actor, origin, &reason, password).await?;
-    Ok(HttpResponse::Ok().json(StopBody::from(released)))
+    let releasing = async {
+        let origin = user.origin();
+        let released = service::release(&db, &gate, &user.actor, origin, &reason, password).await?;
+        Answer::ok(&StopBody::from(released))
+    };
+    Ok(user.once_around(&db, releasing).await?.into())
 }

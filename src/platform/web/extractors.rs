@@ -8,7 +8,7 @@ use super::Face;
 use crate::platform::error::AppError;
 
 /// Bytes of a JSON body at most.
-const JSON_LIMIT: usize = 64 * 1024;
+pub(super) const JSON_LIMIT: usize = 64 * 1024;
 
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.app_data(PathConfig::default().error_handler(|_, _| AppError::NotFound.into()))
