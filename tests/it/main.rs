@@ -8,6 +8,7 @@
 
 mod accounting;
 mod analytics;
+mod api;
 mod auth;
 mod bus;
 mod cli;

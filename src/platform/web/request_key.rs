@@ -11,7 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Face;
-use super::extractors::JSON_LIMIT;
+use super::api::JSON_LIMIT;
 use crate::platform::db::{Answer, RequestKey};
 use crate::platform::error::{AppError, AppResult};
 
