@@ -29,7 +29,11 @@ fn scene() -> Scene {
             .set("ATES_POOL_WAIT_MS", 300)
             .set("ATES_WEB_STATEMENT_TIMEOUT_MS", 500)
     });
-    let people = app.register_all(&[("kesha", &["manager"]), ("root", &["administrator"])]);
+    let people = app.register_all(&[
+        ("kesha", &["manager"]),
+        ("root", &["administrator"]),
+        ("gosha", &["developer"]),
+    ]);
     let (browser, api) = (app.log_in(&people[0]), app.api(&people[0]));
     let root = app.api(&people[1]);
     let mut scene = Scene {
