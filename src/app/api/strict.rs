@@ -65,6 +65,13 @@ pub async fn strict_queries(
 
 fn misfit(request: &ServiceRequest) -> Option<Face> {
     let query = request.query_string();
+    if let Some(pair) = query.split('&').find(|pair| pair.contains("%00")) {
+        // No name and no value of ours has a NUL, and the database has no place for it: on no page either.
+        let name = pair.split('=').next().and_then(decoded);
+        let name = name.filter(|name| !name.contains('\0'));
+        let name = name.unwrap_or_else(|| "query".to_owned());
+        return Some(Face::invalid_at(name, "field-control-characters"));
+    }
     if query.is_empty() || !is_strict(request.path()) {
         return None;
     }

@@ -18,6 +18,7 @@
 
 pub mod api;
 mod badge;
+mod body;
 pub mod cookies;
 pub mod csrf;
 mod download;
