@@ -109,6 +109,10 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             post().to(corrections::withdraw_correction),
         )
         .route("/admin/mails", get().to(mails::list_mails))
+        .route(
+            "/admin/mails/attempts",
+            post().to(mails::send_given_up_again),
+        )
         .route("/admin/mails/{id}", get().to(mails::show_mail))
         .route("/admin/mails/{id}/preview", get().to(mails::preview_mail))
         .route(

@@ -6,6 +6,7 @@
 //! App::new()
 //!     .app_data(web::Data::new(WebSettings::new(&config, demo)))
 //!     .configure(platform::web::configure)
+//!     .wrap(from_fn(platform::web::request_key))
 //!     .wrap(from_fn(session_middleware))      // auth's own: inserts a `Visitor` into the request's extensions
 //!     .wrap(from_fn(platform::web::fetch_guard))
 //!     .wrap(from_fn(platform::web::errors))
@@ -37,6 +38,7 @@ mod page;
 pub mod parrot;
 mod preferences;
 mod render;
+mod request_key;
 mod settings;
 pub mod static_files;
 mod tags;
@@ -59,6 +61,7 @@ pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use preferences::Preferences;
 pub use render::{render, render_with};
+pub use request_key::request_key;
 pub use settings::WebSettings;
 pub use tags::{DateTag, MoneyTag, TimeTag};
 

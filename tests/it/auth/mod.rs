@@ -19,6 +19,7 @@ mod passkeys;
 mod passwords;
 mod profile;
 mod provider;
+mod records;
 mod refresh;
 mod registration;
 mod reset;

@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{Error, FromRequest, HttpRequest};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ use crate::platform::web::form::{FORM_TYPE, check_texts, pairs_of};
 use crate::platform::web::{Face, fit};
 
 /// Bytes of a JSON body at most.
-const JSON_LIMIT: usize = 64 * 1024;
+pub(in crate::platform::web) const JSON_LIMIT: usize = 64 * 1024;
 
 /// The body of an operation that needs one.
 ///
@@ -130,6 +130,15 @@ fn check_type(request: &HttpRequest) -> Result<(), Face> {
 /// # Errors
 /// 400 for what is no JSON, 422 with the name of the field that does not fit.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Face> {
+    // Serde would take a list for the fields in their order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        return Err(if is_json {
+            Face::invalid()
+        } else {
+            Face::of_status(StatusCode::BAD_REQUEST)
+        });
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
