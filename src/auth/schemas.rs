@@ -15,7 +15,7 @@ pub(super) struct UsernameText;
 
 impl PartialSchema for UsernameText {
     fn schema() -> RefOr<Schema> {
-        let pattern = "^[A-Za-z][A-Za-z0-9._-]*$";
+        let pattern = r"^[\t-\r ]*[A-Za-z][A-Za-z0-9._-]*[\t-\r ]*$";
         text_of(USERNAME_MIN, USERNAME_MAX, pattern, "kesha")
     }
 }
@@ -27,8 +27,7 @@ pub(super) struct EmailText;
 
 impl PartialSchema for EmailText {
     fn schema() -> RefOr<Schema> {
-        // Narrower than what is taken: what every mail server understands.
-        let pattern = "^[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63})+$";
+        let pattern = "^[^@<>\\u0000]+@[^@<>\\u0000]+$";
         let mut address = text(5, EMAIL_MAX, pattern);
         address.format = Some(SchemaFormat::KnownFormat(KnownFormat::Email));
         address.examples = vec!["kesha@uberpopug.example".into()];
@@ -37,6 +36,13 @@ impl PartialSchema for EmailText {
 }
 
 impl ToSchema for EmailText {}
+
+/// Something that can be seen, with space around it, which is dropped.
+const NAME: &str = concat!(
+    r"^[\t-\r \u0085]*[^\u0000-\u001f\u007f-\u009f<>]*",
+    r"[^\s\u0000-\u001f\u007f-\u009f<>]",
+    r"[^\u0000-\u001f\u007f-\u009f<>]*[\t-\r \u0085]*$"
+);
 
 /// A name or a surname: what can be seen, without `<` and `>`.
 pub(super) struct NameText;

@@ -3,8 +3,8 @@
 
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
 
 use crate::platform::web::api::text;
 
@@ -45,6 +45,10 @@ pub(super) fn is_strict(path: &str) -> bool {
 }
 
 fn finish(path: &str, method: &str, operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        let contents = body.content.values_mut();
+        contents.for_each(leave_out_null);
+    }
     if !is_strict(path) {
         if path.starts_with("/.well-known/") {
             add(operation, "503", "The database is away; try again later");
@@ -97,6 +101,17 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
         }
     }
     form(operation);
+}
+
+/// A body that may be left out is no body that may be `null`.
+fn leave_out_null(content: &mut RefOr<Content>) {
+    let RefOr::T(content) = content else { return };
+    if let Some(RefOr::T(Schema::OneOf(choices))) = &mut content.schema
+        && let [one @ RefOr::Ref(_), RefOr::T(Schema::Object(other))] = choices.items.as_slice()
+        && other.schema_type == Type::Null.into()
+    {
+        content.schema = Some(one.clone());
+    }
 }
 
 fn add(operation: &mut Operation, status: &str, description: &str) {

@@ -67,13 +67,13 @@ pub(super) fn end_everything_of(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
 #[serde(deny_unknown_fields)]
 pub struct OwnChange {
     /// The mail address.
-    #[schema(value_type = Option<EmailText>, inline)]
+    #[schema(value_type = Option<EmailText>)]
     pub email: Option<String>,
     /// The given name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     /// The family name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub surname: Option<String>,
     /// Meta information, a JSON object that the product keeps and does not read (A09).
     #[schema(value_type = Option<Object>)]

@@ -104,13 +104,13 @@ pub fn create_admin(tx: &mut Tx<'_>, new: &NewAdministrator) -> AppResult<UserId
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The mail address.
-    #[schema(value_type = Option<EmailText>, inline)]
+    #[schema(value_type = Option<EmailText>)]
     pub email: Option<String>,
     /// The given name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     /// The family name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub surname: Option<String>,
     /// The role set, by name.
     #[schema(value_type = Option<Vec<RoleWord>>, min_items = 1)]

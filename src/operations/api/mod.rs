@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, Path, Query, ServiceConfig, get, post, resource
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::bus::{Hold, ParkedItem, ParkedState, Roster};
 use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::api::{
-    CursorText, JsonBody, List, OptionalJsonBody, PageLimit, PersonUid, text_of, words,
+    CursorText, JsonBody, List, OptionalJsonBody, PageLimit, PersonUid, words,
 };
 use crate::platform::web::{Cursor, limit};
 
@@ -217,12 +217,17 @@ async fn list_consumers(
     )))
 }
 
-/// Why.
+/// Why; more than space.
 struct ReasonText;
 
 impl PartialSchema for ReasonText {
     fn schema() -> RefOr<Schema> {
-        text_of(1, 500, "^[^\\u0000]*$", "The disk is nearly full")
+        let reason = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .pattern(Some("^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"))
+            .examples(["The disk is nearly full"]);
+        reason.into()
     }
 }
 

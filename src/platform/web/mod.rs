@@ -19,6 +19,7 @@
 
 pub mod api;
 mod badge;
+mod body;
 pub mod cookies;
 pub mod csrf;
 mod download;

@@ -4,7 +4,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::Face;
 use super::api::JSON_LIMIT;
+use super::body::receive;
 use crate::platform::db::{Answer, RequestKey};
 use crate::platform::error::{AppError, AppResult};
 
@@ -73,13 +74,8 @@ fn checked(key: &[u8]) -> AppResult<String> {
 }
 
 async fn whole_body(request: &mut ServiceRequest) -> Result<Bytes, Face> {
-    let payload = request.extract::<Payload>().await;
-    let payload = payload.map_err(|_| Face::of_status(StatusCode::BAD_REQUEST))?;
-    match payload.to_bytes_limited(JSON_LIMIT).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(Face::of_status(StatusCode::BAD_REQUEST)),
-        Err(_) => Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE)),
-    }
+    let payload = request.take_payload();
+    receive(request.request(), payload, JSON_LIMIT).await
 }
 
 impl Answer {
