@@ -6,6 +6,7 @@
 
 mod api;
 mod beak;
+mod device;
 mod pages;
 mod password;
 mod permission;

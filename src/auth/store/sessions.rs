@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::UserRow;
 use super::users::SELECT;
+use crate::auth::device::device_of;
 use crate::platform::error::AppResult;
 
 /// Sessions that one user may have at once; the oldest is dropped for the next.
@@ -110,6 +111,14 @@ pub(in crate::auth) struct SessionRow {
     pub address: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub user_agent: Option<String>,
+}
+
+impl SessionRow {
+    /// The device, if it said what it is.
+    pub fn device(&self) -> Option<String> {
+        let device = device_of(self.user_agent.as_deref()?);
+        (!device.is_empty()).then_some(device)
+    }
 }
 
 /// The live sessions of a user, those of browsers and those over the API, the one that was seen last first; `current` is the hash
