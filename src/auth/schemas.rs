@@ -49,12 +49,7 @@ pub(super) struct NameText;
 
 impl PartialSchema for NameText {
     fn schema() -> RefOr<Schema> {
-        text_of(
-            1,
-            NAME_MAX,
-            "^[^\\u0000-\\u001f\\u007f-\\u009f<>]*$",
-            "Kesha",
-        )
+        text_of(1, NAME_MAX, NAME, "Kesha")
     }
 }
 
