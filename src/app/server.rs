@@ -115,6 +115,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(web::request_key))
             .wrap(from_fn(auth::session))
             .wrap(from_fn(web::fetch_guard))
+            .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))
             .wrap(TracingLogger::default())

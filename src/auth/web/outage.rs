@@ -134,6 +134,7 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
                 let who = entry.who.clone();
                 let until = entry.until.min(now + self.life);
                 self.entries.insert(hash, Entry { until, ..entry });
+                self.resume();
                 Ok(Some(Found::Now(who)))
             }
             Err(error) if is_outage(&error) => {
@@ -156,6 +157,12 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
     fn is_paused(&self) -> bool {
         let paused = self.paused.read().unwrap_or_else(PoisonError::into_inner);
         paused.is_some_and(|since| since.elapsed() < PAUSE)
+    }
+
+    fn resume(&self) {
+        if self.is_paused() {
+            *self.paused.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     fn pause(&self) {

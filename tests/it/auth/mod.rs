@@ -24,6 +24,7 @@ mod refresh;
 mod registration;
 mod reset;
 mod sessions;
+mod tls;
 mod tokens;
 mod users;
 
