@@ -15,7 +15,7 @@ pub(super) struct UsernameText;
 
 impl PartialSchema for UsernameText {
     fn schema() -> RefOr<Schema> {
-        let pattern = r"^[\t-\r ]*[A-Za-z][A-Za-z0-9._-]*[\t-\r ]*$";
+        let pattern = "^[A-Za-z][A-Za-z0-9._-]*$";
         text_of(USERNAME_MIN, USERNAME_MAX, pattern, "kesha")
     }
 }
@@ -37,11 +37,11 @@ impl PartialSchema for EmailText {
 
 impl ToSchema for EmailText {}
 
-/// Something that can be seen, with space around it, which is dropped.
+/// Something that can be seen, and no control character.
 const NAME: &str = concat!(
-    r"^[\t-\r \u0085]*[^\u0000-\u001f\u007f-\u009f<>]*",
+    r"^[^\u0000-\u001f\u007f-\u009f<>]*",
     r"[^\s\u0000-\u001f\u007f-\u009f<>]",
-    r"[^\u0000-\u001f\u007f-\u009f<>]*[\t-\r \u0085]*$"
+    r"[^\u0000-\u001f\u007f-\u009f<>]*$"
 );
 
 /// A name or a surname: what can be seen, without `<` and `>`.
@@ -49,12 +49,7 @@ pub(super) struct NameText;
 
 impl PartialSchema for NameText {
     fn schema() -> RefOr<Schema> {
-        text_of(
-            1,
-            NAME_MAX,
-            "^[^\\u0000-\\u001f\\u007f-\\u009f<>]*$",
-            "Kesha",
-        )
+        text_of(1, NAME_MAX, NAME, "Kesha")
     }
 }
 

@@ -28,13 +28,6 @@ impl PartialSchema for TitleText {
 
 impl ToSchema for TitleText {}
 
-/// What is trimmed off a text.
-macro_rules! space {
-    () => {
-        r"[\t-\r \u0085\u2028\u2029]*"
-    };
-}
-
 /// One character of a title; all but brackets, line ends and control characters.
 macro_rules! of_title {
     ($besides:literal) => {
@@ -49,23 +42,15 @@ macro_rules! of_title {
 /// Something that can be seen, with anything else that a title may have around it.
 const TITLE: &str = concat!(
     "^",
-    space!(),
     of_title!(""),
     "*",
     of_title!(r"\s\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"),
     of_title!(""),
-    "*",
-    space!(),
-    "$"
+    "*$"
 );
 
 /// All but control characters; a carriage return belongs to a line feed.
-const DESCRIPTION: &str = concat!(
-    "^",
-    r"(\r\n|[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029])*",
-    space!(),
-    "$"
-);
+const DESCRIPTION: &str = r"^(\r\n|[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029])*$";
 
 /// An id in the issue tracker; nothing for none.
 struct JiraIdText;

@@ -39,8 +39,7 @@ impl Run<'_> {
         std::fs::write(&settings, format!("{SETTINGS}\n{}", self.settings)).unwrap();
         // The document is read as it is written, since a phase of its own would need the token of somebody.
         let document = folder.path().join("openapi.json");
-        let text = ates::app::api_document().to_pretty_json().unwrap();
-        std::fs::write(&document, text).unwrap();
+        std::fs::write(&document, without_request_keys().to_string()).unwrap();
         let report = folder.path().join("report.json");
         let mut tool = Command::new(TOOL);
         tool.current_dir(folder.path())
@@ -77,11 +76,26 @@ impl Run<'_> {
         assert_eq!(report["errors"], json!([]), "{}", self.name);
         let asked = report["test_cases"]["generated"].as_u64().unwrap();
         println!(
-            "{}: {asked} requests in {} s, seed {}",
-            self.name, report["running_time"], report["seed"]
+            "{}: {asked} requests in {} s, seed {}, as {}",
+            self.name, report["running_time"], report["seed"], report["auth"]
         );
         asked
     }
+}
+
+/// The document without `Idempotency-Key`: a key that was used for another body is refused, and no schema can say so (T-CON-4 sends them).
+fn without_request_keys() -> Value {
+    let mut document = super::document::written();
+    let paths = document["paths"].as_object_mut().unwrap();
+    for operation in paths
+        .values_mut()
+        .flat_map(|item| item.as_object_mut().unwrap().values_mut())
+    {
+        if let Some(parameters) = operation["parameters"].as_array_mut() {
+            parameters.retain(|parameter| parameter["name"] != "Idempotency-Key");
+        }
+    }
+    document
 }
 
 fn path(path: &Path) -> &str {
@@ -240,7 +254,7 @@ fn t_fuzz_2_one_step_leads_to_the_next_and_nobody_gets_what_is_anothers() {
     let run = Run {
         name: "two developers, stateful".to_owned(),
         phases: "stateful",
-        examples: if is_long() { 250 } else { 4 },
+        examples: if is_long() { 250 } else { 2 },
         only: &[],
         without: &[],
         settings: format!(
