@@ -2,6 +2,7 @@
 
 mod company;
 mod payouts;
+mod rows;
 mod transfers;
 
 use actix_web::web::{ServiceConfig, get, post, resource};

@@ -4,25 +4,21 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
-use utoipa::{IntoParams, PartialSchema, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::rows::{MovementWord, TransferAnswer, TransferWord, list, transfer_answer};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_past_date};
-use crate::accounting::queries::{
-    self, AccountFilter, CompanyFilter, EmployeeRef, Movement, MovementKind, TaskRef,
-};
-use crate::accounting::views::description;
+use crate::accounting::queries::{self, AccountFilter, CompanyFilter, MovementKind};
 use crate::auth::ApiUser;
 use crate::events::TransferKind;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
-use crate::platform::web::api::{CursorText, Day, List, Named, PageLimit, PersonUid, words};
-use crate::platform::web::{PageOf, lang_of, limit};
+use crate::platform::web::api::{CursorText, Day, List, PageLimit, PersonUid};
+use crate::platform::web::limit;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -91,28 +87,6 @@ pub(super) async fn show_balance(
     }))
 }
 
-/// What moved an account, or was told on it.
-struct MovementWord;
-
-impl PartialSchema for MovementWord {
-    fn schema() -> RefOr<Schema> {
-        words(MovementKind::ALL.map(MovementKind::as_str))
-    }
-}
-
-impl ToSchema for MovementWord {}
-
-/// What moved an account.
-struct TransferWord;
-
-impl PartialSchema for TransferWord {
-    fn schema() -> RefOr<Schema> {
-        words(TransferKind::ALL.map(TransferKind::as_str))
-    }
-}
-
-impl ToSchema for TransferWord {}
-
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -159,40 +133,6 @@ pub(super) struct CompanyQuery {
     /// `next_cursor` of the piece before.
     #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
-}
-
-/// The task that a transfer is about.
-#[derive(Serialize, ToSchema)]
-#[schema(as = TransferTask)]
-struct TaskAnswer {
-    uid: Uuid,
-    /// `null` while it is not known yet.
-    #[schema(required)]
-    title: Option<String>,
-    #[schema(required)]
-    jira_id: Option<String>,
-}
-
-/// A row of an account's log.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Transfer)]
-struct TransferAnswer {
-    uid: Uuid,
-    /// Whose account; in the company's log alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<Named>,
-    at: DateTime<Utc>,
-    business_date: NaiveDate,
-    #[schema(value_type = MovementWord)]
-    kind: &'static str,
-    /// Above zero for what they get, below zero for what they are charged or paid out.
-    amount_minor: Money,
-    /// The balance after it.
-    balance_minor: Money,
-    #[schema(required)]
-    task: Option<TaskAnswer>,
-    /// In the language that `Accept-Language` asks for.
-    description: String,
 }
 
 /// Lists an account's transfers, the newest first
@@ -270,39 +210,6 @@ pub(super) async fn show_all_account_transfers(
     Ok(list(page.map(|row| {
         transfer_answer(&request, &config, Some(row.employee), row.movement)
     })))
-}
-
-fn list(page: PageOf<TransferAnswer>) -> HttpResponse {
-    HttpResponse::Ok().json(List::from(page))
-}
-
-fn transfer_answer(
-    request: &HttpRequest,
-    config: &Config,
-    employee: Option<EmployeeRef>,
-    movement: Movement,
-) -> TransferAnswer {
-    TransferAnswer {
-        uid: movement.uid,
-        user: employee.map(|EmployeeRef { uid, name }| Named { uid, name }),
-        at: movement.at,
-        business_date: movement.business_date,
-        kind: movement.kind.as_str(),
-        amount_minor: movement.amount,
-        balance_minor: movement.balance,
-        description: description(lang_of(request), &movement, &config.currency),
-        task: movement.task.map(
-            |TaskRef {
-                 uid,
-                 title,
-                 jira_id,
-             }| TaskAnswer {
-                uid,
-                title,
-                jira_id,
-            },
-        ),
-    }
 }
 
 fn today_or(from: Option<&str>, to: Option<&str>, db: &Db, config: &Config) -> AppResult<Period> {

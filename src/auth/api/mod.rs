@@ -1,12 +1,14 @@
 //! Auth over the API (contract section 3): tokens, one's own record, users.
 
+mod keys;
 mod tokens;
 mod users;
 
 use actix_web::web::{ServiceConfig, delete, get, patch, post, resource};
 use utoipa::OpenApi;
 
-use tokens::{auth_user, metadata, public_keys, refresh_token, revoke_token};
+use keys::{metadata, public_keys};
+use tokens::{auth_user, refresh_token, revoke_token};
 use users::{delete_user, list_users, me, register_user, show_user, update_me, update_user};
 
 /// Mounts the operations.
@@ -42,7 +44,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         (name = "users", description = "One's own record, and everybody's for administrators"),
     ),
     paths(
-        tokens::auth_user, tokens::refresh_token, tokens::revoke_token, tokens::metadata, tokens::public_keys,
+        tokens::auth_user, tokens::refresh_token, tokens::revoke_token, keys::metadata, keys::public_keys,
         users::me, users::update_me, users::list_users, users::register_user, users::show_user, users::update_user,
         users::delete_user,
     ),
