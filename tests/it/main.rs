@@ -8,6 +8,7 @@
 
 mod accounting;
 mod analytics;
+mod api_page;
 mod auth;
 mod bus;
 mod cli;
@@ -22,7 +23,9 @@ mod partitions;
 mod periods;
 mod proof;
 mod relay;
+mod remote;
 mod requirements;
 mod routes;
 mod support;
 mod tasks;
+mod webhooks;

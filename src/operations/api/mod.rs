@@ -14,11 +14,13 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{Cursor, limit};
 
+mod feed;
 mod stop;
 
 /// Mounts the operations.
 pub(super) fn configure(app: &mut ServiceConfig) {
     stop::configure(app);
+    feed::configure(app);
     app.service(resource("/api/v1/ops/consumers").route(get().to(list_consumers)))
         .service(resource("/api/v1/ops/consumers/{name}/pause").route(post().to(pause_consumer)))
         .service(resource("/api/v1/ops/consumers/{name}/resume").route(post().to(resume_consumer)))

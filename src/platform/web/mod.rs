@@ -52,7 +52,7 @@ pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT, fit, read_pairs};
 pub use form_errors::FormErrors;
 pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};
-pub use live::{LiveEvent, Streams};
+pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use preferences::Preferences;
