@@ -23,6 +23,8 @@ mod subscriber;
 mod views;
 
 use actix_web::web::ServiceConfig;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 use crate::auth::{NavEntry, Operation};
 use crate::bus::Subscriber;
@@ -87,4 +89,10 @@ pub fn subscribers(config: &Config) -> Vec<Box<dyn Subscriber>> {
 pub fn configure(app: &mut ServiceConfig) {
     pages::configure(app);
     api::configure(app);
+}
+
+/// The module's part of the API's document.
+#[must_use]
+pub fn document() -> OpenApi {
+    api::Document::openapi()
 }

@@ -1,9 +1,12 @@
 //! The figures as JSON (contract section 3).
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Query, ServiceConfig, get};
+use actix_web::web::{Data, Query, ServiceConfig, get, resource};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::queries::DearestRow;
@@ -13,65 +16,93 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
+use crate::platform::web::api::{Day, Named, words};
 
-#[derive(Serialize)]
+/// What the company earned today: fees without rewards.
+#[derive(Serialize, ToSchema)]
 struct TodayIncome {
     business_date: NaiveDate,
     earned_minor: Money,
 }
 
-#[derive(Serialize)]
+/// Who is in the minus.
+#[derive(Serialize, ToSchema)]
 struct NegativeBalances {
+    /// How many they are.
     count: i64,
+    /// The deepest of them.
     items: Vec<NegativeBalance>,
 }
 
-#[derive(Serialize)]
+/// Somebody in the minus.
+#[derive(Serialize, ToSchema)]
 struct NegativeBalance {
     user: Named,
     balance_minor: Money,
 }
 
-#[derive(Serialize)]
-struct Named {
-    uid: Uuid,
-    name: String,
+/// A span that ends today.
+struct SpanWord;
+
+impl PartialSchema for SpanWord {
+    fn schema() -> RefOr<Schema> {
+        words(["day", "week", "month"])
+    }
 }
 
-#[derive(Deserialize)]
+impl ToSchema for SpanWord {}
+
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct MostExpensiveQuery {
+    /// The day, week or month that today lies in.
+    #[param(value_type = Option<SpanWord>, inline)]
     period: Option<String>,
+    /// In place of a period: the first business date.
+    #[param(value_type = Option<Day>, inline)]
     from: Option<String>,
+    /// The last business date.
+    #[param(value_type = Option<Day>, inline)]
     to: Option<String>,
 }
 
-#[derive(Serialize)]
+/// The dearest completed tasks.
+#[derive(Serialize, ToSchema)]
 struct MostExpensive {
+    /// The dearest of each business date that has one, the newest first.
     days: Vec<DearestOfDay>,
+    /// The dearest of all of them; `null` when nothing was completed.
+    #[schema(required)]
     range: Option<DearestOfRange>,
 }
 
-#[derive(Serialize)]
+/// The dearest completed task of a business date.
+#[derive(Serialize, ToSchema)]
 struct DearestOfDay {
     business_date: NaiveDate,
     task: Task,
     reward_minor: Money,
 }
 
-#[derive(Serialize)]
+/// The dearest completed task of a span of business dates.
+#[derive(Serialize, ToSchema)]
 struct DearestOfRange {
     from: NaiveDate,
     to: NaiveDate,
+    /// When it was completed.
     business_date: NaiveDate,
     task: Task,
     reward_minor: Money,
 }
 
-#[derive(Serialize)]
+/// A completed task.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CompletedTask)]
 struct Task {
     uid: Uuid,
     title: String,
+    #[schema(required)]
     jira_id: Option<String>,
 }
 
@@ -87,17 +118,27 @@ impl From<&DearestRow> for Task {
 
 /// Mounts the operations.
 pub(super) fn configure(app: &mut ServiceConfig) {
-    app.route("/api/v1/analytics/today-income", get().to(today_income))
-        .route(
-            "/api/v1/analytics/negative-balances",
-            get().to(negative_balances),
-        )
-        .route(
-            "/api/v1/analytics/most-expensive-task",
-            get().to(show_the_most_expensive_task),
+    app.service(resource("/api/v1/analytics/today-income").route(get().to(today_income)))
+        .service(resource("/api/v1/analytics/negative-balances").route(get().to(negative_balances)))
+        .service(
+            resource("/api/v1/analytics/most-expensive-task")
+                .route(get().to(show_the_most_expensive_task)),
         );
 }
 
+/// The operations in the API's document.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "analytics", description = "Figures of the company")),
+    paths(today_income, negative_balances, show_the_most_expensive_task),
+)]
+pub(super) struct Document;
+
+/// Shows what the company earned today
+#[utoipa::path(
+    get, path = "/api/v1/analytics/today-income", tag = "analytics",
+    responses((status = 200, body = TodayIncome, description = "The figure")),
+)]
 async fn today_income(
     user: ApiUser,
     db: Data<Db>,
@@ -115,6 +156,11 @@ async fn today_income(
     }))
 }
 
+/// Shows who is in the minus
+#[utoipa::path(
+    get, path = "/api/v1/analytics/negative-balances", tag = "analytics",
+    responses((status = 200, body = NegativeBalances, description = "Their number and their balances")),
+)]
 async fn negative_balances(user: ApiUser, db: Data<Db>) -> AppResult<HttpResponse> {
     let debtors = db
         .read(super::ROLE, move |conn| {
@@ -134,6 +180,14 @@ async fn negative_balances(user: ApiUser, db: Data<Db>) -> AppResult<HttpRespons
     }))
 }
 
+/// Shows the dearest completed tasks
+///
+/// Of each day and of the whole span, by reward; the earlier one of two alike.
+#[utoipa::path(
+    get, path = "/api/v1/analytics/most-expensive-task", tag = "analytics",
+    params(MostExpensiveQuery),
+    responses((status = 200, body = MostExpensive, description = "The tasks")),
+)]
 async fn show_the_most_expensive_task(
     user: ApiUser,
     db: Data<Db>,

@@ -13,6 +13,9 @@ mod store;
 mod subscriber;
 mod views;
 
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
 use crate::auth::{NavEntry, Operation};
 use crate::bus::Subscriber;
 use crate::platform::config::Config;
@@ -20,6 +23,12 @@ use crate::platform::db::DbRole;
 
 pub use pages::configure;
 pub use subscriber::PROJECTION;
+
+/// The module's part of the API's document.
+#[must_use]
+pub fn document() -> OpenApi {
+    api::Document::openapi()
+}
 
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_analytics");

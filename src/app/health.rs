@@ -5,14 +5,38 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, get};
 use serde::Serialize;
+use utoipa::openapi::{OpenApi as Written, RefOr, Schema};
+use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::bus;
 use crate::platform::db::{Db, Writable};
+use crate::platform::web::api::words;
 use crate::platform::workers::{Board, Health};
 
-#[derive(Serialize)]
-struct Readiness {
+/// The process lives.
+#[derive(Serialize, ToSchema)]
+struct Liveness {
+    #[schema(example = "alive")]
     status: &'static str,
+}
+
+/// Whether a write would work.
+struct ReadyWord;
+
+impl PartialSchema for ReadyWord {
+    fn schema() -> RefOr<Schema> {
+        words(["ready", "read_only", "stopped", "unavailable"])
+    }
+}
+
+impl ToSchema for ReadyWord {}
+
+/// Whether the process can do its work.
+#[derive(Serialize, ToSchema)]
+struct Readiness {
+    #[schema(value_type = ReadyWord)]
+    status: &'static str,
+    /// How each part of the background work is: `up`, `stopped`, `failing` or `paused`.
     modules: BTreeMap<String, String>,
 }
 
@@ -22,10 +46,31 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/health/ready", get().to(ready));
 }
 
-async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "alive" }))
+/// The operations in the API's document.
+pub(super) fn document() -> Written {
+    #[derive(OpenApi)]
+    #[openapi(paths(live, ready))]
+    struct Document;
+    Document::openapi()
 }
 
+/// Says that the process lives, without asking anybody
+#[utoipa::path(
+    get, path = "/health/live", tag = "about", operation_id = "health_live", security(()),
+    responses((status = 200, body = Liveness, description = "It lives")),
+)]
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(Liveness { status: "alive" })
+}
+
+/// Says whether a write would work
+#[utoipa::path(
+    get, path = "/health/ready", tag = "about", operation_id = "health_ready", security(()),
+    responses(
+        (status = 200, body = Readiness, description = "It would"),
+        (status = 503, body = Readiness, description = "It would not"),
+    ),
+)]
 async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
     let mut modules: BTreeMap<String, String> = board
         .all()

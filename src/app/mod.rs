@@ -4,6 +4,7 @@
 //! order.
 
 mod admin;
+mod api;
 mod health;
 mod home;
 mod metrics;
@@ -24,6 +25,7 @@ use crate::platform::partitions;
 use crate::platform::workers::{Board, SAFETY_NET, Workers};
 use crate::{accounting, analytics, auth, events, operations, relay, tasks, webhooks};
 
+pub use api::document as api_document;
 pub use metrics::{BoundMetrics, bind_metrics};
 pub use server::{Bound, bind, listen};
 

@@ -9,10 +9,11 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, health, home};
+use super::{Services, admin, api, health, home};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::web::api::revalidation;
 use crate::platform::web::{self, Streams, WebSettings};
 use crate::platform::workers::Board;
 use crate::{accounting, analytics, auth, operations, tasks};
@@ -111,6 +112,9 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .configure(accounting::configure)
             .configure(analytics::configure)
             .configure(operations::configure)
+            .configure(api::configure)
+            .wrap(from_fn(api::strict_queries))
+            .wrap(from_fn(revalidation))
             .wrap(Compress::default())
             .wrap(from_fn(auth::session))
             .wrap(from_fn(web::fetch_guard))

@@ -13,6 +13,7 @@ mod person;
 mod policy;
 mod provider;
 mod role;
+mod schemas;
 mod service;
 mod store;
 mod token_scope;
@@ -21,6 +22,8 @@ mod web;
 
 use actix_web::web::ServiceConfig;
 use chrono::Duration;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
@@ -77,6 +80,12 @@ pub const ADMIN: &[NavEntry] = &[
 pub fn configure(app: &mut ServiceConfig) {
     pages::configure(app);
     api::configure(app);
+}
+
+/// The module's part of the API's document.
+#[must_use]
+pub fn document() -> OpenApi {
+    api::Document::openapi()
 }
 
 /// Removes sessions, API log-ins, counted failures and tries, log-ins at the provider, links, mails and signing keys whose time is over.

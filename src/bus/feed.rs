@@ -10,6 +10,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::log::ENVELOPE;
@@ -21,13 +22,15 @@ use crate::platform::error::AppResult;
 const WINDOW: i64 = 100_000;
 
 /// An event as programs outside get it: the envelope of the contract, and its number in the log.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub struct EventDocument {
     /// Its number in the log; grows, with holes.
     pub seq: i64,
     /// Its id; the same however often it is told.
     pub id: Uuid,
-    /// Its type, such as `task.completed`.
+    /// Its type.
+    #[schema(example = "task.completed")]
     pub r#type: String,
     /// The version of its schema.
     pub version: i16,
@@ -40,10 +43,12 @@ pub struct EventDocument {
     /// The topic it belongs to.
     pub topic: String,
     /// The event that caused it, if one did.
+    #[schema(required)]
     pub causation_id: Option<Uuid>,
     /// What ties together all that one request started.
     pub correlation_id: Uuid,
     /// Its content, as `schemas/<producer>/<type>/<version>.json` says.
+    #[schema(value_type = Object)]
     pub data: Value,
 }
 

@@ -20,6 +20,8 @@ mod views;
 mod window;
 
 use actix_web::web::ServiceConfig;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
 
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
@@ -36,6 +38,12 @@ pub use window::{Part, Window};
 pub fn configure(app: &mut ServiceConfig) {
     pages::configure(app);
     api::configure(app);
+}
+
+/// The module's part of the API's document.
+#[must_use]
+pub fn document() -> OpenApi {
+    api::Document::openapi()
 }
 
 /// The module's role in the database: it reads the run table of the platform, the bus's cursors and the auditors' views, and keeps the

@@ -106,6 +106,8 @@ pub struct Config {
     pub access_token_lifetime: Duration,
     pub second_factor_roles: Vec<&'static str>,
     pub beak_log_in: bool,
+    /// Whether there is a viewer of the API's document.
+    pub api_viewer: bool,
     pub login_limit: Option<TryLimit>,
     pub provider: Option<ProviderTarget>,
     pub start_wait: Duration,
@@ -241,6 +243,7 @@ impl Config {
             access_token_lifetime: read.seconds("ATES_ACCESS_TOKEN_SECONDS", 1, 3_600)?,
             second_factor_roles: read.roles("ATES_SECOND_FACTOR_ROLES")?,
             beak_log_in: read.flag("ATES_BEAK_LOG_IN")?,
+            api_viewer: read.flag("ATES_API_VIEWER")?,
             login_limit: read
                 .limit("ATES_LOGIN_BURST", 100_000)?
                 .map(|burst| -> Result<TryLimit, ConfigError> {

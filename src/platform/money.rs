@@ -8,12 +8,24 @@ use diesel::deserialize::{self, FromSql};
 use diesel::pg::{Pg, PgValue};
 use diesel::sql_types::BigInt;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An amount in minor units (cents); negative amounts are charges or debts.
 ///
 /// Arithmetic panics on overflow rather than wrap: at 40 dollars a task the range lasts for 2 * 10^15 tasks.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(transparent)]
 pub struct Money(i64);

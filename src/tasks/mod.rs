@@ -19,6 +19,9 @@ mod subscriber;
 mod title;
 mod views;
 
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+
 use crate::auth::{NavEntry, Operation};
 use crate::bus::Subscriber;
 use crate::platform::db::DbRole;
@@ -33,6 +36,12 @@ pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,
 };
 pub use title::display_title;
+
+/// The module's part of the API's document.
+#[must_use]
+pub fn document() -> OpenApi {
+    api::Document::openapi()
+}
 
 /// The module's role in the database.
 pub const ROLE: DbRole = DbRole::new("ates_tasks");

@@ -8,6 +8,7 @@
 
 mod accounting;
 mod analytics;
+mod api;
 mod api_page;
 mod auth;
 mod bus;

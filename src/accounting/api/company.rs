@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
@@ -13,21 +14,33 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
+use crate::platform::web::api::Day;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct EarningsQuery {
+    /// The first business date; today when neither is said.
+    #[param(value_type = Option<Day>, inline)]
     from: Option<String>,
+    /// The last business date.
+    #[param(value_type = Option<Day>, inline)]
     to: Option<String>,
 }
 
-#[derive(Serialize)]
+/// What the company earned.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Earnings)]
 struct EarningsAnswer {
+    /// A row for each business date with movements.
     items: Vec<DayAnswer>,
+    /// What was earned in all of them.
     total_minor: Money,
 }
 
-#[derive(Serialize)]
+/// What the company earned on a business date: fees without rewards.
+#[derive(Serialize, ToSchema)]
+#[schema(as = EarningsOfDay)]
 struct DayAnswer {
     business_date: NaiveDate,
     fees_minor: Money,
@@ -35,6 +48,12 @@ struct DayAnswer {
     earned_minor: Money,
 }
 
+/// Shows what the company earned, by business date
+#[utoipa::path(
+    get, path = "/api/v1/accounting/company/earnings", tag = "accounting",
+    params(EarningsQuery),
+    responses((status = 200, body = EarningsAnswer, description = "The earnings")),
+)]
 pub(super) async fn company_earnings(
     user: ApiUser,
     query: Query<EarningsQuery>,

@@ -4,60 +4,41 @@ mod company;
 mod payouts;
 mod transfers;
 
-use actix_web::HttpResponse;
-use actix_web::web::{ServiceConfig, get, post};
-use serde::Serialize;
-use uuid::Uuid;
-
-use crate::platform::web::PageOf;
+use actix_web::web::{ServiceConfig, get, post, resource};
+use utoipa::OpenApi;
 
 /// Mounts the operations.
 pub(super) fn configure(app: &mut ServiceConfig) {
-    app.route(
-        "/api/v1/accounting/balance",
-        get().to(transfers::show_balance),
-    )
-    .route(
-        "/api/v1/accounting/transfers",
-        get().to(transfers::show_account_transfers),
-    )
-    .route(
-        "/api/v1/accounting/company/transfers",
-        get().to(transfers::show_all_account_transfers),
-    )
-    .route(
-        "/api/v1/accounting/company/earnings",
-        get().to(company::company_earnings),
-    )
-    .route(
-        "/api/v1/accounting/payouts",
-        post().to(payouts::pay_to_workers),
-    )
-    .route(
-        "/api/v1/accounting/payouts",
-        get().to(payouts::list_payouts),
-    )
-    .route(
-        "/api/v1/accounting/payouts/{date}",
-        get().to(payouts::show_payout),
-    );
+    app.service(resource("/api/v1/accounting/balance").route(get().to(transfers::show_balance)))
+        .service(
+            resource("/api/v1/accounting/transfers")
+                .route(get().to(transfers::show_account_transfers)),
+        )
+        .service(
+            resource("/api/v1/accounting/company/transfers")
+                .route(get().to(transfers::show_all_account_transfers)),
+        )
+        .service(
+            resource("/api/v1/accounting/company/earnings")
+                .route(get().to(company::company_earnings)),
+        )
+        .service(
+            resource("/api/v1/accounting/payouts")
+                .route(get().to(payouts::list_payouts))
+                .route(post().to(payouts::pay_to_workers)),
+        )
+        .service(
+            resource("/api/v1/accounting/payouts/{date}").route(get().to(payouts::show_payout)),
+        );
 }
 
-#[derive(Serialize)]
-struct UserAnswer {
-    uid: Uuid,
-    name: String,
-}
-
-#[derive(Serialize)]
-struct ListAnswer<T> {
-    items: Vec<T>,
-    next_cursor: Option<String>,
-}
-
-fn list<T: Serialize>(page: PageOf<T>) -> HttpResponse {
-    HttpResponse::Ok().json(ListAnswer {
-        items: page.items,
-        next_cursor: page.next,
-    })
-}
+/// The operations in the API's document.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "accounting", description = "Balances, transfers, earnings and payouts; amounts in minor units")),
+    paths(
+        transfers::show_balance, transfers::show_account_transfers, transfers::show_all_account_transfers,
+        company::company_earnings, payouts::pay_to_workers, payouts::list_payouts, payouts::show_payout,
+    ),
+)]
+pub(super) struct Document;

@@ -1,12 +1,14 @@
 //! Settling a date, and what was settled.
 
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, Path, Query};
+use actix_web::web::{Data, Path, Query};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use super::{UserAnswer, list};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries::{self, PayoutLine};
@@ -16,37 +18,64 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
+use crate::platform::web::api::{CursorText, Day, List, Named, OptionalJsonBody, PageLimit, words};
 use crate::platform::web::{PageOf, limit};
 
-#[derive(Debug, Default, Deserialize)]
+/// Which date is to be settled; nothing: the first that is over and not settled.
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PayoutOrder {
+    #[schema(value_type = Option<Day>, inline)]
     business_date: Option<String>,
 }
 
-#[derive(Serialize)]
+/// How far the settlement of a date is.
+struct RunWord;
+
+impl PartialSchema for RunWord {
+    fn schema() -> RefOr<Schema> {
+        words(RunStatus::WORDS)
+    }
+}
+
+impl ToSchema for RunWord {}
+
+/// The settlement of a business date.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PayoutRun)]
 struct RunAnswer {
     business_date: NaiveDate,
+    #[schema(value_type = RunWord)]
     status: &'static str,
+    /// How many people are paid.
     people: i32,
+    /// What they are paid in all.
     total_minor: Money,
+    /// Why it is not done.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
 
+/// Settles a business date
+///
+/// Only a date that is over. Everybody with a positive balance is paid; asked again, it answers the same and pays nobody twice.
+#[utoipa::path(
+    post, path = "/api/v1/accounting/payouts", tag = "accounting",
+    request_body(content = Option<PayoutOrder>, description = "Which date; nothing: the first that is over and not settled"),
+    responses(
+        (status = 200, body = RunAnswer, description = "The date is settled"),
+        (status = 202, body = RunAnswer, description = "It is under way, or waits for something"),
+        (status = 409, description = "The date is not over yet, there is nothing to settle, or an earlier date comes first"),
+    ),
+)]
 pub(super) async fn pay_to_workers(
     user: ApiUser,
-    body: Bytes,
     db: Data<Db>,
     config: Data<Config>,
+    body: OptionalJsonBody<PayoutOrder>,
 ) -> AppResult<HttpResponse> {
-    let order: PayoutOrder = if body.is_empty() {
-        PayoutOrder::default()
-    } else {
-        serde_json::from_slice(&body)
-            .map_err(|_| AppError::field("business_date", "field-not-understood"))?
-    };
-    let date = order
+    let date = body
+        .into_inner()
         .business_date
         .as_deref()
         .map(|text| parse_date("business_date", text))
@@ -66,15 +95,30 @@ pub(super) async fn pay_to_workers(
     Ok(answer.json(run_answer(&run)))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct RunsQuery {
+    /// The first business date; all when neither is said.
+    #[param(value_type = Option<Day>, inline)]
     from: Option<String>,
+    /// The last business date.
+    #[param(value_type = Option<Day>, inline)]
     to: Option<String>,
+    /// Rows at most.
+    #[param(value_type = Option<PageLimit>, inline)]
     limit: Option<String>,
+    /// `next_cursor` of the piece before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
 }
 
+/// Lists the settlements, the newest first
+#[utoipa::path(
+    get, path = "/api/v1/accounting/payouts", tag = "accounting",
+    params(RunsQuery),
+    responses((status = 200, body = List<RunAnswer>, description = "A piece of the list")),
+)]
 pub(super) async fn list_payouts(
     user: ApiUser,
     query: Query<RunsQuery>,
@@ -97,39 +141,63 @@ pub(super) async fn list_payouts(
             )
         })
         .await?;
-    Ok(list(page.map(|run| run_answer(&run.as_run()))))
+    let page = page.map(|run| run_answer(&run.as_run()));
+    Ok(HttpResponse::Ok().json(List::from(page)))
 }
 
-#[derive(Serialize)]
+/// The mail about a payout.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PayoutMail)]
 struct MailAnswer {
     uid: Uuid,
+    #[schema(example = "sent")]
     state: String,
+    #[schema(required)]
     sent_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize)]
+/// What somebody is paid.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PayoutLine)]
 struct LineAnswer {
-    user: UserAnswer,
+    user: Named,
     amount_minor: Money,
+    /// The transfer that books it.
     transfer_uid: Uuid,
+    #[schema(required)]
     mail: Option<MailAnswer>,
 }
 
-#[derive(Serialize)]
+/// The settlement of a business date, with a piece of its lines.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PayoutRunWithLines)]
 struct RunWithLines {
     #[serde(flatten)]
     run: RunAnswer,
     items: Vec<LineAnswer>,
+    /// Leads to the next piece; `null` at the end.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct LinesQuery {
+    /// Lines at most.
+    #[param(value_type = Option<PageLimit>, inline)]
     limit: Option<String>,
+    /// `next_cursor` of the piece before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
 }
 
+/// Shows a settlement with its lines
+#[utoipa::path(
+    get, path = "/api/v1/accounting/payouts/{date}", tag = "accounting",
+    params(("date" = inline(Day), Path, description = "The business date"), LinesQuery),
+    responses((status = 200, body = RunWithLines, description = "The settlement")),
+)]
 pub(super) async fn show_payout(
     user: ApiUser,
     path: Path<String>,
@@ -176,7 +244,7 @@ fn line_answer(line: PayoutLine) -> LineAnswer {
             sent_at: line.sent_at,
         });
     LineAnswer {
-        user: UserAnswer {
+        user: Named {
             uid: line.employee_id,
             name: line.name,
         },

@@ -4,9 +4,11 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use super::{UserAnswer, list};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_past_date};
 use crate::accounting::queries::{
@@ -19,24 +21,44 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
-use crate::platform::web::{lang_of, limit};
+use crate::platform::web::api::{CursorText, Day, List, Named, PageLimit, PersonUid, words};
+use crate::platform::web::{PageOf, lang_of, limit};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct BalanceQuery {
+    /// Whose; one's own when nobody is named. Others' needs `can_see_company_money`.
+    #[param(value_type = Option<PersonUid>, inline)]
     user: Option<String>,
+    /// The business date at whose close; now when none is named.
+    #[param(value_type = Option<Day>, inline)]
     as_of: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A balance.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Balance)]
 struct BalanceAnswer {
+    /// What is owed to them; below zero what they owe.
     balance_minor: Money,
+    /// What they earned on the business date.
     earned_today_minor: Money,
     as_of: DateTime<Utc>,
     business_date: NaiveDate,
 }
 
-/// `show_balance`: now, or at the close of the date `as_of`; what was earned is that date's.
+/// Shows a balance
+///
+/// Now, or at the close of the date `as_of`; what was earned is that date's.
+#[utoipa::path(
+    get, path = "/api/v1/accounting/balance", tag = "accounting",
+    params(BalanceQuery),
+    responses(
+        (status = 200, body = BalanceAnswer, description = "The balance"),
+        (status = 404, description = "There is no such person"),
+    ),
+)]
 pub(super) async fn show_balance(
     user: ApiUser,
     query: Query<BalanceQuery>,
@@ -69,38 +91,119 @@ pub(super) async fn show_balance(
     }))
 }
 
-#[derive(Debug, Deserialize)]
+/// What moved an account, or was told on it.
+struct MovementWord;
+
+impl PartialSchema for MovementWord {
+    fn schema() -> RefOr<Schema> {
+        words(MovementKind::ALL.map(MovementKind::as_str))
+    }
+}
+
+impl ToSchema for MovementWord {}
+
+/// What moved an account.
+struct TransferWord;
+
+impl PartialSchema for TransferWord {
+    fn schema() -> RefOr<Schema> {
+        words(TransferKind::ALL.map(TransferKind::as_str))
+    }
+}
+
+impl ToSchema for TransferWord {}
+
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TransfersQuery {
+    /// Whose; one's own when nobody is named. Others' needs `can_see_company_money`.
+    #[param(value_type = Option<PersonUid>, inline)]
     user: Option<String>,
+    /// The first business date; today when neither is said.
+    #[param(value_type = Option<Day>, inline)]
     from: Option<String>,
+    /// The last business date.
+    #[param(value_type = Option<Day>, inline)]
     to: Option<String>,
+    /// Only rows of this kind.
+    #[param(value_type = Option<MovementWord>, inline)]
     kind: Option<String>,
+    /// Rows at most.
+    #[param(value_type = Option<PageLimit>, inline)]
     limit: Option<String>,
+    /// `next_cursor` of the piece before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct CompanyQuery {
+    /// The first business date; today when neither is said.
+    #[param(value_type = Option<Day>, inline)]
+    from: Option<String>,
+    /// The last business date.
+    #[param(value_type = Option<Day>, inline)]
+    to: Option<String>,
+    /// Only this person's.
+    #[param(value_type = Option<PersonUid>, inline)]
+    user: Option<String>,
+    /// Only transfers of this kind.
+    #[param(value_type = Option<TransferWord>, inline)]
+    kind: Option<String>,
+    /// Rows at most.
+    #[param(value_type = Option<PageLimit>, inline)]
+    limit: Option<String>,
+    /// `next_cursor` of the piece before.
+    #[param(value_type = Option<CursorText>, inline)]
+    cursor: Option<String>,
+}
+
+/// The task that a transfer is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TransferTask)]
 struct TaskAnswer {
     uid: Uuid,
+    /// `null` while it is not known yet.
+    #[schema(required)]
     title: Option<String>,
+    #[schema(required)]
     jira_id: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A row of an account's log.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Transfer)]
 struct TransferAnswer {
     uid: Uuid,
+    /// Whose account; in the company's log alone.
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<UserAnswer>,
+    user: Option<Named>,
     at: DateTime<Utc>,
     business_date: NaiveDate,
+    #[schema(value_type = MovementWord)]
     kind: &'static str,
+    /// Above zero for what they get, below zero for what they are charged or paid out.
     amount_minor: Money,
+    /// The balance after it.
     balance_minor: Money,
+    #[schema(required)]
     task: Option<TaskAnswer>,
+    /// In the language that `Accept-Language` asks for.
     description: String,
 }
 
+/// Lists an account's transfers, the newest first
+#[utoipa::path(
+    get, path = "/api/v1/accounting/transfers", tag = "accounting",
+    params(TransfersQuery),
+    responses(
+        (status = 200, body = List<TransferAnswer>, description = "A piece of the list"),
+        (status = 404, description = "There is no such person"),
+    ),
+)]
 pub(super) async fn show_account_transfers(
     user: ApiUser,
     request: HttpRequest,
@@ -109,7 +212,7 @@ pub(super) async fn show_account_transfers(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
-    let period = today_or(&query, &db, &config)?;
+    let period = today_or(query.from.as_deref(), query.to.as_deref(), &db, &config)?;
     let (whose, rows) = (
         read_user(query.user.as_deref())?,
         limit(query.limit.as_deref())?,
@@ -132,15 +235,21 @@ pub(super) async fn show_account_transfers(
     })))
 }
 
+/// Lists everybody's transfers, the newest first
+#[utoipa::path(
+    get, path = "/api/v1/accounting/company/transfers", tag = "accounting",
+    params(CompanyQuery),
+    responses((status = 200, body = List<TransferAnswer>, description = "A piece of the list")),
+)]
 pub(super) async fn show_all_account_transfers(
     user: ApiUser,
     request: HttpRequest,
-    query: Query<TransfersQuery>,
+    query: Query<CompanyQuery>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let query = query.into_inner();
-    let period = today_or(&query, &db, &config)?;
+    let period = today_or(query.from.as_deref(), query.to.as_deref(), &db, &config)?;
     let (whose, rows) = (
         read_user(query.user.as_deref())?,
         limit(query.limit.as_deref())?,
@@ -163,6 +272,10 @@ pub(super) async fn show_all_account_transfers(
     })))
 }
 
+fn list(page: PageOf<TransferAnswer>) -> HttpResponse {
+    HttpResponse::Ok().json(List::from(page))
+}
+
 fn transfer_answer(
     request: &HttpRequest,
     config: &Config,
@@ -171,7 +284,7 @@ fn transfer_answer(
 ) -> TransferAnswer {
     TransferAnswer {
         uid: movement.uid,
-        user: employee.map(|EmployeeRef { uid, name }| UserAnswer { uid, name }),
+        user: employee.map(|EmployeeRef { uid, name }| Named { uid, name }),
         at: movement.at,
         business_date: movement.business_date,
         kind: movement.kind.as_str(),
@@ -192,9 +305,9 @@ fn transfer_answer(
     }
 }
 
-fn today_or(query: &TransfersQuery, db: &Db, config: &Config) -> AppResult<Period> {
+fn today_or(from: Option<&str>, to: Option<&str>, db: &Db, config: &Config) -> AppResult<Period> {
     let today = Period::day(config.zone.date_of(db.clock().now()));
-    Period::parse(query.from.as_deref(), query.to.as_deref(), today)
+    Period::parse(from, to, today)
 }
 
 fn read_user(user: Option<&str>) -> AppResult<Option<Uuid>> {

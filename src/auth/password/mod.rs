@@ -6,4 +6,4 @@ mod rule;
 
 pub use gate::{PasswordGate, hash_password};
 pub use hash::Verdict;
-pub use rule::{check_password, judge};
+pub use rule::{PASSWORD_MAX, PASSWORD_MIN, check_password, judge};

@@ -1,10 +1,12 @@
 //! Checking what was typed about somebody, field by field.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::auth::RoleSet;
 use crate::auth::password::{PasswordGate, check_password};
 use crate::auth::person::{check_email, check_name, check_username};
+use crate::auth::schemas::{EmailText, NameText, NewPasswordText, RoleWord, UsernameText};
 use crate::auth::store::Registration;
 use crate::platform::error::{AppError, AppResult, FieldError};
 
@@ -15,20 +17,26 @@ pub(super) const TAKEN: [(&str, &str, &str); 2] = [
 ];
 
 /// Somebody to be registered, as it was typed.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// The log-in name.
+    #[schema(value_type = UsernameText, inline)]
     pub username: String,
     /// Where mails go.
+    #[schema(value_type = EmailText, inline)]
     pub email: String,
     /// The given name.
+    #[schema(value_type = NameText, inline)]
     pub name: String,
     /// The family name.
+    #[schema(value_type = NameText, inline)]
     pub surname: String,
     /// The password; the hash of it is made before the unit of work is opened.
+    #[schema(value_type = NewPasswordText, inline)]
     pub password: String,
     /// The role set, by name.
+    #[schema(value_type = Vec<RoleWord>, min_items = 1)]
     pub roles: Vec<String>,
 }
 

@@ -4,6 +4,7 @@ use chrono::Duration;
 use chrono_tz::Tz;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::account::{TAKEN, kept};
@@ -12,6 +13,7 @@ use super::mailing::{MailKind, write_mail};
 use super::reset::replace_password;
 use super::users::record_of;
 use crate::auth::person::{check_email, check_name};
+use crate::auth::schemas::{EmailText, NameText};
 use crate::auth::store::{self, Purpose, UserRow};
 use crate::auth::{Actor, Operation};
 use crate::events::{self, AccountUpdated};
@@ -61,16 +63,20 @@ pub(super) fn end_everything_of(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
 }
 
 /// What somebody changes of their own record; nothing means: leave it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OwnChange {
     /// The mail address.
+    #[schema(value_type = Option<EmailText>, inline)]
     pub email: Option<String>,
     /// The given name.
+    #[schema(value_type = Option<NameText>, inline)]
     pub name: Option<String>,
     /// The family name.
+    #[schema(value_type = Option<NameText>, inline)]
     pub surname: Option<String>,
     /// Meta information, a JSON object that the product keeps and does not read (A09).
+    #[schema(value_type = Option<Object>)]
     pub meta: Option<Map<String, Value>>,
 }
 

@@ -2,10 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::account::{CheckedAccount, NewAccount, TAKEN, kept};
 use super::own::end_everything_of;
 use crate::auth::person::{check_email, check_name};
+use crate::auth::schemas::{EmailText, NameText, PermissionWord, RoleWord};
 use crate::auth::store::{self, NewUser, UserRow};
 use crate::auth::{Actor, Operation, PermissionSet, Role, RoleSet, policy};
 use crate::events::{self, AccountCreated, AccountDeleted, AccountRecord, AccountUpdated};
@@ -97,18 +99,23 @@ pub fn create_admin(tx: &mut Tx<'_>, new: &NewAdministrator) -> AppResult<UserId
 }
 
 /// What of a user is to be changed; nothing means: leave it.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The mail address.
+    #[schema(value_type = Option<EmailText>, inline)]
     pub email: Option<String>,
     /// The given name.
+    #[schema(value_type = Option<NameText>, inline)]
     pub name: Option<String>,
     /// The family name.
+    #[schema(value_type = Option<NameText>, inline)]
     pub surname: Option<String>,
     /// The role set, by name.
+    #[schema(value_type = Option<Vec<RoleWord>>, min_items = 1)]
     pub roles: Option<Vec<String>>,
     /// The permissions on top of those of the roles, by name (A14).
+    #[schema(value_type = Option<Vec<PermissionWord>>)]
     pub permissions: Option<Vec<String>>,
 }
 

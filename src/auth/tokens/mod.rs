@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Actor;
@@ -178,17 +178,38 @@ impl TokenKeys {
     ///
     /// # Errors
     /// Those of the database.
-    pub(super) async fn jwks(&self, db: &Db, config: &Config) -> AppResult<Value> {
+    pub(super) async fn jwks(&self, db: &Db, config: &Config) -> AppResult<JwkSet> {
         let keys = self.published(db, config).await?;
-        let keys: Vec<Value> = keys
+        let keys = keys
             .iter()
-            .map(|key| {
-                json!({ "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key.kid,
-                    "x": URL_SAFE_NO_PAD.encode(&key.public_key) })
+            .map(|key| Jwk {
+                kty: "OKP",
+                crv: "Ed25519",
+                alg: "EdDSA",
+                r#use: "sig",
+                kid: key.kid.clone(),
+                x: URL_SAFE_NO_PAD.encode(&key.public_key),
             })
             .collect();
-        Ok(json!({ "keys": keys }))
+        Ok(JwkSet { keys })
     }
+}
+
+/// Public keys (RFC 7517).
+#[derive(Serialize, ToSchema)]
+pub(super) struct JwkSet {
+    keys: Vec<Jwk>,
+}
+
+/// A public key (RFC 8037).
+#[derive(Serialize, ToSchema)]
+struct Jwk {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    r#use: &'static str,
+    kid: String,
+    x: String,
 }
 
 pub(super) fn issuer(config: &Config) -> String {

@@ -26,8 +26,8 @@ use crate::platform::workers::{Progress, Workers};
 /// How often an outlet looks for what nobody woke it for: retries, a rest that is over, events of other processes.
 const POLL: Duration = Duration::from_secs(1);
 
-/// How long a step goes on handing over. With one more answer behind it this is well within [`HOLD`].
-const STEP: Duration = Duration::from_secs(20);
+/// How long a step goes on handing over. With one more answer behind it this is within [`HOLD`], and within the time for a polite stop.
+const STEP: Duration = Duration::from_secs(5);
 
 /// How long a process holds a cursor, if it does not let go before.
 const HOLD: chrono::Duration = chrono::Duration::seconds(60);

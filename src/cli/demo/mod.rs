@@ -26,6 +26,7 @@ pub(super) fn demo(mut config: Config, args: &DemoArgs) -> Result<ExitCode, CliE
     println!("aTES {} demo", env!("CARGO_PKG_VERSION"));
     let begun = Instant::now();
     config.beak_log_in = true;
+    config.api_viewer = true;
     let interrupt = Interrupt::listen()?;
     // A busy port shows before the database and the company's month are made, not after.
     drop(app::listen(config.bind)?);

@@ -1,17 +1,23 @@
 //! `/api/v1/ops`: the operator's tools as JSON (contract section 3).
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Bytes, Data, Json, Path, Query, ServiceConfig, get, post, resource};
+use actix_web::web::{self, Data, Path, Query, ServiceConfig, get, post, resource};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::ROLE;
 use super::service::{self, Consumer, LetterFilter};
 use crate::auth::ApiUser;
-use crate::bus::{Hold, ParkedItem, Roster};
+use crate::bus::{Hold, ParkedItem, ParkedState, Roster};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::web::api::{
+    CursorText, JsonBody, List, OptionalJsonBody, PageLimit, PersonUid, text_of, words,
+};
 use crate::platform::web::{Cursor, limit};
 
 mod feed;
@@ -30,29 +36,82 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         );
 }
 
-#[derive(Serialize)]
+/// The operations in the API's document.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "operations", description = "The operator's tools: consumers of events, what they could not digest, the emergency stop")),
+    paths(
+        list_consumers, pause_consumer, resume_consumer, list_dead_letters, retry_dead_letter, stop::set_stop,
+        stop::release_stop,
+    ),
+)]
+struct Operator;
+
+/// The module's part of the API's document.
+pub(super) struct Document;
+
+impl OpenApi for Document {
+    fn openapi() -> utoipa::openapi::OpenApi {
+        let mut document = Operator::openapi();
+        document.merge(feed::Document::openapi());
+        document
+    }
+}
+
+/// Somebody who holds a consumer.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hold)]
 struct HoldBody {
+    #[schema(example = "operator:kesha")]
     holder: String,
     reason: String,
+    /// The person, if it is one.
+    #[schema(required)]
     actor: Option<Uuid>,
     since: DateTime<Utc>,
 }
 
-#[derive(Serialize)]
+/// Whether a consumer works.
+struct ConsumerWord;
+
+impl PartialSchema for ConsumerWord {
+    fn schema() -> RefOr<Schema> {
+        words(["running", "paused", "retired"])
+    }
+}
+
+impl ToSchema for ConsumerWord {}
+
+/// A consumer of events.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Consumer)]
 struct ConsumerBody {
+    #[schema(example = "accounting.ledger")]
     name: String,
+    #[schema(value_type = ConsumerWord)]
     state: &'static str,
+    /// The number of the last event that it is done with.
     position: i64,
+    /// The number of the last event there is.
     head: i64,
+    /// Events between the two.
     lag: i64,
+    /// Since when the first of them waits.
+    #[schema(required)]
     waiting_since: Option<DateTime<Utc>>,
     applied_last_minute: i64,
     applied_total: i64,
+    /// Items that are tried again by themselves.
     retrying: i64,
+    /// Items that wait behind another of their key.
     blocked: i64,
+    /// Items that were given up.
     dead: i64,
+    /// Whether it books money.
     money: bool,
+    #[schema(required)]
     last_error: Option<String>,
+    /// Who pauses it.
     holders: Vec<HoldBody>,
 }
 
@@ -96,18 +155,37 @@ impl From<Consumer> for ConsumerBody {
     }
 }
 
-#[derive(Serialize)]
+/// Where a parked item stands.
+struct LetterWord;
+
+impl PartialSchema for LetterWord {
+    fn schema() -> RefOr<Schema> {
+        words(ParkedState::ALL.iter().map(|state| state.as_str()))
+    }
+}
+
+impl ToSchema for LetterWord {}
+
+/// An event that a consumer could not digest.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
 struct LetterBody {
     id: Uuid,
     consumer: String,
     event_id: Uuid,
     seq: i64,
+    #[schema(required)]
     r#type: Option<String>,
+    /// What it is about; what follows of the same key waits behind it.
     key: Uuid,
+    #[schema(value_type = LetterWord)]
     state: String,
     attempts: i32,
+    #[schema(required)]
     next_attempt_at: Option<DateTime<Utc>>,
+    #[schema(required)]
     error_class: Option<String>,
+    #[schema(required)]
     error: Option<String>,
     first_failed_at: DateTime<Utc>,
 }
@@ -131,12 +209,11 @@ impl From<ParkedItem> for LetterBody {
     }
 }
 
-#[derive(Serialize)]
-struct List<T> {
-    items: Vec<T>,
-    next_cursor: Option<String>,
-}
-
+/// Lists the consumers of events
+#[utoipa::path(
+    get, path = "/api/v1/ops/consumers", tag = "operations",
+    responses((status = 200, body = List<ConsumerBody>, description = "All of them")),
+)]
 async fn list_consumers(
     user: ApiUser,
     db: Data<Db>,
@@ -148,47 +225,61 @@ async fn list_consumers(
             service::list_consumers(conn, &user.actor, &roster, now)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(List {
-        items: consumers.into_iter().map(ConsumerBody::from).collect(),
-        next_cursor: None,
-    }))
+    Ok(HttpResponse::Ok().json(List::whole(
+        consumers.into_iter().map(ConsumerBody::from).collect(),
+    )))
 }
 
-#[derive(Deserialize)]
+/// Why.
+struct ReasonText;
+
+impl PartialSchema for ReasonText {
+    fn schema() -> RefOr<Schema> {
+        text_of(1, 500, "^[^\\u0000]*$", "The disk is nearly full")
+    }
+}
+
+impl ToSchema for ReasonText {}
+
+/// The order to pause.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PauseOrder {
+    #[schema(value_type = ReasonText, inline)]
     reason: String,
 }
 
-#[derive(Default, Deserialize)]
+/// The order to go on.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ResumeOrder {
+    /// Whose hold is taken away; one's own when nobody is named.
+    #[schema(example = "operator:kesha")]
     holder: Option<String>,
 }
 
-#[derive(Default, Deserialize)]
+/// The order to try again.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RetryOrder {
+    /// At which consumer; everywhere when none is named.
+    #[schema(example = "accounting.ledger")]
     consumer: Option<String>,
 }
 
-/// A body that may be missing.
-fn optional<T: Default + for<'de> Deserialize<'de>>(
-    body: &Bytes,
-    field: &'static str,
-) -> AppResult<T> {
-    if body.is_empty() {
-        return Ok(T::default());
-    }
-    serde_json::from_slice(body).map_err(|_| AppError::field(field, "field-not-understood"))
-}
-
+/// Pauses a consumer
+#[utoipa::path(
+    post, path = "/api/v1/ops/consumers/{name}/pause", tag = "operations",
+    params(("name" = String, Path, description = "The consumer", example = "accounting.ledger")),
+    request_body = PauseOrder,
+    responses((status = 200, body = ConsumerBody, description = "The consumer as it is now")),
+)]
 async fn pause_consumer(
     user: ApiUser,
     db: Data<Db>,
     roster: Data<Roster>,
     name: Path<String>,
-    body: Json<PauseOrder>,
+    body: JsonBody<PauseOrder>,
 ) -> AppResult<HttpResponse> {
     let (origin, actor, reason) = (user.origin(), user.actor.clone(), body.into_inner().reason);
     let (own_db, own_name) = (db.clone(), name.clone());
@@ -196,14 +287,21 @@ async fn pause_consumer(
     show(user, db, roster, name.into_inner()).await
 }
 
+/// Lets a consumer go on
+#[utoipa::path(
+    post, path = "/api/v1/ops/consumers/{name}/resume", tag = "operations",
+    params(("name" = String, Path, description = "The consumer", example = "accounting.ledger")),
+    request_body(content = Option<ResumeOrder>, description = "Whose hold is taken away"),
+    responses((status = 200, body = ConsumerBody, description = "The consumer as it is now")),
+)]
 async fn resume_consumer(
     user: ApiUser,
     db: Data<Db>,
     roster: Data<Roster>,
     name: Path<String>,
-    body: Bytes,
+    body: OptionalJsonBody<ResumeOrder>,
 ) -> AppResult<HttpResponse> {
-    let order: ResumeOrder = optional(&body, "holder")?;
+    let order = body.into_inner();
     let (origin, actor) = (user.origin(), user.actor.clone());
     let (own_db, own_name) = (db.clone(), name.clone());
     aside(move || service::resume(&own_db, &actor, origin, &own_name, order.holder.as_deref()))
@@ -227,17 +325,34 @@ async fn show(
     Ok(HttpResponse::Ok().json(ConsumerBody::from(consumer)))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct LettersQuery {
+    /// Only items that stand so; all that are not settled when nothing is said.
+    #[param(value_type = Option<LetterWord>, inline)]
     state: Option<String>,
+    /// Only items of this consumer.
     consumer: Option<String>,
+    /// Only items that failed in this way.
     class: Option<String>,
+    /// Only items about this.
+    #[param(value_type = Option<PersonUid>, inline)]
     key: Option<String>,
+    /// Rows at most.
+    #[param(value_type = Option<PageLimit>, inline)]
     limit: Option<String>,
+    /// `next_cursor` of the piece before.
+    #[param(value_type = Option<CursorText>, inline)]
     cursor: Option<String>,
 }
 
+/// Lists what consumers could not digest
+#[utoipa::path(
+    get, path = "/api/v1/ops/dead-letters", tag = "operations",
+    params(LettersQuery),
+    responses((status = 200, body = List<LetterBody>, description = "A piece of the list")),
+)]
 async fn list_dead_letters(
     user: ApiUser,
     db: Data<Db>,
@@ -260,27 +375,32 @@ async fn list_dead_letters(
             service::list_letters(conn, &user.actor, &wanted, after, rows)
         })
         .await?;
-    let page = letters.page.map(LetterBody::from);
-    Ok(HttpResponse::Ok().json(List {
-        items: page.items,
-        next_cursor: page.next,
-    }))
+    Ok(HttpResponse::Ok().json(List::from(letters.page.map(LetterBody::from))))
 }
 
-#[derive(Serialize)]
+/// What was tried.
+#[derive(Serialize, ToSchema)]
 struct Retried {
+    /// At how many consumers.
     retried: u64,
 }
 
-/// Tries an item again: at the consumer that is named, else at every one that has parked it.
+/// Tries an item again
+///
+/// At the consumer that is named, else at every one that has parked it.
+#[utoipa::path(
+    post, path = "/api/v1/ops/dead-letters/{item}/retry", tag = "operations",
+    params(("item" = Uuid, Path, description = "The item, as `id` in the list")),
+    request_body(content = Option<RetryOrder>, description = "At which consumer"),
+    responses((status = 200, body = Retried, description = "What was tried")),
+)]
 async fn retry_dead_letter(
     user: ApiUser,
     db: Data<Db>,
-    item: Path<String>,
-    body: Bytes,
+    item: Path<Uuid>,
+    body: OptionalJsonBody<RetryOrder>,
 ) -> AppResult<HttpResponse> {
-    let order: RetryOrder = optional(&body, "consumer")?;
-    let item: Uuid = item.parse().map_err(|_| AppError::NotFound)?;
+    let (item, order) = (item.into_inner(), body.into_inner());
     let (origin, actor) = (user.origin(), user.actor);
     let retried = aside(move || {
         service::retry_everywhere(&db, &actor, origin, item, order.consumer.as_deref())

@@ -21,8 +21,8 @@ pub(super) use letters::{
     retry_everywhere, show_letter, skip,
 };
 pub(super) use runs::{Planned, RunFilter, Runs, list_runs};
+pub(super) use stop::{REASON, set_and_drain, stop};
 pub use stop::{release, stop_from_host};
-pub(super) use stop::{set_and_drain, stop};
 pub use tree::{Node, Stage, Tree, Visit, trees};
 
 /// Asks every invariant.

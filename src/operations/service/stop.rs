@@ -7,7 +7,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::stop::{self, NewStop, Stop};
 
 /// Letters of a reason: at least so many, and at most.
-const REASON: std::ops::RangeInclusive<usize> = 10..=500;
+pub(in crate::operations) const REASON: std::ops::RangeInclusive<usize> = 10..=500;
 
 /// Who a stop is by that was set on the command line.
 const COMMAND_LINE: &str = "command line";

@@ -179,6 +179,11 @@ pub const KEYS: &[Key] = &[
         "whether people may log in with the shape of their beak in place of the password (docs/CREDENTIALS.md); `ates demo` always lets them",
     ),
     key(
+        "ATES_API_VIEWER",
+        "false",
+        "whether people who are logged in may look at the API's document in a viewer at `/docs/api/`; `ates demo` always shows it",
+    ),
+    key(
         "ATES_LOGIN_BURST",
         "10",
         "wrong log-ins that one source address may have at once, an IPv6 /64 counts as one; a further try is answered 429; 0: no limit",

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use crate::platform::error::{AppError, Message};
 use crate::platform::stop;
 pub use layer::{Drawn, errors};
+pub use problem::Problem;
 
 /// What the world sees of an error: no internals. It travels in the answer's extensions to the layer that draws it.
 #[derive(Clone, Debug)]
@@ -45,6 +46,12 @@ impl Face {
             "invalid-input",
             "error-invalid-input",
         )
+    }
+
+    /// 422 for one field.
+    #[must_use]
+    pub fn invalid_at(field: String, message: &'static str) -> Self {
+        Self::invalid().with_field(Some(field), message)
     }
 
     pub(super) fn with_field(mut self, field: Option<String>, message: &'static str) -> Self {
@@ -118,6 +125,14 @@ impl Face {
             },
             AppError::Internal(_) => Self::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn named_fields(&self) -> String {
+        self.fields
+            .iter()
+            .map(|(field, _)| format!(" {field}"))
+            .collect()
     }
 
     /// The id of the heading, and of the problem's title.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -12,6 +13,9 @@ use serde::de::DeserializeOwned;
 
 use super::extractors::quoted_name;
 use super::{Face, csrf, form_values};
+
+/// How long a body may take to come.
+pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// Bytes of a form at most.
 pub const FORM_LIMIT: usize = 16 * 1024;
@@ -70,8 +74,9 @@ pub async fn read_pairs(
     {
         return Err(Face::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let body = Bytes::from_request(request, &mut payload)
+    let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, &mut payload))
         .await
+        .map_err(|_| Face::of_status(StatusCode::REQUEST_TIMEOUT))?
         .map_err(|error| Face::of_status(error.as_response_error().status_code()))?;
     if body.len() > limit {
         return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
@@ -89,15 +94,27 @@ pub async fn read_pairs(
             "error-form-expired",
         ));
     }
-    for (name, value) in &pairs {
-        let forbidden = |c: char| {
-            c == char::REPLACEMENT_CHARACTER || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        };
-        if value.contains(forbidden) {
-            return Err(Face::invalid().with_field(Some(name.clone()), "field-control-characters"));
-        }
-    }
+    check_texts(&pairs)?;
     Ok(pairs)
+}
+
+/// Refuses control characters other than tabs and line ends, and what was no text before it was decoded (A54).
+///
+/// # Errors
+/// 422 with the name of the first field that has one.
+pub(super) fn check_texts(pairs: &[(String, String)]) -> Result<(), Face> {
+    let forbidden = |c: char| {
+        c == char::REPLACEMENT_CHARACTER || (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+    };
+    let wrong = pairs
+        .iter()
+        .find(|(name, value)| name.contains(forbidden) || value.contains(forbidden));
+    match wrong {
+        Some((name, _)) => {
+            Err(Face::invalid().with_field(Some(name.clone()), "field-control-characters"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Fields read into a type.

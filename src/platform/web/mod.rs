@@ -16,6 +16,7 @@
 //! A middleware inside these refuses with `Ok(request.error_response(AppError::..))` rather than with `Err`, so that the error
 //! page knows who is asking.
 
+pub mod api;
 mod badge;
 pub mod cookies;
 pub mod csrf;
@@ -45,7 +46,7 @@ pub use badge::Badge;
 pub use download::{
     FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
 };
-pub use errors::{Drawn, Face, errors, request_id};
+pub use errors::{Drawn, Face, Problem, errors, request_id};
 pub use fetch_guard::fetch_guard;
 pub use flash::{Flash, FlashKind, FlashView, redirect, redirect_with};
 pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT, fit, read_pairs};

@@ -175,7 +175,7 @@ async fn ask(https: bool, request: TestRequest) -> Answer {
             .route("/api/v1/fail/{kind}", web::get().to(fail))
             .route(
                 "/api/v1/notes",
-                web::post().to(|_: web::Json<ApiNote>| async { HttpResponse::Ok().finish() }),
+                web::post().to(|_: api::JsonBody<ApiNote>| async { HttpResponse::Ok().finish() }),
             )
             .wrap(from_fn(know_the_visitor))
             .wrap(from_fn(fetch_guard))

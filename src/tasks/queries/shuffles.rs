@@ -22,6 +22,9 @@ pub(in crate::tasks) enum ShuffleState {
 }
 
 impl ShuffleState {
+    /// Every state, in its order.
+    pub const ALL: [Self; 3] = [Self::Queued, Self::Running, Self::Done];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -31,9 +34,7 @@ impl ShuffleState {
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Self::Queued, Self::Running, Self::Done]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 }
 

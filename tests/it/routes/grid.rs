@@ -130,9 +130,8 @@ fn a15_t_az_1_a_method_that_nobody_registered_is_refused_on_every_path() {
     assert_eq!(world.effects(), before);
 }
 
-/// Operations that have no route of their own: the log-in, a new password and the public keys are everybody's, and the description of the API is
-/// not served.
-const WITHOUT_ROUTE: &[&str] = &["api_document", "log_in", "public_keys", "reset_password"];
+/// Operations that have no route of their own: the log-in, a new password and the public keys are everybody's.
+const WITHOUT_ROUTE: &[&str] = &["log_in", "public_keys", "reset_password"];
 
 #[test]
 fn a15_t_az_5_the_table_the_routes_and_the_list_name_the_same() {

@@ -6,10 +6,10 @@ mod fields;
 mod grid;
 mod money;
 mod objects;
-mod registered;
-mod table;
+pub mod registered;
+pub mod table;
 mod tricks;
-mod world;
+pub mod world;
 
 use std::collections::BTreeSet;
 

@@ -46,7 +46,7 @@ const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'stat
 
 use Asks::{EveryPerson, Everybody, OfOthers, To};
 use Operation::{
-    AllTasks, Analytics, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
+    AllTasks, Analytics, ApiDocument, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
     ConfirmCorrections, CreateTask, EditTask, EventFeed, ManageUsers, MoneyAudit, OneTask, Operate,
     OwnMoney, OwnProfile, OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts,
     SecurityAudit, Shuffle,
@@ -400,6 +400,10 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/analytics/today-income", To(Analytics)),
     get("/api/v1/analytics/negative-balances", To(Analytics)),
     get("/api/v1/analytics/most-expensive-task", To(Analytics)),
+    // The API's document.
+    get("/api/v1/openapi.json", To(ApiDocument)),
+    get("/docs/api", To(ApiDocument)),
+    get("/docs/api/{file:.*}", To(ApiDocument)),
     // Operations.
     get("/admin/modules", To(Operate)),
     get("/admin/modules/{name}", To(Operate)),

@@ -36,6 +36,7 @@ impl World {
         let app = TestApp::with(|settings| {
             settings
                 .set("ATES_SELF_REGISTRATION", true)
+                .set("ATES_API_VIEWER", true)
                 .set("ATES_FEE_MIN", 10)
                 .set("ATES_BEAK_LOG_IN", "true")
                 .set("ATES_FEE_MAX", 10)
@@ -175,6 +176,7 @@ impl World {
         route
             .path
             .replace("{uid}", &uid)
+            .replace("{file:.*}", "index.html")
             .replace("{id}", id)
             .replace("{item}", &self.letter)
             .replace("{date}", "2026-03-02")

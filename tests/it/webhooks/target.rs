@@ -15,7 +15,6 @@ type Manner = dyn Fn(u128) -> Option<String> + Send + Sync;
 #[derive(Clone, Debug)]
 pub struct Message {
     pub headers: BTreeMap<String, String>,
-    pub text: String,
     pub body: Value,
     pub subject: u128,
     /// Whether it was answered with 2xx.
@@ -94,7 +93,6 @@ fn take(stream: TcpStream, manner: &Manner, messages: &Mutex<Vec<Message>>) -> O
     let taken = answer.as_ref().is_some_and(|line| line.starts_with('2'));
     messages.lock().unwrap().push(Message {
         headers,
-        text,
         body,
         subject,
         taken,

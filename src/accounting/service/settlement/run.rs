@@ -84,6 +84,9 @@ impl Wait {
 }
 
 impl RunStatus {
+    /// Every word in the API.
+    pub const WORDS: [&'static str; 4] = ["done", "waiting", "running", "held"];
+
     /// The word in the API.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {

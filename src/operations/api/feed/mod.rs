@@ -9,19 +9,31 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query, ServiceConfig, get, resource};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::auth::{ApiUser, Operation};
 use crate::bus::{self, EventDocument, Feed, FeedFilter, Horizon, Piece};
 use crate::platform::db::Db;
 use crate::platform::error::{AppResult, Message};
 use crate::platform::web::Face;
-use question::{FeedQuery, Question};
+use question::{FeedQuery, Question, Seq};
 
 /// How old the answer to "may they?" may be when events are handed over (D10).
 const TRUSTED_FOR: Duration = Duration::from_secs(4);
 
+/// How long a reader waits who is ahead of the log: behind a standby that lags, or before a log that was restored.
+const AHEAD: Duration = Duration::from_secs(1);
+
 /// After a read that found nothing although the log had grown: the filter leaves the rest out.
 const REST: Duration = Duration::from_millis(250);
+
+/// The feed in the API's document.
+#[derive(OpenApi)]
+#[openapi(
+    tags((name = "events", description = "What happened, for programs that follow it")),
+    paths(list_events),
+)]
+pub(super) struct Document;
 
 /// Mounts the feed.
 pub(super) fn configure(app: &mut ServiceConfig) {
@@ -29,11 +41,12 @@ pub(super) fn configure(app: &mut ServiceConfig) {
 }
 
 /// A piece of the log.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventPiece)]
 struct PieceBody {
     /// The events, in order.
     items: Vec<EventDocument>,
-    /// The number to ask with next: `after=next`.
+    /// The number to ask with next, as `after`.
     next: i64,
     /// The last number of the log; while `next` is below it there is more to ask for at once.
     head: i64,
@@ -49,7 +62,20 @@ impl From<Piece> for PieceBody {
     }
 }
 
-/// `list_events`: what comes after a number of the log, at once or when it comes.
+/// Gives the events behind a number of the log, at once or when they come
+#[utoipa::path(
+    get, path = "/api/v1/events", tag = "events",
+    params(
+        FeedQuery,
+        ("Last-Event-ID" = Option<Seq>, Header, description = "Of a stream that is taken up again: the number to go on behind"),
+    ),
+    responses(
+        (status = 200, description = "A piece of the log; whoever accepts `text/event-stream` gets a stream of it instead", content(
+            (PieceBody = "application/json"), (String = "text/event-stream"),
+        )),
+        (status = 410, description = "What comes behind that number is not kept any more"),
+    ),
+)]
 async fn list_events(
     request: HttpRequest,
     user: ApiUser,
@@ -90,7 +116,10 @@ async fn wait_for(
             return Ok(piece);
         }
         after = piece.next;
-        if piece.next >= piece.head {
+        if after > piece.head && !waiter.wait_past(after, AHEAD.min(left)).await {
+            return Ok(piece);
+        }
+        if after >= piece.head {
             waiter.wait_past(after, left).await;
         }
         if piece.head > question.after {

@@ -61,7 +61,11 @@ fn drawn(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let face = face_of(response, response.error());
     let circumstances = Circumstances::of(answer.request());
     log(&circumstances, &face, response.error());
-    let drawn = circumstances.draw(&face);
+    let allowed = response.headers().get(header::ALLOW).cloned();
+    let mut drawn = circumstances.draw(&face);
+    if let Some(methods) = allowed {
+        drawn.headers_mut().insert(header::ALLOW, methods);
+    }
     answer.into_response(drawn)
 }
 

@@ -2,29 +2,51 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Face;
 use crate::platform::error::Message;
 use crate::platform::i18n::{self, Lang};
 
-#[derive(Serialize)]
-struct Problem<'a> {
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct Problem<'a> {
+    /// The kind of problem; stable.
+    #[schema(example = "/problems/invalid-input")]
     r#type: String,
+    /// The kind of problem, for people.
+    #[schema(example = "Something is wrong with what was sent")]
     title: String,
+    /// The status of the answer.
+    #[schema(example = 422)]
     status: u16,
+    /// What to do about it, for people, in the language that `Accept-Language` asks for.
     detail: String,
+    /// The path that was asked for.
+    #[schema(example = "/api/v1/tasks")]
     instance: &'a str,
+    /// The sentence in `detail`, by a name that is stable.
+    #[schema(example = "error-invalid-input")]
     code: &'a str,
+    /// Find it in the log by this.
     request_id: Uuid,
+    /// What is wrong with which field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
     errors: Vec<ProblemField<'a>>,
 }
 
-#[derive(Serialize)]
-struct ProblemField<'a> {
+/// What is wrong with a field.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemField<'a> {
+    /// Its name; inside of others with dots, such as `roles[0]`.
+    #[schema(example = "title")]
     field: &'a str,
+    /// What is wrong, by a name that is stable.
+    #[schema(example = "field-title-empty")]
     code: &'a str,
+    /// What is wrong, for people.
     message: String,
 }
 
