@@ -41,7 +41,7 @@ mod tests {
             )
         };
         let known = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-        assert_eq!(sign(&[secret.clone()]), known);
+        assert_eq!(sign(std::slice::from_ref(&secret)), known);
         let two = sign(&[secret, vec![1; 24]]);
         assert!(two.starts_with(&format!("{known} v1,")));
     }

@@ -27,7 +27,7 @@ pub(in crate::cli) fn tail(
     json: bool,
 ) -> Result<ExitCode, CliError> {
     let client = Client::of(server)?;
-    let mut head = number(&client.get("/api/v1/events?limit=1")?["head"]);
+    let head = number(&client.get("/api/v1/events?limit=1")?["head"]);
     let mut after = (head - lines).max(0);
     // Numbers have holes: go back until there are enough.
     let mut events = collect(&client, after, head)?;
@@ -42,20 +42,28 @@ pub(in crate::cli) fn tail(
     for event in &events[surplus..] {
         print(event, json);
     }
-    while follow {
-        let path = format!("/api/v1/events?after={head}&wait={WAIT}&limit={PIECE}");
+    if follow {
+        return follow_from(&client, head, json);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Shows what comes behind a number of the log, until somebody stops it or the server will not go on.
+fn follow_from(client: &Client, mut after: i64, json: bool) -> Result<ExitCode, CliError> {
+    loop {
+        let path = format!("/api/v1/events?after={after}&wait={WAIT}&limit={PIECE}");
         let answer = client.send("GET", &path, None)?;
         if matches!(answer.status, 429 | 503) {
-            std::thread::sleep(Duration::from_secs(PATIENCE));
+            let patience = answer.retry_after.unwrap_or(PATIENCE);
+            std::thread::sleep(Duration::from_secs(patience));
             continue;
         }
         let piece = answer.good()?;
         for event in piece["items"].as_array().into_iter().flatten() {
             print(event, json);
         }
-        head = number(&piece["next"]).max(head);
+        after = number(&piece["next"]).max(after);
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The events between two numbers of the log.

@@ -17,27 +17,33 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(in crate::cli) fn press(server: Url, args: &PressArgs) -> Result<ExitCode, CliError> {
     let client = Client::of(server)?;
     let mut run = client.post("/api/v1/tasks/reassign", &json!({}))?;
-    let path = format!("/api/v1/tasks/reassign/{}", text(&run["uid"]));
-    let mut shown = String::new();
-    while args.watch {
-        let line = line(&run);
-        if line != shown && !args.form.json {
-            println!("{line}");
-        }
-        shown = line;
-        if run["finished_at"].is_string() {
-            break;
-        }
-        std::thread::sleep(LOOK);
-        run = client.get(&path)?;
+    if args.watch {
+        run = watch(&client, run, args.form.json)?;
+    } else if !args.form.json {
+        println!("{}", line(&run));
     }
     if args.form.json {
         return print_json(&run);
     }
-    if !args.watch {
-        println!("{}", line(&run));
-    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Stays with a run to its end, and shows how far it is, unless that is told as JSON.
+fn watch(client: &Client, mut run: Value, json: bool) -> Result<Value, CliError> {
+    let path = format!("/api/v1/tasks/reassign/{}", text(&run["uid"]));
+    let mut shown = String::new();
+    loop {
+        let line = line(&run);
+        if line != shown && !json {
+            println!("{line}");
+        }
+        shown = line;
+        if run["finished_at"].is_string() {
+            return Ok(run);
+        }
+        std::thread::sleep(LOOK);
+        run = client.get(&path)?;
+    }
 }
 
 fn line(run: &Value) -> String {

@@ -16,7 +16,7 @@ use crate::bus::{self, EventDocument, Feed, FeedFilter, Horizon, Piece};
 use crate::platform::db::Db;
 use crate::platform::error::{AppResult, Message};
 use crate::platform::web::Face;
-use question::{FeedQuery, Question, Seq};
+use question::{FeedQuery, Question, TakenUp};
 
 /// How old the answer to "may they?" may be when events are handed over (D10).
 const TRUSTED_FOR: Duration = Duration::from_secs(4);
@@ -65,10 +65,7 @@ impl From<Piece> for PieceBody {
 /// Gives the events behind a number of the log, at once or when they come
 #[utoipa::path(
     get, path = "/api/v1/events", tag = "events",
-    params(
-        FeedQuery,
-        ("Last-Event-ID" = Option<Seq>, Header, description = "Of a stream that is taken up again: the number to go on behind"),
-    ),
+    params(FeedQuery, TakenUp),
     responses(
         (status = 200, description = "A piece of the log; whoever accepts `text/event-stream` gets a stream of it instead", content(
             (PieceBody = "application/json"), (String = "text/event-stream"),

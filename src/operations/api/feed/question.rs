@@ -44,8 +44,18 @@ pub(super) struct FeedQuery {
     wait: Option<String>,
 }
 
+/// The header with which a stream is taken up again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "only described: it is read from the request")]
+pub(super) struct TakenUp {
+    /// Of a stream that is taken up again: the number to go on behind.
+    #[param(rename = "Last-Event-ID", value_type = Option<Seq>, inline)]
+    last: Option<String>,
+}
+
 /// A number of the log.
-pub(super) struct Seq;
+struct Seq;
 
 impl PartialSchema for Seq {
     fn schema() -> RefOr<Schema> {
