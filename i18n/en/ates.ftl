@@ -71,6 +71,12 @@ error-too-many-requests = That was too often. Wait a little and try again.
 error-unavailable = The system cannot do this right now. Nothing was changed; try again soon.
 error-internal = The fault is ours and is written down. Try again; if it stays, tell an administrator the request number.
 error-database-away = The database does not answer right now. Nothing was changed; try again in a few seconds.
+error-https-required = This site is reached over https only. What you have sent went over an open line; if a password was in it, change it.
+error-auth-away = Authorization is unavailable right now: nobody can log in, and nothing about accounts can be changed. Try again in a few minutes.
+error-in-flight = The same request is still under way. Ask again in a moment.
+field-idempotency-key = Use 1 to 255 visible ASCII characters without spaces.
+field-idempotency-key-reused = This key was used for another body. Use a new key for a new request.
+error-address-by-script = The token of a script cannot change the address. Log in yourself.
 error-form-expired = The form is too old, or your session has changed since it was opened. Open the page again and send the form once more.
 error-form-already-sent = This form was sent already and is still being worked on. Look at the list before you send it again.
 error-cross-site = This request did not come from a page of aTES, so it was not carried out.
@@ -628,6 +634,7 @@ flash-factors-removed = The second factors are removed
 flash-passkey-refused = This passkey opens nothing here
 error-second-factor-missing = A role of yours must have a second factor, and you have none. Log in in a browser and set one up.
 banner-second-factor-missing = A role of yours must have a second factor. Set one up to go on.
+banner-auth-away = Authorization is unavailable right now. You can go on working for a few minutes; do not log out.
 flash-totp-removed = The authenticator app is removed
 flash-recovery-code-used = You are logged in with a recovery code. { $left ->
     [one] { $left } is left.
@@ -827,6 +834,15 @@ mail-state-failed = failed
 mail-state-none = no mail
 mail-retry = Send again
 mail-retried = The mail is on its way again.
+mails-retry = { $count ->
+    [one] Send { $count } failed mail again
+   *[other] Send { $count } failed mails again
+ }
+mails-retried = { $count ->
+    [one] { $count } mail is on its way again.
+   *[other] { $count } mails are on their way again.
+ }
+error-no-mails-given-up = No mail of this list has failed.
 mail-written = Written
 mail-sent = Sent
 mail-next-attempt = Next attempt

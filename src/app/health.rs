@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
-use actix_web::web::{Data, ServiceConfig, get};
+use actix_web::web::{Data, ServiceConfig, get, resource};
 use serde::Serialize;
 use utoipa::openapi::{OpenApi as Written, RefOr, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
@@ -42,8 +42,8 @@ struct Readiness {
 
 /// Mounts the two checks.
 pub(super) fn configure(app: &mut ServiceConfig) {
-    app.route("/health/live", get().to(live))
-        .route("/health/ready", get().to(ready));
+    app.service(resource("/health/live").route(get().to(live)))
+        .service(resource("/health/ready").route(get().to(ready)));
 }
 
 /// The operations in the API's document.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::Services;
+use crate::platform::db::forget_old_keys;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics;
 use crate::platform::partitions;
@@ -53,6 +54,7 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
             operations::watch_scenarios(db, config),
         ),
         ("auth.clean_up", auth::clean_up(db, config)),
+        ("platform.keys", forget_old_keys(db)),
         (
             "operations.doctor",
             operations::examine_nightly(db, config.zone, &services.roster()),

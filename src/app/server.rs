@@ -81,6 +81,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let board = Data::new(board);
     let roster = Data::new(services.roster());
     let keys = Data::new(auth::TokenKeys::default());
+    let recognised = Data::new(auth::Recognised::new(&services.config));
     let setup = Data::new(auth::Setup::new(&services.config));
     let gate = Data::new(auth::PasswordGate::limited_to(services.config.login_limit));
     let provider = Data::new(auth::CompanyProvider::new(&services.config));
@@ -100,6 +101,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(setup.clone())
             .app_data(gate.clone())
             .app_data(keys.clone())
+            .app_data(recognised.clone())
             .app_data(provider.clone())
             .app_data(live.clone())
             .app_data(feed.clone())
@@ -116,8 +118,10 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(api::strict_queries))
             .wrap(from_fn(revalidation))
             .wrap(Compress::default())
+            .wrap(from_fn(web::request_key))
             .wrap(from_fn(auth::session))
             .wrap(from_fn(web::fetch_guard))
+            .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))
             .wrap(TracingLogger::default())

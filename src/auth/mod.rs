@@ -6,6 +6,7 @@
 
 mod api;
 mod beak;
+mod device;
 mod pages;
 mod password;
 mod permission;
@@ -46,7 +47,7 @@ pub use service::{
 pub use store::count_users;
 pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
-pub use web::{ApiUser, NavEntry, Navigation, Viewer, session};
+pub use web::{ApiUser, NavEntry, Navigation, Recognised, Viewer, session};
 
 /// The condition in SQL under which [`mail_step`] has work; `$1` is the time.
 pub const MAIL_WAITS: &str = store::MAIL_WAITS;
@@ -104,7 +105,6 @@ pub fn clean_up(db: &Db, config: &Config) -> AppResult<()> {
         store::delete_old_registrations(tx.conn(), now - service::REGISTRATION_LIFE)?;
         store::delete_expired_setup_codes(tx.conn(), now)?;
         store::delete_old_mails(tx.conn(), now - MAILS_KEPT)?;
-        store::delete_full_buckets(tx.conn(), now)?;
         store::delete_expired_visits(tx.conn(), now)?;
         tokens::remove_old_keys(tx, config)
     })

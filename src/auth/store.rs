@@ -16,7 +16,6 @@ mod registrations;
 mod reset_requests;
 mod sessions;
 mod setup;
-mod source_limits;
 mod throttles;
 mod users;
 
@@ -79,11 +78,10 @@ pub(super) use setup::{
     delete_expired_setup_codes, delete_setup_codes, has_administrator, insert_setup_code,
     is_setup_code,
 };
-pub(super) use source_limits::{delete_full_buckets, give_back_try, take_try};
-pub(super) use throttles::{delete_spent_throttles, reserve_request};
+pub(super) use throttles::{delete_spent_throttles, release_request, reserve_request};
 pub use users::count_users;
 pub(super) use users::{
-    Credentials, UserFilter, UserRow, count_active_administrators, find_credentials, find_taken,
-    find_user, find_user_by_email, find_user_by_username, list_roles, list_users, lock_user,
-    lock_users,
+    Credentials, UserFilter, UserRow, count_access_changes, count_active_administrators,
+    find_credentials, find_taken, find_user, find_user_by_email, find_user_by_username, list_roles,
+    list_users, lock_user, lock_users,
 };

@@ -74,6 +74,8 @@ pub enum AppError {
     Invalid(Vec<FieldError>),
     /// 409: lost a race, or in the wrong state.
     Conflict(Message),
+    /// 409: the same request, by its `Idempotency-Key`, is under way.
+    InFlight,
     /// 429: too often; try again after so many seconds.
     TooManyRequests { message: Message, retry_after: u32 },
     /// 503: not now; try again after so many seconds.
@@ -161,6 +163,7 @@ impl fmt::Display for AppError {
                     .try_for_each(|error| write!(f, " {} ({})", error.field, error.message.id))
             }
             Self::Conflict(message) => write!(f, "conflict: {}", message.id),
+            Self::InFlight => f.write_str("the same request is under way"),
             Self::TooManyRequests { .. } => f.write_str("too many requests"),
             Self::Unavailable { message, .. } => write!(f, "unavailable: {}", message.id),
             Self::Stopped(message) => {

@@ -1,6 +1,7 @@
 //! Settling a date, and what was settled.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path, Query};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -15,7 +16,7 @@ use crate::accounting::queries::{self, PayoutLine};
 use crate::accounting::service::{self, Run, RunStatus, Units};
 use crate::auth::ApiUser;
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 use crate::platform::web::api::{CursorText, Day, List, Named, OptionalJsonBody, PageLimit, words};
@@ -80,19 +81,22 @@ pub(super) async fn pay_to_workers(
         .as_deref()
         .map(|text| parse_date("business_date", text))
         .transpose()?;
-    let (origin, actor, config) = (user.origin(), user.actor, config.into_inner());
-    let run = db
-        .transactions(move |db| {
-            let units = Units::of_a_request(db, origin);
-            service::pay_to_workers(&units, &config, &actor, date)
-        })
-        .await?;
-    let mut answer = if run.status == RunStatus::Done {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::Accepted()
+    let (origin, actor, config) = (user.origin(), user.actor.clone(), config.into_inner());
+    let paying = async {
+        let run = db
+            .transactions(move |db| {
+                let units = Units::of_a_request(db, origin);
+                service::pay_to_workers(&units, &config, &actor, date)
+            })
+            .await?;
+        let status = if run.status == RunStatus::Done {
+            StatusCode::OK
+        } else {
+            StatusCode::ACCEPTED
+        };
+        Answer::of(status, &run_answer(&run))
     };
-    Ok(answer.json(run_answer(&run)))
+    Ok(user.once_around(&db, paying).await?.into())
 }
 
 #[derive(Debug, Deserialize, IntoParams)]

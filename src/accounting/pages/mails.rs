@@ -11,14 +11,14 @@ use crate::accounting::ROLE;
 use crate::accounting::period::Period;
 use crate::accounting::queries::{self, MAIL_KINDS, MAIL_STATES, MailFilter, MailView};
 use crate::accounting::service::{self, Content, Letters, Notice};
-use crate::accounting::store::Matter;
+use crate::accounting::store::{GivenUp, Matter};
 use crate::accounting::views::{
     MailPage, MailRow, MailsPage, PeriodForm, address, mail_kind_choices, mail_state_choices,
 };
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
-use crate::platform::error::{AppError, AppResult};
+use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
     DEFAULT_LIMIT, Flash, FormBody, framed, framing, redirect_with, render, render_with,
 };
@@ -72,7 +72,8 @@ pub(super) async fn list_mails(
         .any(|text| !text.is_empty());
     let (status, period) = (asked.status(), dated.then_some(asked.period));
     let after = query.cursor.clone();
-    let (page, undeliverable, trouble) = db
+    let may_send = actor.may(Operation::RunPayouts);
+    let (page, given_up, undeliverable, trouble) = db
         .read(ROLE, move |conn| {
             let filter = MailFilter {
                 state,
@@ -83,6 +84,7 @@ pub(super) async fn list_mails(
             };
             Ok((
                 queries::list_mails(conn, &actor, filter)?,
+                queries::count_given_up(conn, &actor, filter)?,
                 queries::list_undeliverable(conn, &actor, period)?,
                 queries::show_trouble(conn, &actor)?,
             ))
@@ -110,6 +112,8 @@ pub(super) async fn list_mails(
         connected: config.smtp_url.is_some(),
         trouble: trouble.filter(|_| config.smtp_url.is_some()),
         undeliverable,
+        given_up: if may_send { given_up } else { 0 },
+        kind: kind.unwrap_or_default(),
         states: mail_state_choices(frame.lang, &MAIL_STATES, state),
         kinds: mail_kind_choices(frame.lang, kind),
         mails: page
@@ -203,6 +207,52 @@ pub(super) async fn send_mail_again(
         .await
     {
         Ok(()) => Ok(redirect_with(&back, Flash::ok("mail-retried"))),
+        Err(AppError::Conflict(message)) => Ok(redirect_with(&back, Flash::error(message))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Which of the mails that were given up shall be sent again: those of the list.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SendAllForm {
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// `POST /admin/mails/attempts`: sends all mails of the list once more that were given up.
+pub(super) async fn send_given_up_again(
+    viewer: Viewer,
+    form: FormBody<SendAllForm>,
+    db: Data<Db>,
+    config: Data<Config>,
+) -> AppResult<HttpResponse> {
+    let form = form.into_inner();
+    let (from, to) = (form.from.as_deref(), form.to.as_deref());
+    let wanted = GivenUp {
+        kind: known(&MAIL_KINDS, form.kind.as_deref()),
+        period: dates_of(from, to, config.zone.date_of(db.clock().now()))?,
+    };
+    let back = address(
+        "/admin/mails",
+        &[
+            ("kind", wanted.kind.unwrap_or_default()),
+            ("from", from.unwrap_or_default()),
+            ("to", to.unwrap_or_default()),
+        ],
+    );
+    let (origin, actor) = (viewer.origin(), viewer.actor);
+    let sent = db
+        .transaction(ROLE, origin, move |tx| {
+            service::send_given_up_again(tx, &actor, wanted)
+        })
+        .await;
+    match sent {
+        Ok(mails) => {
+            let message = Message::new("mails-retried").with("count", mails);
+            Ok(redirect_with(&back, Flash::ok(message)))
+        }
         Err(AppError::Conflict(message)) => Ok(redirect_with(&back, Flash::error(message))),
         Err(error) => Err(error),
     }

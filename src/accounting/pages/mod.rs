@@ -12,7 +12,7 @@ mod statements;
 mod tables;
 
 use actix_web::http::StatusCode;
-use actix_web::web::{ServiceConfig, get, post};
+use actix_web::web::{ServiceConfig, get, post, resource};
 use chrono::NaiveDate;
 use uuid::Uuid;
 
@@ -109,6 +109,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             post().to(corrections::withdraw_correction),
         )
         .route("/admin/mails", get().to(mails::list_mails))
+        .service(resource("/admin/mails/attempts").route(post().to(mails::send_given_up_again)))
         .route("/admin/mails/{id}", get().to(mails::show_mail))
         .route("/admin/mails/{id}/preview", get().to(mails::preview_mail))
         .route(

@@ -122,6 +122,35 @@ pub(in crate::accounting) fn list_mails(
     Ok(PageOf::from_rows(rows, filter.limit, |mail| mail.id))
 }
 
+/// How many mails of the list were given up; none that the list leaves out.
+///
+/// # Errors
+/// Forbidden.
+pub(in crate::accounting) fn count_given_up(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: MailFilter<'_>,
+) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        mails: i64,
+    }
+    actor.allow(Operation::Payouts)?;
+    if filter.state.is_some_and(|state| state != "failed") {
+        return Ok(0);
+    }
+    let row: Row = sql_query(
+        "select count(*) as mails from accounting.mails
+         where state = 'failed' and ($1 is null or kind = $1) and ($2 is null or business_date >= $2) and ($3 is null or business_date <= $3)",
+    )
+    .bind::<Nullable<Text>, _>(filter.kind)
+    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.from))
+    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.to))
+    .get_result(conn)?;
+    Ok(row.mails)
+}
+
 /// One mail, and what it tells.
 ///
 /// # Errors

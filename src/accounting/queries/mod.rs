@@ -43,8 +43,8 @@ pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, e
 pub(super) use held::{HeldAccount, list_held_accounts};
 pub use held::{HeldFigures, held_figures};
 pub(super) use mails::{
-    MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, list_mails,
-    list_undeliverable, own_undeliverable, show_mail, show_trouble,
+    MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, count_given_up,
+    list_mails, list_undeliverable, own_undeliverable, show_mail, show_trouble,
 };
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,

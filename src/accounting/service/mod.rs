@@ -13,7 +13,7 @@ pub(super) use corrections::{
     Adjustment, confirm, reject, request_adjustment, request_missing, withdraw,
 };
 pub use mailing::mail_step;
-pub(super) use mailing::{Content, Letters, Notice, send_again, write_mails};
+pub(super) use mailing::{Content, Letters, Notice, send_again, send_given_up_again, write_mails};
 pub(super) use seals::seal_next_day;
 pub(super) use settlement::{JOB, Units, Wait, close_date, close_dates, is_due, pay_to_workers};
 pub use settlement::{Run, RunStatus};

@@ -35,9 +35,10 @@ pub(super) use figures::Figures;
 pub(super) use held::{WaitsFor, count_held, hold_accounts, list_free_accounts, release_accounts};
 pub(super) use ledger::{OpenLedger, Posted};
 pub(super) use mails::{
-    ClaimedMail, DayDigest, MAIL_WAITS, Matter, Unwritten, claim_mails, find_matter, find_sendable,
-    follow_addresses, insert_mails_of, list_unwritten_digests, list_unwritten_statements,
-    postpone_mails, release_mails, send_again, update_failed, update_sent, update_waiting,
+    ClaimedMail, DayDigest, GivenUp, MAIL_WAITS, Matter, Unwritten, claim_mails, find_matter,
+    find_sendable, follow_addresses, insert_mails_of, list_unwritten_digests,
+    list_unwritten_statements, postpone_mails, release_mails, send_again, send_given_up_again,
+    update_failed, update_sent, update_waiting,
 };
 pub(super) use people::{NewEmployee, deactivate_employee, upsert_employees};
 pub(super) use prices::{NewTitle, insert_prices, list_prices, upsert_titles};

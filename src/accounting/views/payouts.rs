@@ -88,6 +88,10 @@ pub(in crate::accounting) struct MailsPage {
     pub connected: bool,
     pub trouble: Option<Trouble>,
     pub undeliverable: Vec<Undeliverable>,
+    /// How many mails of the list may be sent again at once.
+    pub given_up: i64,
+    /// The kind that the list is narrowed to.
+    pub kind: &'static str,
     pub states: Vec<Choice>,
     pub kinds: Vec<Choice>,
     pub csv: String,

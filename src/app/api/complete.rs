@@ -2,9 +2,11 @@
 //! again, and what a read answers to who knows its answer already.
 
 use utoipa::openapi::header::Header;
-use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Content, ContentBuilder, OpenApi, Ref, RefOr, Response, ResponseBuilder};
+
+use crate::platform::web::api::text;
 
 const PROBLEM: &str = "application/problem+json";
 
@@ -43,6 +45,10 @@ pub(super) fn is_strict(path: &str) -> bool {
 }
 
 fn finish(path: &str, method: &str, operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        let contents = body.content.values_mut();
+        contents.for_each(leave_out_null);
+    }
     if !is_strict(path) {
         if path.starts_with("/.well-known/") {
             add(operation, "503", "The database is away; try again later");
@@ -72,6 +78,15 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
         "503",
         "The database is away or the emergency stop is set; try again later",
     );
+    if method == "POST" && !is_public(operation) {
+        let parameters = operation.parameters.get_or_insert_default();
+        parameters.push(RefOr::T(request_key()));
+        add(
+            operation,
+            "409",
+            "The same request, by its key, is still under way",
+        );
+    }
     if method == "GET" {
         let unchanged = ResponseBuilder::new()
             .description("As it was when it had the `ETag` that was shown")
@@ -86,6 +101,17 @@ fn finish(path: &str, method: &str, operation: &mut Operation) {
         }
     }
     form(operation);
+}
+
+/// A body that may be left out is no body that may be `null`.
+fn leave_out_null(content: &mut RefOr<Content>) {
+    let RefOr::T(content) = content else { return };
+    if let Some(RefOr::T(Schema::OneOf(choices))) = &mut content.schema
+        && let [one @ RefOr::Ref(_), RefOr::T(Schema::Object(other))] = choices.items.as_slice()
+        && other.schema_type == Type::Null.into()
+    {
+        content.schema = Some(one.clone());
+    }
 }
 
 fn add(operation: &mut Operation, status: &str, description: &str) {
@@ -121,6 +147,19 @@ fn form(operation: &mut Operation) {
             answer.headers.insert(name.to_owned(), RefOr::T(header));
         }
     }
+}
+
+/// `Idempotency-Key`, as every operation that changes something takes it.
+fn request_key() -> Parameter {
+    let key = text(1, 255, "^[!-~]+$");
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .description(Some(
+            "Sent again within seven days with the same body: the same answer and one effect. With another body: 422",
+        ))
+        .schema(Some(key))
+        .build()
 }
 
 fn text_header(description: &str) -> Header {

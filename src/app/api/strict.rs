@@ -65,6 +65,13 @@ pub async fn strict_queries(
 
 fn misfit(request: &ServiceRequest) -> Option<Face> {
     let query = request.query_string();
+    if let Some(pair) = query.split('&').find(|pair| pair.contains("%00")) {
+        // No name and no value of ours has a NUL, and the database has no place for it: on no page either.
+        let name = pair.split('=').next().and_then(decoded);
+        let name = name.filter(|name| !name.contains('\0'));
+        let name = name.unwrap_or_else(|| "query".to_owned());
+        return Some(Face::invalid_at(name, "field-control-characters"));
+    }
     if query.is_empty() || !is_strict(request.path()) {
         return None;
     }
@@ -86,11 +93,12 @@ fn misfit(request: &ServiceRequest) -> Option<Face> {
             let is_known = name
                 .as_deref()
                 .is_some_and(|name| rules.names.contains(name));
-            let is_text = value.is_some_and(|value| !value.contains(char::is_control));
-            let message = match (is_known, is_text) {
-                (true, true) => return None,
-                (false, _) => "field-not-understood",
-                (true, false) => "field-control-characters",
+            let message = match value.as_deref() {
+                // What is not to be said is left out.
+                _ if !is_known => "field-not-understood",
+                Some("") => "field-required",
+                Some(value) if !value.contains(char::is_control) => return None,
+                _ => "field-control-characters",
             };
             let name = name.unwrap_or_else(|| "query".to_owned());
             Some(Face::invalid_at(name, message))

@@ -71,10 +71,13 @@ pub(super) struct PasswordGrant {
 pub(super) struct ClientGrant {
     grant_type: ClientCredentials,
     /// The service's log-in name.
-    #[schema(example = "cron")]
+    #[schema(
+        example = "cron",
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\ufffd]*$"
+    )]
     client_id: String,
     /// Its credential.
-    #[schema(format = Password)]
+    #[schema(format = Password, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f\\ufffd]*$")]
     client_secret: String,
 }
 

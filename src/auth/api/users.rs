@@ -12,7 +12,7 @@ use crate::auth::service::{self, NewAccount, OwnChange, UserChange, actor_from};
 use crate::auth::store::{self, UserFilter, UserRow};
 use crate::auth::{ApiUser, Operation, PasswordGate, ROLE};
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
 use crate::platform::web::api::{CursorText, JsonBody, List, Nothing, OptionalJsonBody, PageLimit};
@@ -196,17 +196,18 @@ pub(super) async fn register_user(
 ) -> AppResult<HttpResponse> {
     user.actor.allow(Operation::ManageUsers)?;
     let (account, hash) = body.into_inner().check_and_hash(&gate).await?;
-    let actor = user.actor.clone();
-    let row = db
+    let answer = db
         .transaction(ROLE, user.origin(), move |tx| {
-            let id = service::register_user(tx, &actor, &account, &hash)?;
-            store::find_user(tx.conn(), id.0)?.ok_or(AppError::NotFound)
+            user.once(tx, |tx| {
+                let id = service::register_user(tx, &user.actor, &account, &hash)?;
+                let row = store::find_user(tx.conn(), id.0)?.ok_or(AppError::NotFound)?;
+                let location = format!("/api/v1/users/{}", row.id);
+                Answer::created(location, &Profile::of(row)?)
+            })
         })
         .await
         .map_err(service::conflict_if_taken)?;
-    Ok(HttpResponse::Created()
-        .insert_header(("location", format!("/api/v1/users/{}", row.id)))
-        .json(Profile::of(row)?))
+    Ok(answer.into())
 }
 
 /// Changes a user
@@ -224,12 +225,13 @@ pub(super) async fn register_user(
 pub(super) async fn update_user(
     user: ApiUser,
     db: Data<Db>,
+    config: Data<Config>,
     uid: Path<UserId>,
     body: JsonBody<UserChange>,
 ) -> AppResult<HttpResponse> {
     let (actor, id, change) = (user.actor.clone(), uid.into_inner(), body.into_inner());
     db.transaction(ROLE, user.origin(), move |tx| {
-        service::update_user(tx, &actor, id, &change)
+        service::update_user(tx, &config, &actor, id, &change)
     })
     .await
     .map_err(service::conflict_if_taken)?;

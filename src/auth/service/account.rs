@@ -21,19 +21,19 @@ pub(super) const TAKEN: [(&str, &str, &str); 2] = [
 #[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// The log-in name.
-    #[schema(value_type = UsernameText, inline)]
+    #[schema(value_type = UsernameText)]
     pub username: String,
     /// Where mails go.
-    #[schema(value_type = EmailText, inline)]
+    #[schema(value_type = EmailText)]
     pub email: String,
     /// The given name.
-    #[schema(value_type = NameText, inline)]
+    #[schema(value_type = NameText)]
     pub name: String,
     /// The family name.
-    #[schema(value_type = NameText, inline)]
+    #[schema(value_type = NameText)]
     pub surname: String,
     /// The password; the hash of it is made before the unit of work is opened.
-    #[schema(value_type = NewPasswordText, inline)]
+    #[schema(value_type = NewPasswordText)]
     pub password: String,
     /// The role set, by name.
     #[schema(value_type = Vec<RoleWord>, min_items = 1)]

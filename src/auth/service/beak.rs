@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::entry::{Step, enter};
 use super::login::{Proven, cleaned, reserve};
 use super::secrets::keyed_hash;
-use super::sources;
+use super::throttle::{count_guess, forget_guess};
 use crate::auth::beak::{Shape, ShapeError};
 use crate::auth::store;
 use crate::auth::{Actor, Operation, ROLE};
@@ -104,7 +104,7 @@ pub(in crate::auth) async fn log_in_with_beak(
         return Err(AppError::NotFound);
     }
     let login = cleaned(&attempt.login);
-    sources::take_try(db, origin, config.login_limit).await?;
+    count_guess(db, origin, config.login_limit).await?;
     let found = db
         .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
@@ -130,6 +130,6 @@ pub(in crate::auth) async fn log_in_with_beak(
     if !fits {
         return Err(AppError::Unauthenticated);
     }
-    sources::give_back_try(db, origin, config.login_limit).await?;
+    forget_guess(db, origin, config.login_limit).await?;
     enter(db, config, origin, Proven::new(id, name), "beak").await
 }

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::actors::active;
 use super::entry::{Step, enter};
-use super::sources;
+use super::throttle::{count_guess, forget_guess};
 use crate::auth::ROLE;
 use crate::auth::password::{PasswordGate, Verdict};
 use crate::auth::store::{self, Credentials, UserRow};
@@ -97,7 +97,7 @@ pub(in crate::auth) async fn prove_password(
     attempt: LogIn,
 ) -> AppResult<Proven> {
     let login = cleaned(&attempt.login);
-    sources::take_try(db, origin, gate.limit()).await?;
+    count_guess(db, origin, gate.limit()).await?;
     let found = db
         .transaction_even_stopped(ROLE, origin.clone(), move |tx| reserve(tx, &login))
         .await?;
@@ -112,7 +112,7 @@ pub(in crate::auth) async fn prove_password(
         Verdict::Right => None,
         Verdict::RightAndRehashed(hash) => Some(hash),
     };
-    sources::give_back_try(db, origin, gate.limit()).await?;
+    forget_guess(db, origin, gate.limit()).await?;
     let id = credentials
         .map(|user| user.id)
         .ok_or(AppError::Unauthenticated)?;

@@ -19,7 +19,6 @@ mod reset;
 mod secrets;
 mod sessions;
 mod setup;
-mod sources;
 mod throttle;
 mod users;
 

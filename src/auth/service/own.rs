@@ -67,13 +67,13 @@ pub(super) fn end_everything_of(tx: &mut Tx<'_>, user: Uuid) -> AppResult<()> {
 #[serde(deny_unknown_fields)]
 pub struct OwnChange {
     /// The mail address.
-    #[schema(value_type = Option<EmailText>, inline)]
+    #[schema(value_type = Option<EmailText>)]
     pub email: Option<String>,
     /// The given name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     /// The family name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub surname: Option<String>,
     /// Meta information, a JSON object that the product keeps and does not read (A09).
     #[schema(value_type = Option<Object>)]
@@ -86,7 +86,7 @@ const META_MAX: usize = 4_096;
 /// Changes one's own record (A05, A09). Another address is told to the old one, and links that went there are worth nothing any more.
 ///
 /// # Errors
-/// Forbidden; 422 for what is typed wrongly or taken.
+/// Forbidden, also for the address by the token of a script; 422 for what is typed wrongly or taken.
 pub fn update_me(
     tx: &mut Tx<'_>,
     config: &Config,
@@ -94,6 +94,10 @@ pub fn update_me(
     change: &OwnChange,
 ) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
+    if change.email.is_some() && actor.limits.is_some() {
+        // Whoever finds a script's token could have the password mailed to themselves.
+        return Err(AppError::Refused("error-address-by-script".into()));
+    }
     let before = active(store::lock_user(tx.conn(), actor.id.0)?)?;
     let mut after = before.clone();
     let mut errors = Vec::new();
@@ -121,13 +125,25 @@ pub fn update_me(
     store::update_user(tx.conn(), &after, false, by, now)
         .map_err(|error| AppError::at_constraint(error, &TAKEN))?;
     events::publish(tx, actor.id, &AccountUpdated(record_of(&after)))?;
-    if after.email != before.email {
-        store::use_up_links_of(tx.conn(), Purpose::PasswordReset, after.id, now)?;
-        write_mail(tx, config, MailKind::AddressChanged, &before, None)?;
-    }
+    tell_old_address(tx, config, &before, &after)?;
     let shown = |user: &UserRow| json!({ "email": user.email, "name": user.full_name() });
     let detail = json!({ "before": shown(&before), "after": shown(&after) });
     tx.audit("auth.own_record_updated", Some(actor.id.0), &detail)
+}
+
+/// Tells the address that mails went to that they go elsewhere from now on; links that went there are worth nothing any more.
+pub(super) fn tell_old_address(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    before: &UserRow,
+    after: &UserRow,
+) -> AppResult<()> {
+    if after.email == before.email {
+        return Ok(());
+    }
+    let now = tx.now;
+    store::use_up_links_of(tx.conn(), Purpose::PasswordReset, after.id, now)?;
+    write_mail(tx, config, MailKind::AddressChanged, before, None)
 }
 
 /// Keeps the language in which somebody wants pages and mails (D18).

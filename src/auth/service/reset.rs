@@ -100,7 +100,8 @@ fn may_reset(user: &UserRow) -> AppResult<bool> {
     Ok(user.deactivated_at.is_none() && actor_from(user)?.may(Operation::ResetPassword))
 }
 
-/// Sets the password of whoever the link is about and ends all their sessions and tokens; the owner is told by mail.
+/// Sets the password of whoever the link is about and ends all their sessions and tokens; a beak that opens the same door is forgotten,
+/// since somebody else may have enrolled it. The owner is told by mail.
 ///
 /// # Errors
 /// 422 at `token` for a link that is unknown, used or too old, at `new_password` for a password that is refused; 429 for a source that
@@ -150,6 +151,7 @@ pub(in crate::auth) async fn set_password_by_link(
             return Err(over());
         }
         replace_password(tx, id, &password_hash)?;
+        store::delete_beak(tx.conn(), id)?;
         store::delete_sessions_of(tx.conn(), id)?;
         tx.audit("auth.password_reset", Some(id), &json!({}))?;
         write_mail(tx, &config, MailKind::PasswordChanged, &user, None)

@@ -1,10 +1,13 @@
-//! How often a source or an account may ask for what costs us a mail or a hash.
+//! How often a source or an account may ask for what costs us a mail or a hash, whoever it says it is (A39). A source is an address, or
+//! a /64 of IPv6, since one customer is given so many.
+
+use std::net::{IpAddr, Ipv6Addr};
 
 use chrono::Duration;
 
-use super::sources::bucket_of;
-use crate::auth::store;
-use crate::platform::db::{Origin, Tx};
+use crate::auth::{ROLE, store};
+use crate::platform::config::TryLimit;
+use crate::platform::db::{Db, Origin, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
 
 /// Something that may be asked for so often.
@@ -32,6 +35,13 @@ impl Throttle {
     /// Codes of the first administrator, by source.
     pub const SETUPS_OF_SOURCE: Self = Self::new("setup_source", 10, Duration::seconds(6));
 
+    /// Passwords and shapes shown by a source.
+    fn guesses_of_source(limit: TryLimit) -> Self {
+        let burst = i32::try_from(limit.burst).unwrap_or(i32::MAX);
+        let pause = Duration::from_std(limit.refill).unwrap_or(Duration::seconds(6));
+        Self::new("log_in", burst, pause)
+    }
+
     const fn new(kind: &'static str, burst: i32, pause: Duration) -> Self {
         Self { kind, burst, pause }
     }
@@ -44,8 +54,56 @@ impl Throttle {
         let now = tx.now;
         let limits = (self.burst, self.pause);
         let next = store::reserve_request(tx.conn(), self.kind, subject, limits, now)?;
-        Ok(next.map(|next| u32::try_from((next - now).num_seconds() + 1).unwrap_or(1)))
+        Ok(next.map(|next| seconds_until(next - now)))
     }
+}
+
+/// Counts a guess of the source of a request, before a name is looked at or a password hashed: so a source cannot lock anybody out
+/// faster than it may guess (A40). The system itself and a limit that is off always pass.
+///
+/// # Errors
+/// 429 when there is no try left; those of the database.
+pub(in crate::auth) async fn count_guess(
+    db: &Db,
+    origin: &Origin,
+    limit: Option<TryLimit>,
+) -> AppResult<()> {
+    let Some((throttle, source)) = guess_of(origin, limit) else {
+        return Ok(());
+    };
+    let early = db
+        .transaction_even_stopped(ROLE, origin.clone(), move |tx| throttle.count(tx, &source))
+        .await?;
+    early.map_or(Ok(()), |seconds| Err(too_early(seconds)))
+}
+
+/// Takes the count back: it was no guess.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::auth) async fn forget_guess(
+    db: &Db,
+    origin: &Origin,
+    limit: Option<TryLimit>,
+) -> AppResult<()> {
+    let Some((throttle, source)) = guess_of(origin, limit) else {
+        return Ok(());
+    };
+    db.transaction_even_stopped(ROLE, origin.clone(), move |tx| {
+        store::release_request(tx.conn(), throttle.kind, &source, throttle.pause)
+    })
+    .await
+}
+
+fn guess_of(origin: &Origin, limit: Option<TryLimit>) -> Option<(Throttle, String)> {
+    let source = bucket_of(origin.address.as_deref()?);
+    Some((Throttle::guesses_of_source(limit?), source))
+}
+
+/// Whole seconds, and at least one.
+fn seconds_until(wait: Duration) -> u32 {
+    let seconds = (wait.num_milliseconds() + 999) / 1_000;
+    u32::try_from(seconds).unwrap_or(1).max(1)
 }
 
 /// 429 for a request that comes too early.
@@ -61,20 +119,36 @@ pub(in crate::auth) fn source_of(origin: &Origin) -> String {
     bucket_of(origin.address.as_deref().unwrap_or_default())
 }
 
+/// The source that an address is counted with.
+fn bucket_of(address: &str) -> String {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
+        Ok(IpAddr::V6(address)) => {
+            let network = u128::from(address) >> 64 << 64;
+            format!("{}/64", Ipv6Addr::from(network))
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => "unknown".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a39_a_household_is_one_source() {
-        let source = |address: &str| {
-            source_of(&Origin {
-                address: Some(address.to_owned()),
-                ..Origin::system()
-            })
-        };
-        assert_eq!(source("203.0.113.7"), "203.0.113.7");
-        assert_eq!(source("2001:db8:1:2::1"), source("2001:db8:1:2:ffff::9"));
-        assert_ne!(source("2001:db8:1:2::1"), source("2001:db8:1:3::1"));
+    fn a39_addresses_of_one_customer_are_one_source() {
+        for (address, source) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::/64"),
+            ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+            ("nonsense", "unknown"),
+        ] {
+            assert_eq!(bucket_of(address), source);
+        }
     }
 }

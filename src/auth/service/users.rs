@@ -5,12 +5,13 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::account::{CheckedAccount, NewAccount, TAKEN, kept};
-use super::own::end_everything_of;
+use super::own::{end_everything_of, tell_old_address};
 use crate::auth::person::{check_email, check_name};
 use crate::auth::schemas::{EmailText, NameText, PermissionWord, RoleWord};
 use crate::auth::store::{self, NewUser, UserRow};
 use crate::auth::{Actor, Operation, PermissionSet, Role, RoleSet, policy};
 use crate::events::{self, AccountCreated, AccountDeleted, AccountRecord, AccountUpdated};
+use crate::platform::config::Config;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::ids::UserId;
@@ -103,13 +104,13 @@ pub fn create_admin(tx: &mut Tx<'_>, new: &NewAdministrator) -> AppResult<UserId
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The mail address.
-    #[schema(value_type = Option<EmailText>, inline)]
+    #[schema(value_type = Option<EmailText>)]
     pub email: Option<String>,
     /// The given name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     /// The family name.
-    #[schema(value_type = Option<NameText>, inline)]
+    #[schema(value_type = Option<NameText>)]
     pub surname: Option<String>,
     /// The role set, by name.
     #[schema(value_type = Option<Vec<RoleWord>>, min_items = 1)]
@@ -119,12 +120,14 @@ pub struct UserChange {
     pub permissions: Option<Vec<String>>,
 }
 
-/// Changes a user's record, roles or permissions; a change of rights ends the user's sessions and tokens (A05, A14, A26).
+/// Changes a user's record, roles or permissions; a change of rights ends the user's sessions and tokens (A05, A14, A26). Another address
+/// is told to the old one, and links that went there are worth nothing any more.
 ///
 /// # Errors
 /// Forbidden; 404; 422 for what is typed wrongly or taken; conflict for a deactivated user and for the last administrator.
 pub fn update_user(
     tx: &mut Tx<'_>,
+    config: &Config,
     actor: &Actor,
     id: UserId,
     change: &UserChange,
@@ -178,6 +181,7 @@ pub fn update_user(
         end_everything_of(tx, id.0)?;
     }
     events::publish(tx, id, &AccountUpdated(record_of(&after)))?;
+    tell_old_address(tx, config, &before, &after)?;
     let detail = json!({
         "before": { "email": before.email, "name": before.full_name(), "roles": before.roles, "permissions": before.permissions },
         "after": { "email": after.email, "name": after.full_name(), "roles": after.roles, "permissions": after.permissions },

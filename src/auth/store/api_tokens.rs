@@ -42,6 +42,8 @@ pub(in crate::auth) struct ApiTokenUser {
     pub user: UserRow,
     #[diesel(sql_type = Array<Text>)]
     pub scopes: Vec<String>,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime<Utc>,
 }
 
 pub(in crate::auth) fn insert_api_token(
@@ -118,7 +120,7 @@ pub(in crate::auth) fn find_api_token_user(
     now: DateTime<Utc>,
 ) -> AppResult<Option<ApiTokenUser>> {
     let found: Option<ApiTokenUser> = sql_query(format!(
-        "select u.*, t.scopes from auth.api_tokens t cross join lateral ({SELECT} where u.id = t.user_id) u
+        "select u.*, t.scopes, t.expires_at from auth.api_tokens t cross join lateral ({SELECT} where u.id = t.user_id) u
          where t.token_hash = $1 and t.revoked_at is null and t.expires_at > $2 and u.deactivated_at is null"
     ))
     .bind::<Binary, _>(token_hash)

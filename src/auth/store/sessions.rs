@@ -8,6 +8,9 @@ use diesel::sql_types::{
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use super::UserRow;
+use super::users::SELECT;
+use crate::auth::device::device_of;
 use crate::platform::error::AppResult;
 
 /// Sessions that one user may have at once; the oldest is dropped for the next.
@@ -25,8 +28,10 @@ pub(in crate::auth) struct NewSession<'a> {
 /// A live session.
 #[derive(QueryableByName)]
 pub(in crate::auth) struct StoredSession {
-    #[diesel(sql_type = SqlUuid)]
-    pub user_id: Uuid,
+    #[diesel(embed)]
+    pub user: UserRow,
+    #[diesel(sql_type = Timestamptz)]
+    pub expires_at: DateTime<Utc>,
     #[diesel(sql_type = Timestamptz)]
     pub last_seen_at: DateTime<Utc>,
     /// When its owner last showed a credential.
@@ -73,13 +78,14 @@ pub(in crate::auth) fn find_session(
     idle_since: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> AppResult<Option<StoredSession>> {
-    Ok(sql_query(
-        "select s.user_id, s.last_seen_at, coalesce(s.confirmed_at, s.created_at) as confirmed_at, e.reason as stop_reason, e.check_number as stop_check
-         from auth.sessions s join auth.users u on u.id = s.user_id
+    Ok(sql_query(format!(
+        "select u.*, s.expires_at, s.last_seen_at, coalesce(s.confirmed_at, s.created_at) as confirmed_at, e.reason as stop_reason,
+           e.check_number as stop_check
+         from auth.sessions s cross join lateral ({SELECT} where u.id = s.user_id) u
            left join platform.emergency_stops e on e.released_at is null
          where s.id_hash = $1 and s.expires_at > $3 and s.last_seen_at > $2 and s.session_version = u.session_version
-           and u.deactivated_at is null",
-    )
+           and u.deactivated_at is null"
+    ))
     .bind::<Binary, _>(id_hash)
     .bind::<Timestamptz, _>(idle_since)
     .bind::<Timestamptz, _>(now)
@@ -105,6 +111,14 @@ pub(in crate::auth) struct SessionRow {
     pub address: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub user_agent: Option<String>,
+}
+
+impl SessionRow {
+    /// The device, if it said what it is.
+    pub fn device(&self) -> Option<String> {
+        let device = device_of(self.user_agent.as_deref()?);
+        (!device.is_empty()).then_some(device)
+    }
 }
 
 /// The live sessions of a user, those of browsers and those over the API, the one that was seen last first; `current` is the hash

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Bool, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::platform::error::AppResult;
@@ -46,6 +46,23 @@ pub(in crate::auth) fn reserve_request(
     .bind::<Text, _>(subject)
     .get_result(conn)?;
     Ok(Some(refused.spent_until + pause - pause * burst))
+}
+
+/// Takes back the count of a request.
+pub(in crate::auth) fn release_request(
+    conn: &mut PgConnection,
+    kind: &str,
+    subject: &str,
+    pause: Duration,
+) -> AppResult<()> {
+    sql_query(
+        "update auth.throttles set spent_until = spent_until - $3 * interval '1 millisecond' where kind = $1 and subject = $2",
+    )
+    .bind::<Text, _>(kind)
+    .bind::<Text, _>(subject)
+    .bind::<BigInt, _>(pause.num_milliseconds())
+    .execute(conn)?;
+    Ok(())
 }
 
 /// Removes what holds nobody up any more.

@@ -36,6 +36,9 @@ pub struct UserRow {
     pub session_version: i64,
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub deactivated_at: Option<DateTime<Utc>>,
+    /// How often a log-in or a right of theirs has ended.
+    #[diesel(sql_type = BigInt)]
+    pub access_changes: i64,
     #[diesel(sql_type = Array<Text>)]
     pub roles: Vec<String>,
     #[diesel(sql_type = Array<Text>)]
@@ -51,7 +54,7 @@ impl UserRow {
 }
 
 pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.meta, u.version, u.session_version,
-    u.deactivated_at,
+    u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
   from auth.users u";
@@ -61,6 +64,21 @@ pub(in crate::auth) fn find_user(conn: &mut PgConnection, id: Uuid) -> AppResult
         .bind::<SqlUuid, _>(id)
         .get_result(conn)
         .optional()?)
+}
+
+/// How often a log-in or a right of somebody has ended; of nobody it never has.
+pub(in crate::auth) fn count_access_changes(conn: &mut PgConnection, id: Uuid) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        changes: i64,
+    }
+    let row: Option<Row> =
+        sql_query("select changes from platform.access_changes where user_id = $1")
+            .bind::<SqlUuid, _>(id)
+            .get_result(conn)
+            .optional()?;
+    Ok(row.map_or(0, |row| row.changes))
 }
 
 pub(in crate::auth) fn find_user_by_username(

@@ -83,6 +83,8 @@ pub(super) struct Verified {
     pub user: Uuid,
     pub session_version: i64,
     pub pair: Option<Uuid>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
 }
 
 impl TokenKeys {
@@ -171,6 +173,7 @@ impl TokenKeys {
             user: claims.sub,
             session_version: claims.sv,
             pair: claims.pair,
+            expires_at: DateTime::from_timestamp(claims.exp, 0).ok_or(AppError::Unauthenticated)?,
         })
     }
 

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, Path, Query, ServiceConfig, get, post, resource
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 use uuid::Uuid;
 
@@ -13,10 +13,10 @@ use super::ROLE;
 use super::service::{self, Consumer, LetterFilter};
 use crate::auth::ApiUser;
 use crate::bus::{Hold, ParkedItem, ParkedState, Roster};
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::api::{
-    CursorText, JsonBody, List, OptionalJsonBody, PageLimit, PersonUid, text_of, words,
+    CursorText, JsonBody, List, OptionalJsonBody, PageLimit, PersonUid, words,
 };
 use crate::platform::web::{Cursor, limit};
 
@@ -230,12 +230,17 @@ async fn list_consumers(
     )))
 }
 
-/// Why.
+/// Why; more than space.
 struct ReasonText;
 
 impl PartialSchema for ReasonText {
     fn schema() -> RefOr<Schema> {
-        text_of(1, 500, "^[^\\u0000]*$", "The disk is nearly full")
+        let reason = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .pattern(Some("^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$"))
+            .examples(["The disk is nearly full"]);
+        reason.into()
     }
 }
 
@@ -283,8 +288,11 @@ async fn pause_consumer(
 ) -> AppResult<HttpResponse> {
     let (origin, actor, reason) = (user.origin(), user.actor.clone(), body.into_inner().reason);
     let (own_db, own_name) = (db.clone(), name.clone());
-    aside(move || service::pause(&own_db, &actor, origin, &own_name, &reason)).await?;
-    show(user, db, roster, name.into_inner()).await
+    let pausing = async {
+        aside(move || service::pause(&own_db, &actor, origin, &own_name, &reason)).await?;
+        show(&user, &db, roster, name.into_inner()).await
+    };
+    Ok(user.once_around(&db, pausing).await?.into())
 }
 
 /// Lets a consumer go on
@@ -304,25 +312,23 @@ async fn resume_consumer(
     let order = body.into_inner();
     let (origin, actor) = (user.origin(), user.actor.clone());
     let (own_db, own_name) = (db.clone(), name.clone());
-    aside(move || service::resume(&own_db, &actor, origin, &own_name, order.holder.as_deref()))
-        .await?;
-    show(user, db, roster, name.into_inner()).await
+    let resuming = async {
+        aside(move || service::resume(&own_db, &actor, origin, &own_name, order.holder.as_deref()))
+            .await?;
+        show(&user, &db, roster, name.into_inner()).await
+    };
+    Ok(user.once_around(&db, resuming).await?.into())
 }
 
 /// A consumer as it is now.
-async fn show(
-    user: ApiUser,
-    db: Data<Db>,
-    roster: Data<Roster>,
-    name: String,
-) -> AppResult<HttpResponse> {
-    let now = db.clock().now();
+async fn show(user: &ApiUser, db: &Db, roster: Data<Roster>, name: String) -> AppResult<Answer> {
+    let (now, actor) = (db.clock().now(), user.actor.clone());
     let consumer = db
         .read(ROLE, move |conn| {
-            service::show_consumer(conn, &user.actor, &roster, &name, now)
+            service::show_consumer(conn, &actor, &roster, &name, now)
         })
         .await?;
-    Ok(HttpResponse::Ok().json(ConsumerBody::from(consumer)))
+    Answer::ok(&ConsumerBody::from(consumer))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -401,12 +407,15 @@ async fn retry_dead_letter(
     body: OptionalJsonBody<RetryOrder>,
 ) -> AppResult<HttpResponse> {
     let (item, order) = (item.into_inner(), body.into_inner());
-    let (origin, actor) = (user.origin(), user.actor);
-    let retried = aside(move || {
-        service::retry_everywhere(&db, &actor, origin, item, order.consumer.as_deref())
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(Retried { retried }))
+    let (origin, actor, own_db) = (user.origin(), user.actor.clone(), db.clone());
+    let retrying = async {
+        let retried = aside(move || {
+            service::retry_everywhere(&own_db, &actor, origin, item, order.consumer.as_deref())
+        })
+        .await?;
+        Answer::ok(&Retried { retried })
+    };
+    Ok(user.once_around(&db, retrying).await?.into())
 }
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.

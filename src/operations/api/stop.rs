@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::auth::{ApiUser, PasswordGate};
 use crate::operations::ROLE;
 use crate::operations::service;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::stop::{self, Stop};
 use crate::platform::web::api::{JsonBody, text_of};
@@ -105,12 +105,15 @@ pub(super) async fn set_stop(
     order: JsonBody<StopOrder>,
 ) -> AppResult<HttpResponse> {
     let StopOrder { reason, password } = order.into_inner();
-    let origin = user.origin();
-    service::stop(&db, &gate, &user.actor, origin, &reason, password).await?;
-    let stop = db.read(ROLE, stop::current).await?;
-    // Somebody may have released it meanwhile.
-    let stop = stop.ok_or_else(|| AppError::conflict("error-stop-not-set"))?;
-    Ok(HttpResponse::Ok().json(StopBody::from(stop)))
+    let stopping = async {
+        let origin = user.origin();
+        service::stop(&db, &gate, &user.actor, origin, &reason, password).await?;
+        let stop = db.read(ROLE, stop::current).await?;
+        // Somebody may have released it meanwhile.
+        let stop = stop.ok_or_else(|| AppError::conflict("error-stop-not-set"))?;
+        Answer::ok(&StopBody::from(stop))
+    };
+    Ok(user.once_around(&db, stopping).await?.into())
 }
 
 /// Releases the emergency stop
@@ -130,7 +133,10 @@ pub(super) async fn release_stop(
     order: JsonBody<ReleaseOrder>,
 ) -> AppResult<HttpResponse> {
     let ReleaseOrder { reason, password } = order.into_inner();
-    let origin = user.origin();
-    let released = service::release(&db, &gate, &user.actor, origin, &reason, password).await?;
-    Ok(HttpResponse::Ok().json(StopBody::from(released)))
+    let releasing = async {
+        let origin = user.origin();
+        let released = service::release(&db, &gate, &user.actor, origin, &reason, password).await?;
+        Answer::ok(&StopBody::from(released))
+    };
+    Ok(user.once_around(&db, releasing).await?.into())
 }

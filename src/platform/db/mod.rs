@@ -25,7 +25,7 @@ use super::error::{AppError, AppResult};
 use super::faults;
 use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
-pub use once::once;
+pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};

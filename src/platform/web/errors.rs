@@ -97,6 +97,10 @@ impl Face {
             AppError::Conflict(message) => {
                 Self::new(StatusCode::CONFLICT, "conflict", message.clone())
             }
+            AppError::InFlight => Self {
+                retry_after: Some(1),
+                ..Self::new(StatusCode::CONFLICT, "in-flight", "error-in-flight")
+            },
             AppError::TooManyRequests {
                 message,
                 retry_after,

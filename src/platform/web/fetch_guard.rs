@@ -8,8 +8,8 @@ use actix_web::middleware::Next;
 
 use super::{Face, WebSettings};
 
-/// Refuses every state-changing request that does not come from a page of this site. The API is let through: it never takes
-/// the browser's cookie.
+/// Refuses every state-changing request that does not come from a page of this site. The API and the health are let
+/// through: they never take the browser's cookie.
 ///
 /// # Errors
 /// Those of the service inside.
@@ -18,7 +18,7 @@ pub async fn fetch_guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let is_safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
-    if is_safe || request.path().starts_with("/api/") || comes_from_here(&request) {
+    if is_safe || is_for_programs(request.path()) || comes_from_here(&request) {
         return next
             .call(request)
             .await
@@ -33,6 +33,13 @@ pub async fn fetch_guard(
         "cross-site",
         "error-cross-site",
     )))
+}
+
+/// What never takes the browser's cookie.
+fn is_for_programs(path: &str) -> bool {
+    ["/api/", "/.well-known/", "/health/"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 fn comes_from_here(request: &ServiceRequest) -> bool {

@@ -3,19 +3,21 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
+use super::body::{is_of_type, receive};
 use super::extractors::quoted_name;
 use super::{Face, csrf, form_values};
 
-/// How long a body may take to come.
-pub(super) const BODY_DEADLINE: Duration = Duration::from_secs(10);
+/// The content type of a form.
+pub(super) const FORM_TYPE: &str = "application/x-www-form-urlencoded";
+
+/// Fields of a form at most; the longest one of ours lists what was chosen on a page of a hundred rows.
+const FIELDS: usize = 500;
 
 /// Bytes of a form at most.
 pub const FORM_LIMIT: usize = 16 * 1024;
@@ -65,24 +67,14 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for FormBody
 /// As [`FormBody`], but for the type.
 pub async fn read_pairs(
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     limit: usize,
 ) -> Result<Vec<(String, String)>, Face> {
-    if !request
-        .content_type()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    {
+    if !is_of_type(request, FORM_TYPE) {
         return Err(Face::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, &mut payload))
-        .await
-        .map_err(|_| Face::of_status(StatusCode::REQUEST_TIMEOUT))?
-        .map_err(|error| Face::of_status(error.as_response_error().status_code()))?;
-    if body.len() > limit {
-        return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-    let mut pairs: Vec<(String, String)> =
-        url::form_urlencoded::parse(&body).into_owned().collect();
+    let body = receive(request, payload, limit).await?;
+    let mut pairs = pairs_of(&body)?;
     let position = pairs.iter().position(|(name, _)| name == "csrf");
     let token = position
         .map(|position| pairs.remove(position).1)
@@ -95,6 +87,21 @@ pub async fn read_pairs(
         ));
     }
     check_texts(&pairs)?;
+    Ok(pairs)
+}
+
+/// The fields of a form.
+///
+/// # Errors
+/// 413 for more of them than any form has.
+pub(super) fn pairs_of(body: &[u8]) -> Result<Vec<(String, String)>, Face> {
+    let pairs: Vec<(String, String)> = url::form_urlencoded::parse(body)
+        .into_owned()
+        .take(FIELDS + 1)
+        .collect();
+    if pairs.len() > FIELDS {
+        return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
+    }
     Ok(pairs)
 }
 

@@ -6,6 +6,7 @@
 //! App::new()
 //!     .app_data(web::Data::new(WebSettings::new(&config, demo)))
 //!     .configure(platform::web::configure)
+//!     .wrap(from_fn(platform::web::request_key))
 //!     .wrap(from_fn(session_middleware))      // auth's own: inserts a `Visitor` into the request's extensions
 //!     .wrap(from_fn(platform::web::fetch_guard))
 //!     .wrap(from_fn(platform::web::errors))
@@ -18,6 +19,7 @@
 
 pub mod api;
 mod badge;
+mod body;
 pub mod cookies;
 pub mod csrf;
 mod download;
@@ -30,12 +32,14 @@ mod form_errors;
 mod form_values;
 mod frame;
 mod headers;
+mod https;
 mod live;
 mod local_path;
 mod page;
 pub mod parrot;
 mod preferences;
 mod render;
+mod request_key;
 mod settings;
 pub mod static_files;
 mod tags;
@@ -53,11 +57,13 @@ pub use form::{FORM_LIMIT, FormBody, LONG_FORM_LIMIT, fit, read_pairs};
 pub use form_errors::FormErrors;
 pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};
+pub use https::https_only;
 pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use preferences::Preferences;
 pub use render::{render, render_with};
+pub use request_key::request_key;
 pub use settings::WebSettings;
 pub use tags::{DateTag, MoneyTag, TimeTag};
 

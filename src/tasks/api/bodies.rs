@@ -28,9 +28,29 @@ impl PartialSchema for TitleText {
 
 impl ToSchema for TitleText {}
 
-/// Something that is no space, and neither brackets nor control characters.
-const TITLE: &str =
-    "^[^\\u0000-\\u001f\\u007f-\\u009f\\[\\]]*[A-Za-z0-9][^\\u0000-\\u001f\\u007f-\\u009f\\[\\]]*$";
+/// One character of a title; all but brackets, line ends and control characters.
+macro_rules! of_title {
+    ($besides:literal) => {
+        concat!(
+            r"[^\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\[\]",
+            $besides,
+            "]"
+        )
+    };
+}
+
+/// Something that can be seen, with anything else that a title may have around it.
+const TITLE: &str = concat!(
+    "^",
+    of_title!(""),
+    "*",
+    of_title!(r"\s\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"),
+    of_title!(""),
+    "*$"
+);
+
+/// All but control characters; a carriage return belongs to a line feed.
+const DESCRIPTION: &str = r"^(\r\n|[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029])*$";
 
 /// An id in the issue tracker; nothing for none.
 struct JiraIdText;
@@ -48,8 +68,7 @@ struct DescriptionText;
 
 impl PartialSchema for DescriptionText {
     fn schema() -> RefOr<Schema> {
-        let pattern = "^[^\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f]*$";
-        text_of(0, DESCRIPTION_MAX, pattern, "Each feather on its own.")
+        text_of(0, DESCRIPTION_MAX, DESCRIPTION, "Each feather on its own.")
     }
 }
 

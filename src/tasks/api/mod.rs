@@ -14,7 +14,7 @@ use super::service::{Limits, note_refusal};
 use super::{ROLE, service};
 use crate::auth::ApiUser;
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
 use crate::platform::web::api::{
@@ -128,15 +128,16 @@ async fn create_task(
     let (origin, limits) = (user.origin(), Limits::of(&config));
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
-            limits.allow_creation(tx, &user.actor)?;
-            let task = service::create_task(tx, &user.actor, text)?;
-            queries::show_task(tx.conn(), &user.actor, task.id)
+            user.once(tx, |tx| {
+                limits.allow_creation(tx, &user.actor)?;
+                let task = service::create_task(tx, &user.actor, text)?;
+                let view = queries::show_task(tx.conn(), &user.actor, task.id)?;
+                let location = format!("/api/v1/tasks/{}", view.task.id);
+                Answer::created(location, &TaskBody::from(view))
+            })
         })
         .await;
-    let view = note_refusal(&db, &config, origin, outcome).await?;
-    Ok(HttpResponse::Created()
-        .insert_header(("location", format!("/api/v1/tasks/{}", view.task.id)))
-        .json(TaskBody::from(view)))
+    Ok(note_refusal(&db, &config, origin, outcome).await?.into())
 }
 
 /// Lists one's own tasks, the newest first
@@ -277,10 +278,12 @@ async fn complete_task(
     let (id, origin, limits) = (uid.into_inner(), user.origin(), Limits::of(&config));
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
-            limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
-            queries::show_task(tx.conn(), &user.actor, id)
+            user.once(tx, |tx| {
+                limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
+                let view = queries::show_task(tx.conn(), &user.actor, id)?;
+                Answer::ok(&TaskBody::from(view))
+            })
         })
         .await;
-    let view = note_refusal(&db, &config, origin, outcome).await?;
-    Ok(HttpResponse::Ok().json(TaskBody::from(view)))
+    Ok(note_refusal(&db, &config, origin, outcome).await?.into())
 }

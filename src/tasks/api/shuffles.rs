@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::auth::{ApiUser, Operation};
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Answer, Db};
 use crate::platform::error::AppResult;
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::api::{Nothing, OptionalJsonBody, words};
@@ -94,16 +94,18 @@ pub(super) async fn reassign_tasks(
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
             user.actor.allow(Operation::Shuffle)?;
-            limits.allow_press(tx, &user.actor)?;
-            let id = service::request_shuffle(tx, &user.actor, queue_limit)?;
-            queries::show_shuffle(tx.conn(), &user.actor, id)
+            user.once(tx, |tx| {
+                limits.allow_press(tx, &user.actor)?;
+                let id = service::request_shuffle(tx, &user.actor, queue_limit)?;
+                let shuffle = queries::show_shuffle(tx.conn(), &user.actor, id)?;
+                let location = format!("/api/v1/tasks/reassign/{}", shuffle.id);
+                Answer::accepted(location, &ShuffleBody::from(shuffle))
+            })
         })
         .await;
-    let shuffle = note_refusal(&db, &config, origin, outcome).await?;
+    let answer = note_refusal(&db, &config, origin, outcome).await?;
     db.wake().notify();
-    Ok(HttpResponse::Accepted()
-        .insert_header(("location", format!("/api/v1/tasks/reassign/{}", shuffle.id)))
-        .json(ShuffleBody::from(shuffle)))
+    Ok(answer.into())
 }
 
 /// Shows a shuffle

@@ -270,6 +270,23 @@ fn a_scripts_token_may_what_was_chosen_and_nothing_else() {
         "no script looks after users"
     );
     assert_eq!(of_root.get("/api/v1/ops/consumers").0, 403);
+    let of_profile = make_of(&app, &people[1], &["profile"]);
+    let change = |field: &str, value: &str| {
+        let mut body = serde_json::Map::new();
+        body.insert(field.to_owned(), json!(value));
+        of_profile.patch("/api/v1/me", &body.into())
+    };
+    assert_eq!(change("name", "Innokenty").0, 200);
+    let (status, problem) = change("email", "thief@nest.example");
+    assert_eq!(status, 403, "nor where the link to a new password goes");
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("Log in yourself"),
+        "{problem}"
+    );
+    assert_eq!(of_profile.get("/api/v1/me").1["email"], people[1].email);
     app.drain();
 }
 

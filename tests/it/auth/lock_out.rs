@@ -34,6 +34,8 @@ fn limited(proxies: &'static str) -> TestApp {
     TestApp::with(|settings| {
         settings
             .set("ATES_LOGIN_BURST", 10)
+            // On a busy machine a burst may wait long for its turn; whoever is sent away for that is not what is counted here.
+            .set("ATES_POOL_WAIT_MS", 10_000)
             .set("ATES_TRUSTED_PROXIES", proxies)
     })
 }
@@ -91,7 +93,7 @@ fn a39_t_auth_4_a_burst_from_one_source_is_looked_at_ten_times_and_then_every_si
     );
     app.clock().advance(Duration::minutes(2));
     ates::auth::clean_up(app.db(), app.config()).unwrap();
-    assert_eq!(count(&mut app.conn(), "auth.source_limits"), 0);
+    assert_eq!(count(&mut app.conn(), "auth.throttles"), 0);
 }
 
 #[test]

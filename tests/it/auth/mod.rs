@@ -19,10 +19,12 @@ mod passkeys;
 mod passwords;
 mod profile;
 mod provider;
+mod records;
 mod refresh;
 mod registration;
 mod reset;
 mod sessions;
+mod tls;
 mod tokens;
 mod users;
 

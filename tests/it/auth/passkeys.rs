@@ -181,6 +181,16 @@ fn d12_a_passkey_logs_in_without_name_password_and_code() {
     let fields = [("username", "kesha"), ("password", PASSWORD)];
     let page = app.browser().post("/login", &fields);
     assert_eq!(page.location.as_deref(), Some("/login/code"));
+    assert_eq!(
+        count(&mut app.conn(), "auth.login_failures where failures > 0"),
+        1
+    );
+    assert_eq!(log_in(&app, &phone).1.location.as_deref(), Some("/"));
+    assert_eq!(
+        count(&mut app.conn(), "auth.login_failures where failures > 0"),
+        0,
+        "that was no failure"
+    );
     let id = text(&mut app.conn(), "select id::text as t from auth.passkeys");
     app.clock().advance(Duration::minutes(6));
     let path = format!("/profile/credentials/passkeys/{id}/removal");

@@ -27,6 +27,7 @@ impl House {
                 .smtp(&post.url())
                 .set("ATES_BASE_URL", "http://ates.example")
                 .set("ATES_TRUSTED_PROXIES", "127.0.0.1")
+                .set("ATES_BEAK_LOG_IN", "true")
         });
         let kesha = app.register("kesha", &["developer"]);
         Self { post, app, kesha }
@@ -189,6 +190,29 @@ fn t_auth_10_a_link_sets_the_password_once_and_ends_everything() {
          from platform.audit_log where action like 'auth.%reset%'",
     );
     assert_eq!(acts, "auth.reset_asked mailed,auth.password_reset ");
+}
+
+#[test]
+fn a02_t_auth_10_a_beak_that_somebody_drew_opens_nothing_after_a_new_password_by_mail() {
+    const SHAPE: &str = "A2 B1 C1 D2 D3 C4 C3 B3";
+    let house = House::new();
+    let drawn = [("shape", SHAPE), ("again", SHAPE)];
+    let mut session = house.app.log_in(&house.kesha);
+    assert_eq!(
+        session
+            .post_confirmed("/profile/credentials/beak", &drawn)
+            .status,
+        303
+    );
+    let draw = || {
+        house.app.clock().advance(Duration::minutes(1));
+        let fields = [("username", "kesha"), ("shape", SHAPE)];
+        house.app.browser().post("/login/beak", &fields).status
+    };
+    assert_eq!(draw(), 303);
+    let code = house.code("kesha");
+    assert_eq!(house.set(&code, NEW).status, 303);
+    assert_eq!(draw(), 422);
 }
 
 #[test]
@@ -396,7 +420,7 @@ fn a39_a_source_asks_three_times_at_once_and_three_times_an_hour() {
         "{statuses:?}"
     );
     let refused = house.ask_from("192.0.2.1", "kesha", &[]);
-    assert_eq!(refused.headers["retry-after"], "1201");
+    assert_eq!(refused.headers["retry-after"], "1200");
     assert_eq!(
         house.ask_from("192.0.2.2", "kesha", &[]).status,
         303,

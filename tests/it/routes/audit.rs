@@ -25,6 +25,7 @@ const REPEATED_HERE: &[&str] = &[
     "/accounting/payouts",
     "/api/v1/accounting/payouts",
     "/admin/mails/{id}/attempts",
+    "/admin/mails/attempts",
     "/accounting/payouts/{date}/bank-file",
     "/api/v1/auth/logout",
 ];

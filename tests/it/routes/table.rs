@@ -382,6 +382,7 @@ pub const ROUTES: &[Route] = &[
     get("/admin/mails.xlsx", To(Payouts)),
     get("/admin/mails/{id}", To(Payouts)),
     get("/admin/mails/{id}/preview", To(Payouts)),
+    send("POST", "/admin/mails/attempts", To(RunPayouts), ""),
     send("POST", "/admin/mails/{id}/attempts", To(RunPayouts), ""),
     get("/api/v1/accounting/balance", To(OwnMoney)),
     get("/api/v1/accounting/transfers", To(OwnMoney)),

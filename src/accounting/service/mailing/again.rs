@@ -1,9 +1,9 @@
-//! A mail that somebody sends once more by hand.
+//! Mails that somebody sends once more by hand.
 
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::accounting::store;
+use crate::accounting::store::{self, GivenUp};
 use crate::auth::{Actor, Operation};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
@@ -38,4 +38,31 @@ pub(in crate::accounting) fn send_again(
     tx.audit(action, Some(mail), &detail)?;
     tx.wake_workers();
     Ok(())
+}
+
+/// Sends all mails once more that were given up and are in the list, each under its old Message-ID and to the person's present address;
+/// gives how many. It is audited.
+///
+/// # Errors
+/// Forbidden; conflict when there are none.
+pub(in crate::accounting) fn send_given_up_again(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    wanted: GivenUp,
+) -> AppResult<usize> {
+    actor.allow(Operation::RunPayouts)?;
+    let now = tx.now;
+    let mails = store::send_given_up_again(tx.conn(), wanted, now)?;
+    if mails.is_empty() {
+        return Err(AppError::conflict("error-no-mails-given-up"));
+    }
+    let detail = json!({
+        "kind": wanted.kind,
+        "from": wanted.period.map(|period| period.from),
+        "to": wanted.period.map(|period| period.to),
+        "mails": mails,
+    });
+    tx.audit("accounting.mails_retried", None, &detail)?;
+    tx.wake_workers();
+    Ok(mails.len())
 }

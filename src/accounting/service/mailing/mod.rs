@@ -17,7 +17,7 @@ use crate::platform::ids::UserId;
 use crate::platform::mail::{Failure, Letter, MailError, MailQueue, Mailer, Queued, queue_step};
 use crate::platform::workers::Progress;
 
-pub(in crate::accounting) use again::send_again;
+pub(in crate::accounting) use again::{send_again, send_given_up_again};
 pub(in crate::accounting) use letter::{Content, Letters, Notice};
 pub(in crate::accounting) use writing::write_mails;
 

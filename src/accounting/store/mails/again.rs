@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Date, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use crate::accounting::period::Period;
 use crate::platform::error::AppResult;
 
 /// How a mail stands that somebody wants to send again.
@@ -59,6 +60,42 @@ pub(in crate::accounting) fn send_again(
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
+}
+
+/// The mails that were given up, about one kind or all, for some dates or all.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::accounting) struct GivenUp {
+    /// Only those about this.
+    pub kind: Option<&'static str>,
+    /// Only those for these dates.
+    pub period: Option<Period>,
+}
+
+/// Sends all mails that were given up once more, to the present addresses, under their old Message-IDs; gives which.
+pub(in crate::accounting) fn send_given_up_again(
+    conn: &mut PgConnection,
+    wanted: GivenUp,
+    now: DateTime<Utc>,
+) -> AppResult<Vec<Uuid>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let rows: Vec<Row> = sql_query(
+        "update accounting.mails m set state = 'waiting', next_attempt_at = $4, retry_since = $4, claimed_until = null, failure = null,
+           recipient = coalesce((select nullif(e.email, '') from accounting.employees e where e.id = m.employee_id), m.recipient)
+         where m.id in (select id from accounting.mails
+           where state = 'failed' and ($1 is null or kind = $1) and ($2 is null or business_date >= $2) and ($3 is null or business_date <= $3)
+           order by id for update)
+         returning m.id",
+    )
+    .bind::<Nullable<Text>, _>(wanted.kind)
+    .bind::<Nullable<Date>, _>(wanted.period.map(|period| period.from))
+    .bind::<Nullable<Date>, _>(wanted.period.map(|period| period.to))
+    .bind::<Timestamptz, _>(now)
+    .load(conn)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// What has not left follows people to their present addresses: mails that wait, and those that were given up, which are tried again

@@ -14,7 +14,9 @@ use crate::platform::error::AppResult;
 use crate::platform::mail::Failure;
 use crate::platform::money::Money;
 
-pub(in crate::accounting) use again::{find_sendable, follow_addresses, send_again};
+pub(in crate::accounting) use again::{
+    GivenUp, find_sendable, follow_addresses, send_again, send_given_up_again,
+};
 pub(in crate::accounting) use content::{DayDigest, Matter, find_matter};
 pub(in crate::accounting) use written::{
     Unwritten, insert_mails_of, list_unwritten_digests, list_unwritten_statements,

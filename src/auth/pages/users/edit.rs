@@ -14,6 +14,7 @@ use crate::auth::policy::opens_something;
 use crate::auth::service::{self, UserChange, actor_from};
 use crate::auth::store::{self, SessionRow};
 use crate::auth::{ConfirmedForm, Operation, Permission, ROLE, RoleSet, Viewer};
+use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::i18n::{Lang, text_of};
@@ -167,6 +168,7 @@ pub(super) async fn user_page(
 pub(in crate::auth::pages) async fn update_user(
     mut viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     uid: Path<UserId>,
     form: ConfirmedForm<UpdateForm>,
 ) -> AppResult<HttpResponse> {
@@ -178,7 +180,7 @@ pub(in crate::auth::pages) async fn update_user(
     let change = UserChange::from(form.clone());
     let outcome = db
         .transaction(ROLE, viewer.origin(), move |tx| {
-            service::update_user(tx, &actor, id, &change)
+            service::update_user(tx, &config, &actor, id, &change)
         })
         .await;
     match outcome {

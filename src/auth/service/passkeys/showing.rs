@@ -89,15 +89,17 @@ fn check(
     let user = store::find_user(tx.conn(), row.user_id)?.filter(|user| {
         user.deactivated_at.is_none() && user.roles != [Role::Internalservice.to_string()]
     });
-    if user.is_none() {
+    let Some(user) = user else {
         return Ok(None);
-    }
+    };
     let Some(moved) = verified(party, state, shown, &row)? else {
         return Ok(None);
     };
     let now = tx.now;
     store::update_passkey_used(tx.conn(), row.id, &moved, now)?;
-    Ok(Some(row.user_id))
+    // Whoever had shown a password before this step has not failed with it.
+    store::release_attempt(tx.conn(), &user.username, now)?;
+    Ok(Some(user.id))
 }
 
 /// What is stored of the passkey from now on, if the answer is right.

@@ -7,19 +7,19 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::web::Bytes;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
+use actix_web::{Error, FromRequest, HttpRequest};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::platform::web::body::{is_of_type, receive};
 use crate::platform::web::extractors::quoted_name;
-use crate::platform::web::form::{BODY_DEADLINE, check_texts};
+use crate::platform::web::form::{FORM_TYPE, check_texts, pairs_of};
 use crate::platform::web::{Face, fit};
 
 /// Bytes of a JSON body at most.
-const JSON_LIMIT: usize = 64 * 1024;
+pub(in crate::platform::web) const JSON_LIMIT: usize = 64 * 1024;
 
 /// The body of an operation that needs one.
 ///
@@ -48,7 +48,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = bytes_of(&request, payload).await?;
+            let body = receive(&request, payload, JSON_LIMIT).await?;
             check_type(&request)?;
             Ok(Self(read(&body)?))
         })
@@ -73,7 +73,7 @@ impl<T: Default + DeserializeOwned + 'static> FromRequest for OptionalJsonBody<T
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = bytes_of(&request, payload).await?;
+            let body = receive(&request, payload, JSON_LIMIT).await?;
             if body.is_empty() {
                 return Ok(Self(T::default()));
             }
@@ -101,11 +101,9 @@ impl<J: DeserializeOwned + 'static, F: DeserializeOwned + 'static> FromRequest
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = bytes_of(&request, payload).await?;
-            let given = request.content_type().trim();
-            if given.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-                let pairs: Vec<(String, String)> =
-                    url::form_urlencoded::parse(&body).into_owned().collect();
+            let body = receive(&request, payload, JSON_LIMIT).await?;
+            if is_of_type(&request, FORM_TYPE) {
+                let pairs = pairs_of(&body)?;
                 check_texts(&pairs)?;
                 return Ok(Self::Form(fit(pairs)?));
             }
@@ -120,20 +118,8 @@ impl<J: DeserializeOwned + 'static, F: DeserializeOwned + 'static> FromRequest
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
-async fn bytes_of(request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Face> {
-    let body = tokio::time::timeout(BODY_DEADLINE, Bytes::from_request(request, &mut payload))
-        .await
-        .map_err(|_| Face::of_status(StatusCode::REQUEST_TIMEOUT))?
-        .map_err(|error| Face::of_status(error.as_response_error().status_code()))?;
-    if body.len() > JSON_LIMIT {
-        return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
-    }
-    Ok(body)
-}
-
 fn check_type(request: &HttpRequest) -> Result<(), Face> {
-    let given = request.content_type().trim();
-    if given.eq_ignore_ascii_case("application/json") {
+    if is_of_type(request, "application/json") {
         return Ok(());
     }
     Err(Face::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
@@ -144,6 +130,15 @@ fn check_type(request: &HttpRequest) -> Result<(), Face> {
 /// # Errors
 /// 400 for what is no JSON, 422 with the name of the field that does not fit.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Face> {
+    // Serde would take a list for the fields in their order.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        return Err(if is_json {
+            Face::invalid()
+        } else {
+            Face::of_status(StatusCode::BAD_REQUEST)
+        });
+    }
     let mut reader = serde_json::Deserializer::from_slice(body);
     let read: T = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

@@ -7,6 +7,7 @@ mod schemas;
 #[cfg(test)]
 mod tests;
 
+pub(super) use body::JSON_LIMIT;
 pub use body::{JsonBody, JsonOrForm, Nothing, OptionalJsonBody};
 pub use cache::revalidation;
 pub use lists::{List, Named};

@@ -144,10 +144,7 @@ impl Circumstances {
         } else {
             page::draw(face, self.frame, self.request_id)
         };
-        if let Some(seconds) = face
-            .retry_after
-            .filter(|_| matches!(face.status.as_u16(), 429 | 503))
-        {
+        if let Some(seconds) = face.retry_after {
             answer
                 .headers_mut()
                 .insert(header::RETRY_AFTER, seconds.into());

@@ -160,3 +160,68 @@ fn m34_a_failed_mail_is_sent_by_hand_to_the_present_address() {
     send(&books);
     assert_eq!(states(&books), "failed 1, sent 3");
 }
+
+#[test]
+fn m34_all_mails_of_the_list_that_failed_are_sent_again_by_one_press_which_says_how_many() {
+    let sink = SmtpSink::start();
+    let (books, [kesha, gosha, _]) = after_monday(&sink.url());
+    sink.follows(|_, _| Mood::Refuses);
+    send(&books);
+    assert_eq!(states(&books), "failed 1, failed 1");
+    let admin = books.app.register("admin", &["administrator"]);
+    let buh = books.app.register("buh", &["accountant"]);
+    let path = "/admin/mails/attempts";
+    assert_eq!(books.app.log_in(&buh).post(path, &[]).status, 403);
+    assert!(!books.app.log_in(&buh).get("/admin/mails").has("#given-up"));
+    let mut browser = books.app.log_in(&admin);
+    for (query, shown) in [
+        ("", true),
+        ("?state=failed&kind=payout", true),
+        ("?state=sent", false),
+        ("?kind=statement", false),
+        ("?from=2026-03-03", false),
+    ] {
+        let page = browser.get(&format!("/admin/mails{query}"));
+        assert_eq!(page.has("#given-up"), shown, "{query}: {}", page.text());
+    }
+    assert!(
+        browser
+            .get("/admin/mails")
+            .text()
+            .contains("Send 2 failed mails again")
+    );
+    let narrowed = browser.submit(
+        path,
+        &[("kind", "payout"), ("from", "2026-03-03"), ("to", "")],
+    );
+    assert!(
+        narrowed.text().contains("No mail of this list has failed"),
+        "{}",
+        narrowed.text()
+    );
+    assert_eq!(states(&books), "failed 1, failed 1");
+
+    sink.follows(|_, _| Mood::Accepts);
+    let page = browser.submit(
+        path,
+        &[
+            ("kind", "payout"),
+            ("from", "2026-03-02"),
+            ("to", "2026-03-02"),
+        ],
+    );
+    assert!(
+        page.text().contains("2 mails are on their way again"),
+        "{}",
+        page.text()
+    );
+    send(&books);
+    let sent = arrivals(&sink.mails());
+    assert_eq!(sent.len(), 2, "{}", states(&books));
+    for person in [&kesha, &gosha] {
+        assert!(sink.mails().iter().any(|mail| mail.to == person.email));
+    }
+    let audited = "select count(*) as n from platform.audit_log
+        where action = 'accounting.mails_retried' and actor_id is not null and jsonb_array_length(detail -> 'mails') = 2";
+    assert_eq!(books.number(audited), 1);
+}

@@ -397,7 +397,7 @@ impl Company {
         };
         told(self.actor(root).and_then(|root| {
             self.write(auth::ROLE, |tx| {
-                auth::update_user(tx, &root, UserId(id), &change)
+                auth::update_user(tx, self.app.config(), &root, UserId(id), &change)
             })
         }))
     }

@@ -188,6 +188,9 @@ fn money(drive: &mut Drive<'_>, root: &Person) {
         &path,
         &[],
     );
+    app.conn().batch_execute(failed).unwrap();
+    let route = "/admin/mails/attempts";
+    drive.post(route, root, &mut app.log_in(root), route, &[]);
     let next = next_open_date(drive.world);
     app.at(&format!("{}T12:00:00Z", next + chrono::Days::new(2)));
     app.drain();

@@ -1,0 +1,10 @@
+drop trigger users_note_access_change on auth.users;
+drop trigger user_roles_note_access_change on auth.user_roles;
+drop trigger user_permissions_note_access_change on auth.user_permissions;
+drop trigger sessions_note_end on auth.sessions;
+drop trigger sessions_note_new_id on auth.sessions;
+drop trigger token_families_note_revocation on auth.token_families;
+drop trigger token_families_note_end on auth.token_families;
+drop trigger api_tokens_note_revocation on auth.api_tokens;
+drop function auth.note_access_change();
+drop table platform.access_changes;

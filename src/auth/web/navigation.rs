@@ -1,0 +1,42 @@
+//! The places of the navigation, and which of them somebody sees.
+
+use crate::auth::{Actor, Operation};
+use crate::platform::web::NavLink;
+
+/// Places in the navigation at most.
+const NAV_LIMIT: usize = 6;
+
+/// A place of the navigation, for those who may go there.
+#[derive(Clone, Copy, Debug)]
+pub struct NavEntry {
+    /// Its path.
+    pub href: &'static str,
+    /// The id of its text.
+    pub label: &'static str,
+    /// What one must be allowed to do there.
+    pub operation: Operation,
+}
+
+/// All places of the navigation, in order; the app puts it into its data.
+#[derive(Clone, Debug)]
+pub struct Navigation(Vec<NavEntry>);
+
+impl Navigation {
+    /// The navigation with these places.
+    #[must_use]
+    pub fn new(entries: Vec<NavEntry>) -> Self {
+        Self(entries)
+    }
+
+    pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
+        self.0
+            .iter()
+            .filter(|entry| actor.may(entry.operation))
+            .map(|entry| NavLink {
+                href: entry.href,
+                label: entry.label,
+            })
+            .take(NAV_LIMIT)
+            .collect()
+    }
+}
