@@ -11,3 +11,4 @@ pub mod operations;
 pub mod platform;
 pub mod relay;
 pub mod tasks;
+pub mod webhooks;

@@ -23,6 +23,7 @@ const ALL: &[&str] = &[
     "analytics",
     "operations",
     "relay",
+    "webhooks",
 ];
 const ALL_AND_APP: &[&str] = &[
     "platform",
@@ -34,6 +35,7 @@ const ALL_AND_APP: &[&str] = &[
     "analytics",
     "operations",
     "relay",
+    "webhooks",
     "app",
     "cli",
 ];
@@ -73,6 +75,8 @@ const WALLS: &[(&str, &[&str], &[&str])] = &[
     ("operations", DOMAIN, &["report_v1", "platform"]),
     // It passes on what is stored and understands none of it.
     ("relay", &["platform", "bus"], &[]),
+    // So does it, to targets of the configuration.
+    ("webhooks", &["platform", "bus"], &[]),
     ("app", ALL, &[]),
     ("cli", ALL_AND_APP, &[]),
     ("lib", &[], &[]),

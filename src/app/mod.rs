@@ -23,7 +23,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
 use crate::platform::workers::{Board, SAFETY_NET, Workers};
-use crate::{accounting, analytics, auth, events, operations, relay, tasks};
+use crate::{accounting, analytics, auth, events, operations, relay, tasks, webhooks};
 
 pub use api::document as api_document;
 pub use metrics::{BoundMetrics, bind_metrics};
@@ -92,7 +92,14 @@ impl Services {
     /// Who listens to what.
     #[must_use]
     pub fn roster(&self) -> Roster {
-        let roster = Roster::of(&self.subscribers());
+        let mut roster = Roster::of(&self.subscribers());
+        for target in &self.config.webhooks {
+            roster = roster.with(Listener {
+                name: target.consumer,
+                types: target.types,
+                money: false,
+            });
+        }
         if self.config.relay.is_none() {
             return roster;
         }
@@ -119,6 +126,10 @@ impl Services {
         if let Some(target) = &self.config.relay {
             let tap = Box::new(relay::NatsRelay::new(target.clone())?);
             bus::start_tap(&mut workers, &self.db, tap)?;
+        }
+        for target in &self.config.webhooks {
+            let webhook = webhooks::Webhook::new(target.clone(), self.db.clock().clone());
+            bus::start_outlet(&mut workers, &self.db, &self.config, Box::new(webhook))?;
         }
         workers.conditions().add(tasks::SHUFFLE_WAITS);
         self.spawn(&mut workers, "tasks.shuffle", SAFETY_NET, |services| {

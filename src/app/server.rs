@@ -11,6 +11,7 @@ use tracing_actix_web::TracingLogger;
 
 use super::{Services, admin, api, health, home};
 use crate::auth::Navigation;
+use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::api::revalidation;
 use crate::platform::web::{self, Streams, WebSettings};
@@ -21,6 +22,7 @@ use crate::{accounting, analytics, auth, operations, tasks};
 pub struct Bound {
     server: Server,
     streams: Streams,
+    horizon: Horizon,
     /// The address it listens on; the port is real even when the setting says 0.
     pub address: SocketAddr,
 }
@@ -32,10 +34,11 @@ impl Bound {
     /// Those of the sockets.
     pub async fn run(self) -> std::io::Result<()> {
         // The server waits for its connections when it is told to stop; a stream would keep it waiting.
-        let streams = self.streams.clone();
+        let (streams, horizon) = (self.streams.clone(), self.horizon.clone());
         let ends_streams = actix_web::rt::spawn(async move {
             super::wait_for_stop().await;
             streams.close();
+            horizon.close();
         });
         let outcome = self.server.await;
         ends_streams.abort();
@@ -84,6 +87,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let provider = Data::new(auth::CompanyProvider::new(&services.config));
     let streams = Streams::new(services.config.live_streams);
     let live = Data::new(streams.clone());
+    let horizon = Horizon::new(&services.db, services.config.feed_readers);
+    let feed = Data::new(horizon.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -99,6 +104,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(recognised.clone())
             .app_data(provider.clone())
             .app_data(live.clone())
+            .app_data(feed.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
@@ -131,6 +137,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     Ok(Bound {
         server,
         streams,
+        horizon,
         address,
     })
 }

@@ -24,11 +24,13 @@ pub enum TokenScope {
     Payouts,
     /// Analytics.
     Analytics,
+    /// Reading the events.
+    Events,
 }
 
 impl TokenScope {
     /// Every scope, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Profile,
         Self::TasksRead,
         Self::TasksWrite,
@@ -37,6 +39,7 @@ impl TokenScope {
         Self::CompanyMoney,
         Self::Payouts,
         Self::Analytics,
+        Self::Events,
     ];
 
     /// Its name in forms and in the database.
@@ -51,6 +54,7 @@ impl TokenScope {
             Self::CompanyMoney => "company_money",
             Self::Payouts => "payouts",
             Self::Analytics => "analytics",
+            Self::Events => "events",
         }
     }
 
@@ -80,6 +84,7 @@ impl TokenScope {
             ],
             Self::Payouts => &[Operation::RunPayouts, Operation::Payouts],
             Self::Analytics => &[Operation::Analytics],
+            Self::Events => &[Operation::EventFeed],
         }
     }
 }

@@ -13,8 +13,11 @@ mod control;
 mod delivery;
 mod dispatch;
 mod doctor;
+mod feed;
 mod figures;
+mod horizon;
 mod log;
+mod outlet;
 mod parked;
 mod queries;
 mod rebuild;
@@ -33,11 +36,14 @@ use crate::platform::workers::{SAFETY_NET, Workers};
 pub use control::{Holder, pause, resume, retire, rewind};
 pub use dispatch::step;
 pub use doctor::{Check, check_log, list_unapplied, reached};
+pub use feed::{EventDocument, Feed, FeedFilter, Piece, head_of_log, read_feed};
 pub use figures::{ParkedCount, paces, parked_counts};
+pub use horizon::{Horizon, Waiter};
 pub use log::{
     Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, find_event, list_chain, list_log,
     parked_of, payload_of,
 };
+pub use outlet::{Outlet, Sent, register_outlet, start_outlet, step_outlet};
 pub use queries::{
     ErrorClass, Hold, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState,
     SubscriberStatus, Unresolved, bound_log, caught_up_with, count_parked, error_classes,

@@ -44,7 +44,12 @@ impl Default for Retries {
 
 impl Retries {
     /// When an item that has failed so often is tried next; none when it is given up.
-    fn next(self, failure: &Failure, attempts: i32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    pub(super) fn next(
+        self,
+        failure: &Failure,
+        attempts: i32,
+        now: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
         let limit = if failure.class == "panic" {
             MAX_PANICS
         } else {
@@ -74,6 +79,29 @@ impl Failure {
             text: "the program ended at this event three times".into(),
             permanent: false,
         }
+    }
+
+    /// The word of a target outside that has trouble with an event.
+    pub(super) fn trouble(text: String) -> Self {
+        Self {
+            class: "trouble",
+            text,
+            permanent: false,
+        }
+    }
+
+    /// The word of a target outside that will not take an event.
+    pub(super) fn refusal(text: String) -> Self {
+        Self {
+            class: "refused",
+            text,
+            permanent: true,
+        }
+    }
+
+    /// Its class and what it says.
+    pub(super) fn words(&self) -> (&str, &str) {
+        (self.class, &self.text)
     }
 
     /// The same, for good.

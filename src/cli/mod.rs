@@ -11,6 +11,7 @@ mod import;
 mod keys;
 mod migrate;
 mod payout;
+mod remote;
 mod serve;
 mod shuffle;
 mod stop;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 
 use chrono::NaiveDate;
 use clap::{Args, Parser, Subcommand};
+use url::Url;
 
 use crate::platform::config::{Config, ConfigError};
 use crate::platform::error::AppError;
@@ -34,6 +36,9 @@ pub struct Cli {
     /// A TOML file with settings; the environment wins over it.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The address of a remote aTES, for the commands that speak to one; else ATES_SERVER.
+    #[arg(long, global = true, value_name = "URL")]
+    server: Option<Url>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -80,9 +85,23 @@ enum Command {
     /// Look after the bus.
     #[command(subcommand)]
     Events(events::EventsCommand),
-    /// Look into a shuffle.
+    /// Shuffle the open tasks of a remote aTES, or look into a shuffle of this one.
+    #[command(args_conflicts_with_subcommands = true)]
+    Shuffle {
+        #[command(flatten)]
+        press: remote::PressArgs,
+        #[command(subcommand)]
+        command: Option<ShuffleCommand>,
+    },
+    /// Log in to a remote aTES; the tokens are kept in a file that only you can read.
+    Login(remote::LoginArgs),
+    /// Log out of a remote aTES.
+    Logout,
+    /// Create, list and complete tasks of a remote aTES.
     #[command(subcommand)]
-    Shuffle(ShuffleCommand),
+    Task(remote::TaskCommand),
+    /// Show your balance at a remote aTES.
+    Balance(remote::Form),
     /// Write the books to standard output.
     Export(ExportArgs),
     /// Bring in users or tasks from a CSV file, all or nothing.
@@ -267,7 +286,31 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn execute(cli: Cli) -> Result<ExitCode, CliError> {
     let config = Config::load(cli.config.as_deref())?;
-    match cli.command.unwrap_or(Command::Serve(ServeArgs::default())) {
+    let command = cli.command.unwrap_or(Command::Serve(ServeArgs::default()));
+    let speaks = cli.server.is_some() || config.server.is_some();
+    let server = || remote::server(cli.server.clone(), &config);
+    match command {
+        Command::Login(args) => remote::log_in(server()?, &args),
+        Command::Logout => remote::log_out(server()?),
+        Command::Task(command) => remote::task(server()?, command),
+        Command::Balance(form) => remote::balance(server()?, form),
+        Command::Shuffle {
+            press,
+            command: None,
+        } => remote::press(server()?, &press),
+        Command::Events(events::EventsCommand::Tail(tail)) if speaks => {
+            remote::tail(server()?, tail.lines, tail.follow, tail.form.json)
+        }
+        _ if cli.server.is_some() => Err(CliError(
+            "this command works on the database, not on a server: leave --server away".into(),
+        )),
+        command => execute_here(config, command),
+    }
+}
+
+/// Runs a command that works on the database.
+fn execute_here(config: Config, command: Command) -> Result<ExitCode, CliError> {
+    match command {
         Command::Serve(args) => serve::serve(config, &args),
         Command::Demo(args) => demo::demo(config, &args),
         Command::Migrate => migrate::migrate(&config),
@@ -279,7 +322,10 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
         Command::Stop { reason } => stop::stop(&config, &reason),
         Command::Release(args) => stop::release(&config, &args),
         Command::Events(command) => events::events(config, command),
-        Command::Shuffle(ShuffleCommand::Check(args)) => shuffle::check(&config, &args),
+        Command::Shuffle {
+            command: Some(ShuffleCommand::Check(args)),
+            ..
+        } => shuffle::check(&config, &args),
         Command::Export(args) => export::export(&config, &args),
         Command::Import(args) => import::import(config, &args),
         Command::Archive { command } => archive::archive(&config, command.as_ref()),
@@ -287,6 +333,11 @@ fn execute(cli: Cli) -> Result<ExitCode, CliError> {
             show_config(&config);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Login(_)
+        | Command::Logout
+        | Command::Task(_)
+        | Command::Balance(_)
+        | Command::Shuffle { command: None, .. } => Err(remote::no_server()),
     }
 }
 

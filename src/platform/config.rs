@@ -10,6 +10,7 @@ mod reader;
 mod registration;
 mod relay;
 mod sources;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use reader::Reader;
 pub use registration::SelfRegistration;
 pub use relay::{NatsLogin, RelayTarget};
 use sources::{nearest, read_toml};
+pub use webhooks::{EVENT_TYPES, WebhookTarget};
 
 /// Why the program does not start: one line that names the key.
 #[derive(Debug, Error)]
@@ -123,15 +125,18 @@ pub struct Config {
     pub shuffle_chunk: i64,
     pub payout_chunk: i64,
     pub live_streams: usize,
+    pub feed_readers: usize,
     pub archive_after_months: u32,
     pub archive_tablespace: Option<String>,
     pub relay: Option<RelayTarget>,
+    pub webhooks: Vec<WebhookTarget>,
     pub abuse_limits: AbuseLimits,
     pub public_board: bool,
     pub self_registration: Option<SelfRegistration>,
     pub first_run_setup: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
     pub log: String,
+    pub server: Option<Url>,
     pub pg_bindir: Option<PathBuf>,
     pub pg_user: String,
     values: BTreeMap<&'static str, String>,
@@ -262,9 +267,11 @@ impl Config {
             shuffle_chunk: read.number("ATES_SHUFFLE_CHUNK", 1, 5_000)?,
             payout_chunk: read.number("ATES_PAYOUT_CHUNK", 1, 10_000)?,
             live_streams: read.number("ATES_LIVE_STREAMS", 0, 1_000)?,
+            feed_readers: read.number("ATES_FEED_READERS", 0, 1_000)?,
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,
             archive_tablespace: read.optional("ATES_ARCHIVE_TABLESPACE"),
             relay: read.relay()?,
+            webhooks: read.webhooks()?,
             abuse_limits: AbuseLimits {
                 creations_per_day: read.limit("ATES_LIMIT_CREATIONS_PER_DAY", 1_000_000)?,
                 completion_age: read
@@ -277,6 +284,10 @@ impl Config {
             first_run_setup: read.flag("ATES_FIRST_RUN_SETUP")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,
             log: read.log("ATES_LOG")?,
+            server: match read.optional("ATES_SERVER") {
+                Some(_) => Some(read.parsed("ATES_SERVER")?),
+                None => None,
+            },
             pg_bindir: read.optional("ATES_PG_BINDIR").map(PathBuf::from),
             pg_user: values["ATES_PG_USER"].clone(),
             values: BTreeMap::new(),
@@ -296,6 +307,8 @@ impl Config {
             let value = &self.values[key.name];
             let shown = if key.name == "ATES_RELAY_NATS_URL" && !value.is_empty() {
                 relay::without_credentials(value)
+            } else if key.name == "ATES_WEBHOOKS" {
+                webhooks::without_secrets(value)
             } else if key.secret {
                 without_password(value)
             } else {

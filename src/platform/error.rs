@@ -138,6 +138,16 @@ impl AppError {
         matches!(self, Self::Internal(cause) if cause.is::<Panicked>())
     }
 
+    /// Whether the database failed at something, or was away, rather than our own code or the caller.
+    #[must_use]
+    pub fn is_of_database(&self) -> bool {
+        match self {
+            Self::Unavailable { message, .. } => message.id == "error-database-away",
+            Self::Internal(cause) => cause.is::<DieselError>(),
+            _ => false,
+        }
+    }
+
     /// Whether the same work may succeed when it is simply tried again later: the database was away, busy or took another side
     /// in a race. Nobody is to blame for these.
     #[must_use]

@@ -36,6 +36,12 @@ struct EventType {
     r#type: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Handed {
+    target: String,
+    outcome: String,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -46,6 +52,7 @@ struct Counted {
     lock_hold: Histogram,
     last_kick: AtomicI64,
     password_hashes: Counter,
+    deliveries: Family<Handed, Counter>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -57,6 +64,7 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     lock_hold: Histogram::new(SECONDS),
     last_kick: AtomicI64::new(0),
     password_hashes: Counter::default(),
+    deliveries: Family::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -81,6 +89,15 @@ pub fn retry(subscriber: &str, class: &str) {
         class: class.to_owned(),
     };
     COUNTED.retries.get_or_create(&label).inc();
+}
+
+/// An event was handed to a target outside: `taken`, `away`, `trouble` or `refused`.
+pub fn delivery(target: &str, outcome: &str) {
+    let label = Handed {
+        target: target.to_owned(),
+        outcome: outcome.to_owned(),
+    };
+    COUNTED.deliveries.get_or_create(&label).inc();
 }
 
 /// A password is hashed, to be stored or to be compared.
@@ -179,6 +196,11 @@ pub fn register(registry: &mut Registry) {
         "Time from the lock of the log to the end of the commit",
         Unit::Seconds,
         COUNTED.lock_hold.clone(),
+    );
+    registry.register(
+        "webhook_deliveries",
+        "Events handed to targets outside, by what became of them",
+        COUNTED.deliveries.clone(),
     );
     registry.register(
         "auth_password_hashes",

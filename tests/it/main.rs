@@ -9,6 +9,7 @@
 mod accounting;
 mod analytics;
 mod api;
+mod api_page;
 mod auth;
 mod bus;
 mod cli;
@@ -24,7 +25,9 @@ mod partitions;
 mod periods;
 mod proof;
 mod relay;
+mod remote;
 mod requirements;
 mod routes;
 mod support;
 mod tasks;
+mod webhooks;

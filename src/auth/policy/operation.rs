@@ -53,13 +53,15 @@ pub enum Operation {
     Operate,
     /// See the checks of the books.
     Checks,
+    /// Read the events, for programs outside.
+    EventFeed,
     /// The API's description and its viewer.
     ApiDocument,
 }
 
 impl Operation {
     /// Every operation, in the order of the table.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::LogIn,
         Self::OwnSessions,
         Self::PublicKeys,
@@ -85,6 +87,7 @@ impl Operation {
         Self::SecurityAudit,
         Self::Operate,
         Self::Checks,
+        Self::EventFeed,
         Self::ApiDocument,
     ];
 
@@ -117,6 +120,7 @@ impl Operation {
             Self::SecurityAudit => "security_audit",
             Self::Operate => "operate",
             Self::Checks => "checks",
+            Self::EventFeed => "event_feed",
             Self::ApiDocument => "api_document",
         }
     }

@@ -112,6 +112,7 @@ fn a22_only_a_pure_internalservice_is_a_machine() {
             "public_keys",
             "payouts",
             "run_payouts",
+            "event_feed",
             "api_document"
         ]
     );

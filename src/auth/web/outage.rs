@@ -137,7 +137,7 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
                 self.resume();
                 Ok(Some(Found::Now(who)))
             }
-            Err(error) if is_outage(&error) => {
+            Err(error) if error.is_of_database() => {
                 tracing::error!(error = %error, "who asks cannot be looked up");
                 self.pause();
                 match remembered {
@@ -182,15 +182,6 @@ async fn still_counts<T>(db: &Db, entry: &Entry<T>) -> AppResult<bool> {
     Ok(changes == known)
 }
 
-/// Whether auth's tables did not answer, rather than say no.
-fn is_outage(error: &AppError) -> bool {
-    match error {
-        AppError::Unavailable { message, .. } => message.id == "error-database-away",
-        AppError::Internal(_) => !error.is_panic(),
-        _ => false,
-    }
-}
-
 fn away() -> AppError {
     AppError::Unavailable {
         message: Message::new("error-auth-away"),
@@ -200,7 +191,11 @@ fn away() -> AppError {
 
 /// The same error, by its name if it means that auth is away.
 pub(super) fn named(error: AppError) -> AppError {
-    if is_outage(&error) { away() } else { error }
+    if error.is_of_database() {
+        away()
+    } else {
+        error
+    }
 }
 
 /// The same answer; at a door it says that auth is away when that is why nobody gets in.
@@ -210,7 +205,7 @@ pub(super) fn name_at_the_door(answer: ServiceResponse<BoxBody>) -> ServiceRespo
     let is_away = DOORS.iter().any(|door| path.starts_with(door))
         && error
             .and_then(actix_web::Error::as_error::<AppError>)
-            .is_some_and(is_outage);
+            .is_some_and(AppError::is_of_database);
     if is_away {
         let (request, _) = answer.into_parts();
         return ServiceResponse::new(request, away().error_response());

@@ -9,6 +9,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::bus::log::ENVELOPE;
+use crate::bus::tap::LoggedEvent;
 use crate::platform::error::AppResult;
 
 /// An event as the log has it.
@@ -125,6 +127,43 @@ pub(in crate::bus) fn list_events_of(
     }
     Ok(sql_query(format!(
         "select {EVENT_COLUMNS} from bus.events where seq = any($1)"
+    ))
+    .bind::<Array<BigInt>, _>(seqs)
+    .load(conn)?)
+}
+
+/// The next events of some types with their whole envelopes, in order; those in the archive too.
+pub(in crate::bus) fn list_logged(
+    conn: &mut PgConnection,
+    after: i64,
+    upto: i64,
+    types: &[&str],
+    limit: i64,
+) -> AppResult<Vec<LoggedEvent>> {
+    if upto <= after {
+        return Ok(Vec::new());
+    }
+    Ok(sql_query(format!(
+        "select {ENVELOPE}, e.payload from bus.all_events e
+         where e.seq > $1 and e.seq <= $2 and e.event_type = any($3) order by e.seq limit $4"
+    ))
+    .bind::<BigInt, _>(after)
+    .bind::<BigInt, _>(upto)
+    .bind::<Array<Text>, _>(types)
+    .bind::<BigInt, _>(limit)
+    .load(conn)?)
+}
+
+/// The events of some numbers with their whole envelopes.
+pub(in crate::bus) fn list_logged_of(
+    conn: &mut PgConnection,
+    seqs: &[i64],
+) -> AppResult<Vec<LoggedEvent>> {
+    if seqs.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(sql_query(format!(
+        "select {ENVELOPE}, e.payload from bus.all_events e where e.seq = any($1)"
     ))
     .bind::<Array<BigInt>, _>(seqs)
     .load(conn)?)

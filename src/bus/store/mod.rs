@@ -2,6 +2,7 @@
 
 mod cursors;
 mod log;
+mod outlets;
 mod parked;
 
 pub(super) use cursors::{
@@ -9,7 +10,12 @@ pub(super) use cursors::{
     lock_cursor, note_error, position, record_attempt, update_paused, update_position,
     update_retired, upsert_cursor,
 };
-pub(super) use log::{StoredEvent, get_event, head, list_events, list_events_of, look};
+pub(super) use log::{
+    StoredEvent, get_event, head, list_events, list_events_of, list_logged, list_logged_of, look,
+};
+pub(super) use outlets::{
+    OutletState, get_outlet, hold_outlet, insert_outlet, is_outlet_free, release_outlet,
+};
 pub(super) use parked::{
     DueItem, NewParked, count_failed_since, held_keys, insert_parked, list_due, resolve,
     skipped_items, unblock_heads, unblock_next, unresolved_items, update_failed,

@@ -8,10 +8,10 @@ mod tree;
 
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use uuid::Uuid;
 
-use super::{CliError, connect};
+use super::{CliError, connect, remote};
 use crate::app::Services;
 use crate::bus::{ROLE, Roster};
 use crate::platform::config::Config;
@@ -91,16 +91,32 @@ pub(super) enum EventsCommand {
         /// The id.
         uid: Uuid,
     },
-    /// Show the last events of the log.
-    Tail {
-        /// How many.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=100_000))]
-        lines: i64,
-    },
+    /// Show the last events of the log, also of a remote aTES.
+    Tail(TailArgs),
+}
+
+/// What of the log is shown.
+#[derive(Args, Debug)]
+pub(super) struct TailArgs {
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    pub lines: i64,
+    /// Of a remote aTES: go on with what comes.
+    #[arg(long)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub form: remote::Form,
 }
 
 /// Runs a command of the bus.
 pub(super) fn events(config: Config, command: EventsCommand) -> Result<ExitCode, CliError> {
+    if let EventsCommand::Tail(tail) = &command
+        && (tail.follow || tail.form.json)
+    {
+        return Err(CliError(
+            "--follow and --json need a server: give its address with --server".into(),
+        ));
+    }
     let db = connect::open(&config)?;
     match command {
         EventsCommand::Subscribers => subscribers::list(&db)?,
@@ -122,7 +138,7 @@ pub(super) fn events(config: Config, command: EventsCommand) -> Result<ExitCode,
         EventsCommand::Doctor => return doctor::doctor(config),
         EventsCommand::Tree { uid } => return tree::tree(config, uid),
         EventsCommand::Show { uid } => return show::show(&config, uid),
-        EventsCommand::Tail { lines } => return show::tail(&config, lines),
+        EventsCommand::Tail(TailArgs { lines, .. }) => return show::tail(&config, lines),
     }
     Ok(ExitCode::SUCCESS)
 }

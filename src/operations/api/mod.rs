@@ -1,6 +1,7 @@
 //! `/api/v1/ops`: the operator's tools as JSON (contract section 3).
 
 mod consumers;
+mod feed;
 mod letters;
 mod stop;
 
@@ -12,6 +13,7 @@ use crate::platform::error::{AppError, AppResult};
 /// Mounts the operations.
 pub(super) fn configure(app: &mut ServiceConfig) {
     stop::configure(app);
+    feed::configure(app);
     app.service(resource("/api/v1/ops/consumers").route(get().to(consumers::list_consumers)))
         .service(
             resource("/api/v1/ops/consumers/{name}/pause")
@@ -37,7 +39,18 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         letters::list_dead_letters, letters::retry_dead_letter, stop::set_stop, stop::release_stop,
     ),
 )]
+struct Operator;
+
+/// The module's part of the API's document.
 pub(super) struct Document;
+
+impl OpenApi for Document {
+    fn openapi() -> utoipa::openapi::OpenApi {
+        let mut document = Operator::openapi();
+        document.merge(feed::Document::openapi());
+        document
+    }
+}
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.
 async fn aside<T: Send + 'static>(

@@ -308,10 +308,20 @@ pub const KEYS: &[Key] = &[
         "evt",
         "what the relay's subjects begin with: `<prefix>.<type>`",
     ),
+    secret(
+        "ATES_WEBHOOKS",
+        "",
+        "targets that events are sent to, parted by semicolons: `NAME ADDRESS SECRET TYPES`, TYPES separated by commas, without TYPES all of them (docs/API.md); empty: none",
+    ),
     key(
         "ATES_LIVE_STREAMS",
         "100",
         "pages that may be kept up to date at the same time; further ones are read again every two seconds",
+    ),
+    key(
+        "ATES_FEED_READERS",
+        "100",
+        "readers of the event feed that may wait or be streamed to at the same time; a further one is answered 503",
     ),
     key(
         "ATES_ARCHIVE_AFTER_MONTHS",
@@ -372,6 +382,11 @@ pub const KEYS: &[Key] = &[
         "ATES_LOG",
         "json",
         "form of the log lines on standard output: json or pretty",
+    ),
+    key(
+        "ATES_SERVER",
+        "",
+        "address of a remote aTES for the commands that speak to one, such as `ates task list`; `--server` wins over it",
     ),
     key(
         "ATES_PG_BINDIR",

@@ -57,6 +57,7 @@ fn a_value_out_of_range_is_refused_in_one_line() {
         ("ATES_RELAY_NATS_URL", "http://nats.example"),
         ("ATES_RELAY_STREAM", "a.b"),
         ("ATES_RELAY_PREFIX", "evt."),
+        ("ATES_WEBHOOKS", "crm https://crm.example secret"),
     ] {
         let error = load(&[(key, value)]).unwrap_err().to_string();
         assert!(

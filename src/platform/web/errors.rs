@@ -149,6 +149,7 @@ impl Face {
             403 => "error-title-forbidden",
             404 => "error-title-not-found",
             409 => "error-title-conflict",
+            410 => "error-title-gone",
             422 => "error-title-invalid-input",
             429 => "error-title-too-many-requests",
             503 => "error-title-unavailable",

@@ -11,7 +11,7 @@ use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::platform::error::{AppError, AppResult};
 
@@ -103,25 +103,30 @@ impl Streams {
                 }
             }
         });
-        Ok(HttpResponse::Ok()
-            .content_type("text/event-stream")
-            // Neither our own compression nor a proxy may hold the events back.
-            .insert_header((header::CONTENT_ENCODING, "identity"))
-            .insert_header(("x-accel-buffering", "no"))
-            .body(Frames {
-                frames,
-                _place: place,
-            }))
+        Ok(event_stream(frames, place))
     }
 }
 
-/// The body of such an answer; it keeps its place until the connection is gone.
-struct Frames {
-    frames: mpsc::Receiver<Bytes>,
-    _place: OwnedSemaphorePermit,
+/// The answer that sends frames as they come; what `kept` holds is free again when the connection is gone.
+pub fn event_stream<K: Unpin + 'static>(frames: mpsc::Receiver<Bytes>, kept: K) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        // Neither our own compression nor a proxy may hold the events back.
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("x-accel-buffering", "no"))
+        .body(Frames {
+            frames,
+            _kept: kept,
+        })
 }
 
-impl MessageBody for Frames {
+/// The body of such an answer; it keeps its place until the connection is gone.
+struct Frames<K> {
+    frames: mpsc::Receiver<Bytes>,
+    _kept: K,
+}
+
+impl<K: Unpin> MessageBody for Frames<K> {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {

@@ -58,7 +58,7 @@ pub use form_errors::FormErrors;
 pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};
 pub use https::https_only;
-pub use live::{LiveEvent, Streams};
+pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use preferences::Preferences;

@@ -160,9 +160,7 @@ fn m16_a_log_is_read_piece_by_piece_and_the_pieces_join_up() {
     let api = books.app.api(&kesha);
     let (mut seen, mut cursor, mut balance) = (0, String::new(), 0);
     loop {
-        let (status, answer) = api.get(&format!(
-            "/api/v1/accounting/transfers?limit=5{cursor}"
-        ));
+        let (status, answer) = api.get(&format!("/api/v1/accounting/transfers?limit=5{cursor}"));
         assert_eq!(status, 200, "{answer}");
         for row in answer["items"].as_array().unwrap() {
             balance += row["amount_minor"].as_i64().unwrap();

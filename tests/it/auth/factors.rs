@@ -12,7 +12,7 @@ use crate::support::{Api, Browser, PASSWORD, Page, Person, TestApp};
 const HERE: &str = "/profile/credentials";
 
 /// Somebody's app: it knows the secret and the time.
-struct Phone(Totp);
+pub struct Phone(Totp);
 
 impl Phone {
     fn scanning(page: &Page) -> Self {
@@ -22,14 +22,14 @@ impl Phone {
     }
 
     /// What it shows so many steps of thirty seconds from now.
-    fn code(&self, app: &TestApp, steps: i64) -> String {
+    pub fn code(&self, app: &TestApp, steps: i64) -> String {
         let at = app.clock().now().timestamp() + 30 * steps;
         self.0.generate(u64::try_from(at).unwrap()).to_string()
     }
 }
 
 /// Sets up an app for somebody who is logged in; gives it and the recovery codes.
-fn enrol(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
+pub fn enrol(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     assert_eq!(browser.post("/profile/credentials/totp", &[]).status, 303);
     let phone = Phone::scanning(&browser.get(HERE));
     let code = phone.code(app, 0);

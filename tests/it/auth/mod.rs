@@ -7,7 +7,7 @@ mod csrf;
 mod discovery;
 mod ends;
 mod enumeration;
-mod factors;
+pub mod factors;
 mod fixation;
 mod forgery;
 mod grants;

@@ -4,6 +4,7 @@ mod abuse;
 mod audit;
 mod doctor;
 mod events;
+mod feed;
 mod invariants;
 mod letters;
 mod metrics;

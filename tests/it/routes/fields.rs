@@ -22,8 +22,8 @@ fn members(value: &Value, at: &str, found: &mut BTreeSet<String>) {
                 } else {
                     format!("{at}.{name}")
                 };
-                // What people keep in their own record has whatever names they like.
-                if name != "meta" {
+                // What people keep in their own record has whatever names they like; what an event tells has a schema of its own.
+                if name != "meta" && name != "data" {
                     members(inner, &path, found);
                 }
                 found.insert(path);

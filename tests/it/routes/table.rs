@@ -47,9 +47,9 @@ const fn send(method: &'static str, path: &'static str, asks: Asks, body: &'stat
 use Asks::{EveryPerson, Everybody, OfOthers, To};
 use Operation::{
     AllTasks, Analytics, ApiDocument, Checks, CompanyEarnings, CompanyTransfers, CompleteTask,
-    ConfirmCorrections, CreateTask, EditTask, ManageUsers, MoneyAudit, OneTask, Operate, OwnMoney,
-    OwnProfile, OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts, SecurityAudit,
-    Shuffle,
+    ConfirmCorrections, CreateTask, EditTask, EventFeed, ManageUsers, MoneyAudit, OneTask, Operate,
+    OwnMoney, OwnProfile, OwnSessions, OwnTasks, Payouts, RequestCorrections, RunPayouts,
+    SecurityAudit, Shuffle,
 };
 
 /// Every route, in the order in which the sweep asks: what ends sessions comes last.
@@ -451,6 +451,7 @@ pub const ROUTES: &[Route] = &[
         "{}",
     ),
     get("/api/v1/ops/dead-letters", To(Operate)),
+    get("/api/v1/events", To(EventFeed)),
     get("/admin/runs", To(Operate)),
     get("/admin/events", To(Operate)),
     get("/admin/events.csv", To(Operate)),
