@@ -91,7 +91,8 @@ fn without_request_keys() -> Value {
         .values_mut()
         .flat_map(|item| item.as_object_mut().unwrap().values_mut())
     {
-        if let Some(parameters) = operation["parameters"].as_array_mut() {
+        let parameters = operation.get_mut("parameters");
+        if let Some(parameters) = parameters.and_then(serde_json::Value::as_array_mut) {
             parameters.retain(|parameter| parameter["name"] != "Idempotency-Key");
         }
     }
