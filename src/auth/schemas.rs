@@ -28,7 +28,7 @@ pub(super) struct EmailText;
 impl PartialSchema for EmailText {
     fn schema() -> RefOr<Schema> {
         let pattern = "^[^@<>\\u0000]+@[^@<>\\u0000]+$";
-        let mut address = text(5, EMAIL_MAX, pattern);
+        let mut address = text(3, EMAIL_MAX, pattern);
         address.format = Some(SchemaFormat::KnownFormat(KnownFormat::Email));
         address.examples = vec!["kesha@uberpopug.example".into()];
         RefOr::T(address.into())
