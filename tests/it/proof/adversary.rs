@@ -169,7 +169,7 @@ fn t_prop_2_whatever_order_the_news_of_a_task_come_in_its_ledger_is_the_same() {
     }
     println!("{} seeds from {first}, {cuts} cuts", seeds());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(cuts > 10, "nobody was cut off");
+    assert!(cuts > 0, "nobody was cut off");
     let apart = "select ((select sum(amount_minor) from accounting.transfers) - (select sum(amount_minor) from accounting.balances))::bigint as n";
     assert_eq!(number(&mut app.conn(), apart), 0);
 }
