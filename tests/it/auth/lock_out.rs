@@ -60,10 +60,8 @@ fn burst(app: &TestApp, tries: usize, forwarded: impl Fn(usize) -> Vec<String> +
         tries.into_iter().map(|one| one.join().unwrap()).collect()
     });
     let of = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
-    // On a busy machine a try that was let in may be sent away at the gate of the hashes; it is counted all the same.
-    let looked_at = of(401) + of(503);
-    assert_eq!(looked_at + of(429), tries, "{statuses:?}");
-    looked_at
+    assert_eq!(of(401) + of(429), tries, "{statuses:?}");
+    of(401)
 }
 
 #[test]

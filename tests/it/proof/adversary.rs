@@ -169,7 +169,7 @@ fn t_prop_2_whatever_order_the_news_of_a_task_come_in_its_ledger_is_the_same() {
     }
     println!("{} seeds from {first}, {cuts} cuts", seeds());
     assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(cuts > 0, "nobody was cut off");
+    assert!(cuts > 10, "hardly anybody was cut off: {cuts}");
     let apart = "select ((select sum(amount_minor) from accounting.transfers) - (select sum(amount_minor) from accounting.balances))::bigint as n";
     assert_eq!(number(&mut app.conn(), apart), 0);
 }
@@ -185,7 +185,7 @@ fn act(app: &TestApp, ledger: &Frail, stories: &[Story], seed: u64) -> u32 {
         // The stories are mixed; within each, the seed's order stays.
         news.sort_by_cached_key(|_| rng.random::<u32>());
         let mut told: BTreeMap<u64, usize> = BTreeMap::new();
-        for some in news.chunks(100) {
+        for (place, some) in news.chunks(100).enumerate() {
             db.transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
                 some.iter().try_for_each(|(story, _)| {
                     let place = told.entry(story.seed).or_insert(0);
@@ -194,8 +194,10 @@ fn act(app: &TestApp, ledger: &Frail, stories: &[Story], seed: u64) -> u32 {
                 })
             })
             .unwrap();
-            if rng.random_bool(0.5) {
-                ledger.ill.replace([0, 1, 3][rng.random_range(0..3)]);
+            // Each wave begins with a cut, so that none depends on chance alone.
+            if place == 0 || rng.random_bool(0.5) {
+                let illness = [0, 1, 3][rng.random_range(0..3)];
+                ledger.ill.replace(if place == 0 { 3 } else { illness });
                 match bus::step(db, ledger) {
                     Err(error) if error.is_transient() => cuts += 1,
                     outcome => drop(outcome.unwrap()),

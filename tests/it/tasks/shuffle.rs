@@ -176,8 +176,7 @@ fn t12_20_presses_in_5_seconds_each_answer_at_once_and_all_runs_end() {
         assert!(press.elapsed().as_secs() < 2, "the press waited for a run");
         numbers.push(run["number"].as_i64().unwrap());
     }
-    // Five seconds on a machine with nothing else to do; here many tests share it.
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 5, "20 presses in 5 s");
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     app.settle_idle();
     assert_eq!(
