@@ -3,6 +3,8 @@
 
 use std::time::{Duration, Instant};
 
+use ates::auth::{self, Rotation};
+use ates::platform::db::{Lane, Origin};
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -231,7 +233,14 @@ fn a25_t_auth_12_while_auth_is_away_who_is_in_works_on_for_as_long_as_a_token_li
 #[test]
 fn a25_d10_t_auth_12_nobody_whose_log_in_or_rights_have_ended_works_on_while_auth_is_away() {
     type End = fn(&TestApp, &Person, &Api);
-    let ends: [(&str, End); 4] = [
+    let ends: [(&str, End); 5] = [
+        ("the key of the tokens gone at once", |app, _, _| {
+            app.db()
+                .transaction_blocking(Lane::Worker, auth::ROLE, Origin::system(), |tx| {
+                    auth::rotate_keys(tx, Rotation::AtOnce)
+                })
+                .unwrap();
+        }),
         ("deactivated", |_, person, root| {
             assert_eq!(root.delete(&user_path(person)).0, 204);
         }),
