@@ -43,6 +43,15 @@ xlsx-about = About
 xlsx-what = What this is
 xlsx-times = UTC
 
+## Parts of pages
+
+part-unavailable = { $what }: unavailable right now. The rest of the page is complete.
+part-figure-unavailable = unavailable right now
+purse-title = Your money
+purse-balance = Balance
+purse-open = Open
+purse-earned-today = Today
+
 ## Errors: headings
 
 error-title-bad-request = This request makes no sense

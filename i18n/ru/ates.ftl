@@ -44,6 +44,15 @@ xlsx-about = О файле
 xlsx-what = Что это
 xlsx-times = UTC
 
+## Части страниц
+
+part-unavailable = { $what }: сейчас недоступно. Остальное на странице — полностью.
+part-figure-unavailable = сейчас недоступно
+purse-title = Ваши деньги
+purse-balance = Баланс
+purse-open = Открыто
+purse-earned-today = Сегодня
+
 ## Errors: headings
 
 error-title-bad-request = Непонятный запрос

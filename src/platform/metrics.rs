@@ -42,6 +42,23 @@ struct Handed {
     outcome: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MissedPart {
+    part: &'static str,
+    why: &'static str,
+}
+
+/// Why a page was answered without one of its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It did not come in time.
+    Late,
+    /// It failed.
+    Failed,
+    /// Its module had just been late with another part of the same page.
+    Skipped,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -53,6 +70,7 @@ struct Counted {
     last_kick: AtomicI64,
     password_hashes: Counter,
     deliveries: Family<Handed, Counter>,
+    missed_parts: Family<MissedPart, Counter>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -65,6 +83,7 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     last_kick: AtomicI64::new(0),
     password_hashes: Counter::default(),
     deliveries: Family::default(),
+    missed_parts: Family::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -109,6 +128,19 @@ pub fn password_hash() {
 #[must_use]
 pub fn password_hashes() -> u64 {
     COUNTED.password_hashes.get()
+}
+
+/// A page is answered without one of its parts (G06).
+pub fn part_missed(part: &'static str, why: Missed) {
+    let why = match why {
+        Missed::Late => "late",
+        Missed::Failed => "failed",
+        Missed::Skipped => "skipped",
+    };
+    COUNTED
+        .missed_parts
+        .get_or_create(&MissedPart { part, why })
+        .inc();
 }
 
 /// The scheduler looked for due jobs.
@@ -201,6 +233,11 @@ pub fn register(registry: &mut Registry) {
         "webhook_deliveries",
         "Events handed to targets outside, by what became of them",
         COUNTED.deliveries.clone(),
+    );
+    registry.register(
+        "page_parts_missing",
+        "Parts that pages were answered without, by what became of them",
+        COUNTED.missed_parts.clone(),
     );
     registry.register(
         "auth_password_hashes",

@@ -110,6 +110,31 @@ pub(in crate::accounting) fn show_account_head(
     })
 }
 
+/// What somebody's own account says, for a page of another module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFigures {
+    /// What it stands at.
+    pub balance: Money,
+    /// What today brought without payouts; may be negative (M24).
+    pub earned_today: Money,
+}
+
+/// The actor's own figures on a business date.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn show_own_figures(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    today: NaiveDate,
+) -> AppResult<OwnFigures> {
+    let head = show_account_head(conn, actor, None, today)?;
+    Ok(OwnFigures {
+        balance: head.balance,
+        earned_today: head.earned_today,
+    })
+}
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = SqlUuid)]

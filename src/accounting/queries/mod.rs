@@ -22,6 +22,7 @@ use crate::events::TransferKind;
 use crate::platform::money::Money;
 
 pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
+pub use account::{OwnFigures, show_own_figures};
 pub(super) use balances::{
     BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
 };

@@ -144,6 +144,11 @@ pub const KEYS: &[Key] = &[
         "how long a request waits for a connection before it is answered 503, milliseconds",
     ),
     key(
+        "ATES_PART_DEADLINE_MS",
+        "1000",
+        "how long each statement of a part of a page may take before the page is answered without that part, milliseconds",
+    ),
+    key(
         "ATES_WEB_STATEMENT_TIMEOUT_MS",
         "5000",
         "limit of one statement of a request, milliseconds",

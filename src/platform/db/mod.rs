@@ -7,6 +7,7 @@ mod audit;
 mod migrate;
 mod once;
 mod outbox;
+mod parts;
 mod standing;
 mod tx;
 
@@ -27,6 +28,7 @@ use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
+pub use parts::{Part, Parts};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
 
@@ -41,6 +43,10 @@ impl DbRole {
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self(name)
+    }
+
+    const fn name(self) -> &'static str {
+        self.0
     }
 
     /// Takes the role for the rest of the open transaction.
@@ -91,6 +97,7 @@ struct Inner {
     web_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
     pool_wait: Duration,
+    part_deadline: Duration,
     standing: (String, Limits),
     clock: Clock,
     wake: Wake,
@@ -132,6 +139,7 @@ impl Db {
             web_permits: permits(config.web_pool),
             read_permits: permits(config.read_pool),
             pool_wait: config.pool_wait,
+            part_deadline: config.part_deadline,
             clock,
             wake: Wake::default(),
         }))
