@@ -13,6 +13,7 @@ use super::{Services, admin, api, health, home};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::reports::Reports;
 use crate::platform::web::api::revalidation;
 use crate::platform::web::{self, Streams, WebSettings};
 use crate::platform::workers::Board;
@@ -91,6 +92,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
     let purse = Data::new(purse_source());
+    let reports = Data::new(Reports::new(services.config.report_cache));
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -108,6 +110,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(live.clone())
             .app_data(feed.clone())
             .app_data(purse.clone())
+            .app_data(reports.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)

@@ -59,6 +59,21 @@ pub enum Missed {
     Skipped,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Report {
+    report: &'static str,
+    outcome: &'static str,
+}
+
+/// Where the answer of a report came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// It was kept.
+    Kept,
+    /// It was read from the database.
+    Read,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -71,6 +86,7 @@ struct Counted {
     password_hashes: Counter,
     deliveries: Family<Handed, Counter>,
     missed_parts: Family<MissedPart, Counter>,
+    reports: Family<Report, Counter>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -84,6 +100,7 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     password_hashes: Counter::default(),
     deliveries: Family::default(),
     missed_parts: Family::default(),
+    reports: Family::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -140,6 +157,18 @@ pub fn part_missed(part: &'static str, why: Missed) {
     COUNTED
         .missed_parts
         .get_or_create(&MissedPart { part, why })
+        .inc();
+}
+
+/// A report was asked for (G07).
+pub fn report(report: &'static str, looked: Looked) {
+    let outcome = match looked {
+        Looked::Kept => "hit",
+        Looked::Read => "miss",
+    };
+    COUNTED
+        .reports
+        .get_or_create(&Report { report, outcome })
         .inc();
 }
 
@@ -238,6 +267,11 @@ pub fn register(registry: &mut Registry) {
         "page_parts_missing",
         "Parts that pages were answered without, by what became of them",
         COUNTED.missed_parts.clone(),
+    );
+    registry.register(
+        "reports",
+        "Reports that were asked for: a hit was answered from what is kept, a miss read the database",
+        COUNTED.reports.clone(),
     );
     registry.register(
         "auth_password_hashes",

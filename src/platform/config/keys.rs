@@ -149,6 +149,11 @@ pub const KEYS: &[Key] = &[
         "how long each statement of a part of a page may take before the page is answered without that part, milliseconds",
     ),
     key(
+        "ATES_REPORT_CACHE_SECONDS",
+        "5",
+        "how long the answer of an expensive report is kept for the person who asked, unless they change something, seconds; 0: never",
+    ),
+    key(
         "ATES_WEB_STATEMENT_TIMEOUT_MS",
         "5000",
         "limit of one statement of a request, milliseconds",

@@ -18,7 +18,9 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledConnection};
 use diesel::{Connection, RunQueryDsl};
+use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use super::clock::Clock;
 use super::config::Config;
@@ -63,6 +65,9 @@ impl DbRole {
     }
 }
 
+/// People whose changes are remembered at most.
+const CHANGERS: u64 = 100_000;
+
 /// The role that reads the auditors' views and nothing else.
 pub const READER: DbRole = DbRole::new("ates_reader");
 
@@ -98,6 +103,8 @@ struct Inner {
     read_permits: Arc<Semaphore>,
     pool_wait: Duration,
     part_deadline: Duration,
+    /// Who changed something within the time that reports are kept.
+    changed: Cache<Uuid, ()>,
     standing: (String, Limits),
     clock: Clock,
     wake: Wake,
@@ -140,6 +147,10 @@ impl Db {
             read_permits: permits(config.read_pool),
             pool_wait: config.pool_wait,
             part_deadline: config.part_deadline,
+            changed: Cache::builder()
+                .max_capacity(CHANGERS)
+                .time_to_live(config.report_cache)
+                .build(),
             clock,
             wake: Wake::default(),
         }))
@@ -155,6 +166,12 @@ impl Db {
     #[must_use]
     pub fn wake(&self) -> &Wake {
         &self.0.wake
+    }
+
+    /// Whether this process has committed a change of somebody's within the time that reports are kept (G07).
+    #[must_use]
+    pub fn has_changed_lately(&self, who: Uuid) -> bool {
+        self.0.changed.contains_key(&who)
     }
 
     /// Runs one use case in one transaction under a module's role, for a request. The events it published are appended as the
@@ -249,12 +266,16 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
+        let actor = origin.actor;
         let (result, (wake, appending)) = conn.transaction(|conn| {
             enter(role, conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
         })?;
+        if let Some(actor) = actor {
+            self.0.changed.insert(actor, ());
+        }
         if faults::loses_commit() {
             return Err(busy());
         }

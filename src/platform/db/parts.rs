@@ -33,6 +33,15 @@ impl<T> Part<T> {
         }
     }
 
+    /// The same part with what is there lent.
+    #[must_use]
+    pub fn as_ref(&self) -> Part<&T> {
+        match self {
+            Self::Ready(found) => Part::Ready(found),
+            Self::Missing => Part::Missing,
+        }
+    }
+
     /// Whether it could not be had.
     #[must_use]
     pub fn is_missing(&self) -> bool {
