@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, home};
+use super::{Services, admin, api, health, help, home, places, search};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -89,6 +89,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let live = Data::new(streams.clone());
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
+    let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -105,10 +106,13 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(provider.clone())
             .app_data(live.clone())
             .app_data(feed.clone())
+            .app_data(search_pace.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
             .configure(admin::configure)
+            .configure(search::configure)
+            .configure(help::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -145,5 +149,5 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 /// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat())
+    Navigation::new(parts.concat()).with_leaps(places::leaps())
 }

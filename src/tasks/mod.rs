@@ -31,11 +31,14 @@ pub use jobs::{SHUFFLE_WAITS, shuffle_step};
 pub use model::{Task, TaskText};
 pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};
-pub use queries::{find_record, list_open_assignments};
+pub use queries::{
+    FoundPerson, FoundTask, NEWEST, find_record, list_open_assignments, search_people, search_tasks,
+};
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,
 };
 pub use title::display_title;
+pub use views::{status_kind, status_word};
 
 /// The module's part of the API's document.
 #[must_use]

@@ -4,6 +4,7 @@ mod draws;
 mod filter;
 mod journal;
 mod people;
+mod search;
 mod shuffles;
 mod tasks;
 
@@ -12,6 +13,7 @@ pub(super) use draws::{Share, list_shares, show_record};
 pub(super) use filter::{TaskFilter, parse_status};
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};
+pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
