@@ -69,7 +69,7 @@ fn a_task_is_found_by_number_key_id_and_words() {
         );
         assert!(page.has("#tasks .person img.parrot"));
     }
-    for words in ["1%25parrots", "UBERPOP-4_", "%00%07", &"x".repeat(3_000)] {
+    for words in ["1%25parrots", "UBERPOP-4_", &"x".repeat(3_000)] {
         let page = browser.get(&format!("/search?q={words}"));
         assert_eq!(page.status, 200, "{words}");
         assert!(!page.has("#tasks"), "{words}");
