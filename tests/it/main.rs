@@ -17,6 +17,7 @@ mod crash;
 mod endurance;
 mod event_contracts;
 mod exchange;
+mod front;
 mod idempotency;
 mod import;
 mod operations;
