@@ -1,0 +1,1 @@
+//! What works with scripts switched off.
