@@ -32,7 +32,7 @@ async fn m18_no_screen_has_a_barrier_in_russian_and_dark() -> Outcome {
 
 async fn look_at_all(lang: &str, theme: &str) -> Outcome {
     let (product, places) = tokio::task::spawn_blocking(|| {
-        let product = Product::of_company();
+        let product = Product::of_company(Places::STATES);
         let places = Places::of(&product);
         (product, places)
     })

@@ -92,6 +92,31 @@ impl Client {
         asked.ok().map(|answer| answer.status().as_u16())
     }
 
+    /// Asks for something twice, as a browser that has kept it: its rule for caches, and the second status.
+    pub fn ask_again(&mut self, path: &str) -> (String, u16) {
+        let url = format!("{}{path}", self.base);
+        let first = self
+            .agent
+            .get(&url)
+            .header("cookie", self.cookie_header())
+            .call();
+        let first = first.expect("the program answers");
+        let header = |name: &str| {
+            let value = first.headers().get(name);
+            value
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let again = self
+            .agent
+            .get(&url)
+            .header("cookie", self.cookie_header())
+            .header("if-none-match", header("etag"));
+        let again = again.call().expect("the program answers");
+        (header("cache-control"), again.status().as_u16())
+    }
+
     /// Opens the page `at` and sends its form that goes to `action`, with everything hidden that stands in it and these fields.
     pub fn submit(&mut self, at: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(at);

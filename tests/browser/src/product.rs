@@ -46,15 +46,16 @@ impl Product {
         Self::serve(database)
     }
 
-    /// Starts it on a copy of the company with a history.
+    /// Starts it on a copy of the company with a history, of which this SQL changes something that nobody can bring about by a page.
     #[must_use]
-    pub fn of_company() -> Self {
+    pub fn of_company(change: &str) -> Self {
         let template = company::template();
         let database = fresh_name();
         run(
             &mut connect(&server()),
             &format!("create database {database} template {template}"),
         );
+        run(&mut connect(&url_of(&server(), &database)), change);
         Self::serve(database)
     }
 
@@ -88,11 +89,6 @@ impl Product {
     #[must_use]
     pub fn ask(&self, sql: &str) -> Option<String> {
         text(&mut connect(&self.url()), sql)
-    }
-
-    /// Changes the database past the program, for states that nobody can bring about by a page.
-    pub fn change(&self, sql: &str) {
-        run(&mut connect(&self.url()), sql);
     }
 
     fn url(&self) -> String {

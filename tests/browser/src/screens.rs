@@ -276,16 +276,16 @@ pub const SCREENS: &[Screen] = &[
 pub struct Places(BTreeMap<&'static str, String>);
 
 impl Places {
-    /// Brings about what the company's history does not have, such as a shuffle that never gets on, and finds out where things are.
-    #[must_use]
-    pub fn of(product: &Product) -> Self {
-        product.change(
-            "create function tasks.hold_shuffle() returns trigger language plpgsql as $$ begin raise exception 'held'; end $$;
+    /// What the company's history does not have: a shuffle that never gets on, and prices that never come.
+    pub const STATES: &str = "create function tasks.hold_shuffle() returns trigger language plpgsql as $$ begin raise exception 'held'; end $$;
              insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, last_chunk_at, total, done)
                select gen_random_uuid(), 'running', sha256('seed'), id, now(), now(), now(), 1000, 600 from auth.users where username = 'manager';
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
-             insert into bus.pauses (subscriber, holder, reason, paused_at) values ('accounting.ledger', 'suite', 'The screens are looked at', now())",
-        );
+             insert into bus.pauses (subscriber, holder, reason, paused_at) values ('accounting.ledger', 'suite', 'The screens are looked at', now())";
+
+    /// Finds out where things are, in a company that has the [states](Self::STATES).
+    #[must_use]
+    pub fn of(product: &Product) -> Self {
         let mut manager = Who::Manager.client(&product.base);
         let made = manager.submit(
             "/tasks/new",
