@@ -9,7 +9,7 @@ use crate::accounting::ROLE;
 use crate::accounting::period::Period;
 use crate::accounting::queries::{self, AccountFilter, MovementKind};
 use crate::accounting::views::{
-    AccountPage, MovementRow, Neighbours, address, kind_choices, user_parameter,
+    AccountPage, MovementRow, Neighbours, address, chosen, kind_choices, user_parameter,
 };
 use crate::auth::{Operation, Viewer};
 use crate::platform::clock::next_day;
@@ -17,7 +17,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{DEFAULT_LIMIT, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render_with};
 
 /// Whose log, and which part of it.
 #[derive(Debug, Deserialize)]
@@ -72,20 +72,16 @@ pub(super) async fn show_account(
         })
         .await?;
     let user_text = user_parameter(user);
-    let kind_word = kind.map_or("", MovementKind::as_str);
-    let link = |path: &str, period: Period, cursor: &str| {
-        let (from, to) = (period.from.to_string(), period.to.to_string());
-        address(
-            path,
-            &[
-                ("user", &user_text),
-                ("from", &from),
-                ("to", &to),
-                ("kind", kind_word),
-                ("cursor", cursor),
-            ],
-        )
+    let kinds = kind_choices(frame.lang, &MovementKind::ALL, kind);
+    let over = |period: Period| {
+        ListAddress::new("/account")
+            .with("user", &user_text)
+            .with("from", period.from)
+            .with("to", period.to)
+            .with_some("kind", kind.map(MovementKind::as_str))
     };
+    let here = over(period);
+    let on = FiltersOn::new(here.without("kind").first()).and(chosen(&kinds), &here, &["kind"]);
     let (before, after) = neighbours_of(period);
     let page = AccountPage {
         own: user.is_none(),
@@ -93,7 +89,8 @@ pub(super) async fn show_account(
         next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
         head,
         closing,
-        kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
+        kinds,
+        on,
         rows: page
             .items
             .iter()
@@ -102,25 +99,18 @@ pub(super) async fn show_account(
         corrects: actor.may(Operation::RequestCorrections),
         statements: address("/account/statements", &[("user", &user_text)]),
         unreachable,
-        first: if query.cursor.is_some() {
-            link("/account", period, "")
-        } else {
-            String::new()
-        },
-        following: page
-            .next
-            .map(|next| link("/account", period, &next))
-            .unwrap_or_default(),
+        first: here.back_to_first(query.cursor.is_none()),
+        following: here.after(page.next),
         neighbours: Neighbours {
-            earlier: link("/account", before, ""),
+            earlier: over(before).first(),
             later: if after.from <= today {
-                link("/account", after, "")
+                over(after).first()
             } else {
                 String::new()
             },
         },
-        csv: link("/account.csv", period, ""),
-        xlsx: link("/account.xlsx", period, ""),
+        csv: here.at("/account.csv"),
+        xlsx: here.at("/account.xlsx"),
         user: user_text.clone(),
         period,
         form: asked.form,
