@@ -97,9 +97,19 @@ impl Chromium {
         Ok(())
     }
 
-    /// The whole page as a PNG, as high as it is.
-    pub async fn picture(&self) -> Result<Vec<u8>, WebDriverError> {
-        self.driver.screenshot_as_png().await
+    /// The whole page as a PNG in a window of this width and at least this height, up to `tallest`.
+    pub async fn picture(&self, width: u32, height: u32, tallest: u32) -> Outcome<Vec<u8>> {
+        self.resize(width, height).await?;
+        let script = "return document.documentElement.scrollHeight";
+        let whole = self.driver.execute(script, vec![]).await?;
+        let whole = whole.json().as_u64().unwrap_or_default();
+        let whole = u32::try_from(whole).unwrap_or(tallest);
+        self.resize(width, whole.clamp(height, tallest)).await?;
+        let loaded = "const done = arguments[0];
+            for (const picture of document.images) picture.loading = 'eager';
+            Promise.all([...document.images].map((picture) => picture.decode().catch(() => {}))).then(() => done(true));";
+        self.driver.execute_async(loaded, vec![]).await?;
+        Ok(self.driver.screenshot_as_png().await?)
     }
 
     /// Ends the browser and its driver.
