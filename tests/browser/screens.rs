@@ -60,6 +60,7 @@ async fn look(
     theme: &str,
 ) -> Outcome<Vec<String>> {
     let axe = Axe::load();
+    let written = tokio::task::block_in_place(|| product.written());
     let base = product.base.as_str();
     let mut faults = Vec::new();
     let mut titles: BTreeMap<String, &str> = BTreeMap::new();
@@ -79,7 +80,7 @@ async fn look(
             let seen = Inspection::of(browser, lang, theme).await?;
             seen.faults.into_iter().for_each(&mut say);
             if lang == "ru" && theme == "light" {
-                foreign_words(&seen.words)
+                foreign_words(&seen.words, &written)
                     .into_iter()
                     .for_each(|word| say(format!("not Russian: {word}")));
             }

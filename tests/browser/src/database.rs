@@ -33,6 +33,11 @@ pub(crate) fn run(conn: &mut PgConnection, sql: &str) {
 
 /// The first value of the first row, if there is a row.
 pub(crate) fn text(conn: &mut PgConnection, sql: &str) -> Option<String> {
+    texts(conn, sql).into_iter().next()
+}
+
+/// The first value of every row.
+pub(crate) fn texts(conn: &mut PgConnection, sql: &str) -> Vec<String> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Text)]
@@ -42,8 +47,8 @@ pub(crate) fn text(conn: &mut PgConnection, sql: &str) -> Option<String> {
         .load::<Row>(conn)
         .unwrap_or_else(|error| panic!("{sql}: {error}"))
         .into_iter()
-        .next()
         .map(|row| row.t)
+        .collect()
 }
 
 /// Takes a database away, whoever is connected to it.

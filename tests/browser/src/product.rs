@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::company;
-use crate::database::{connect, drop_database, run, server, text, url_of};
+use crate::database::{connect, drop_database, run, server, text, texts, url_of};
+use crate::words::WRITTEN;
 
 /// How long anything may take to start.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -89,6 +90,14 @@ impl Product {
     #[must_use]
     pub fn ask(&self, sql: &str) -> Option<String> {
         text(&mut connect(&self.url()), sql)
+    }
+
+    /// Everything that people wrote in this company, the longest first.
+    #[must_use]
+    pub fn written(&self) -> Vec<String> {
+        let mut all = texts(&mut connect(&self.url()), WRITTEN);
+        all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        all
     }
 
     fn url(&self) -> String {

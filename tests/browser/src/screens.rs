@@ -222,7 +222,7 @@ pub const SCREENS: &[Screen] = &[
     screen("mails", Accountant, "/admin/mails"),
     screen("mail", Accountant, "/admin/mails/{mail}"),
     screen("analytics", Administrator, "/analytics"),
-    screen("home-of-boss", Boss, "/"),
+    screen("tasks-of-boss", Boss, "/tasks"),
     screen(
         "analytics-empty-range",
         Administrator,
