@@ -121,3 +121,59 @@ async fn look(
 fn is_asked_for(screen: &Screen) -> bool {
     std::env::var("ATES_TEST_SCREENS").map_or(true, |part| screen.name.contains(&part))
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_what_is_planted_on_a_page_is_found() -> Outcome {
+    let product = tokio::task::spawn_blocking(|| Product::of_company("")).await?;
+    let chromium = Chromium::start().await;
+    let outcome = find_planted(&chromium, &product.base).await;
+    chromium.quit().await;
+    drop(product);
+    outcome
+}
+
+/// A page that breaks every rule that the screens are held to, and the judges' word on each.
+async fn find_planted(chromium: &Chromium, base: &str) -> Outcome {
+    let browser = &chromium.driver;
+    browser.goto(format!("{base}/login")).await?;
+    drop(Trace::take(browser, base).await?);
+    let plant = "const main = document.querySelector('main');
+        main.insertAdjacentHTML('beforeend', '<h1>Twice</h1><table><tr><th>Bare</th></tr></table><img src=\"/favicon.ico\"><p id=pale>Pale words</p><div id=wide>Wide</div>');
+        const css = document.styleSheets[0];
+        css.insertRule('#pale { color: #ccc; background: #fff }');
+        css.insertRule('#wide { width: 2000px }');
+        document.documentElement.lang = 'xx';
+        const script = document.createElement('script');
+        script.src = 'http://127.0.0.2:9/foreign.js';
+        document.head.append(script);
+        console.error('planted');";
+    browser.execute(plant, vec![]).await?;
+    let seen = Inspection::of(browser, "en", "dark").await?;
+    let barriers = Axe::load().violations(browser).await?;
+    let said = [seen.faults, barriers].concat().join("\n");
+    for fault in [
+        "2 headings of the first order",
+        "lang is xx",
+        "theme is auto",
+        "has no caption",
+        "without scope",
+        "image-alt",
+        "color-contrast",
+    ] {
+        assert!(said.contains(fault), "{fault} is not found: {said}");
+    }
+    let wide = overflow(browser).await?;
+    assert!(wide.is_some_and(|fault| fault.contains("scrolls sideways")));
+    let trace = Trace::take(browser, base).await?;
+    for error in ["planted", "Content Security Policy"] {
+        assert!(
+            trace.errors.iter().any(|line| line.contains(error)),
+            "{error}: {:?}",
+            trace.errors
+        );
+    }
+    let words = ["Войти в Account".to_owned()];
+    assert_eq!(foreign_words(&words, &[]).len(), 1);
+    assert!(foreign_words(&words, &["Account".to_owned()]).is_empty());
+    Ok(())
+}
