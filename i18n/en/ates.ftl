@@ -48,6 +48,18 @@ xlsx-about = About
 xlsx-what = What this is
 xlsx-times = UTC
 
+## Parts of pages
+
+part-unavailable = { $what }: unavailable right now. The rest of the page is complete.
+part-figure-unavailable = unavailable right now
+account-titles = Titles of the tasks
+company-agreement = Whether the books agree
+company-figures = The company's figures
+purse-title = Your money
+purse-balance = Balance
+purse-open = Open
+purse-earned-today = Today
+
 ## Errors: headings
 
 error-title-bad-request = This request makes no sense
@@ -304,7 +316,7 @@ analytics-dearest-today = Today
 analytics-dearest-week = This week
 analytics-dearest-month = This month
 analytics-no-closed-tasks = No closed tasks
-analytics-range = A range of days: the dearest closed task of each
+analytics-range = Range of days
 analytics-from = From
 analytics-to = To
 analytics-of-month = { $month ->
@@ -341,6 +353,22 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Employee
 analytics-balance = Balance
+analytics-share = { $share } % of { $people }
+analytics-dearest-tile = Dearest task closed today
+analytics-dearest-range = Dearest closed task of each day of the range
+analytics-minus-by-day = People in the minus at the close of each day
+analytics-no-closed-days = No day of the range is closed yet.
+analytics-as-of = As of { $at }
+analytics-behind = Behind: what happened since { $at } is still missing
+analytics-age-unknown = How old the figures are is not known right now
+analytics-error-range-too-long = That is too long to look at: ask for at most 366 days
+chart-table = The figures as a table
+chart-trend-money = { $from } to { $to }: { $total } in all; most on { $highest-day }, { $highest }, and least on { $lowest-day }, { $lowest }.
+chart-trend-count = { $from } to { $to }: most on { $highest-day }, { $highest }, and fewest on { $lowest-day }, { $lowest }.
+total-of-days = { $count ->
+    [one] Total of the { $count } day shown
+   *[other] Total of the { $count } days shown
+}
 analytics-error-period = The period is day, week or month
 analytics-error-period-and-range = Give either a period or two dates
 

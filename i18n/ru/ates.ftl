@@ -49,6 +49,18 @@ xlsx-about = О файле
 xlsx-what = Что это
 xlsx-times = UTC
 
+## Части страниц
+
+part-unavailable = { $what }: сейчас недоступно. Остальное на странице — полностью.
+part-figure-unavailable = сейчас недоступно
+account-titles = Названия задач
+company-agreement = Сверка книг
+company-figures = Показатели компании
+purse-title = Ваши деньги
+purse-balance = Баланс
+purse-open = Открыто
+purse-earned-today = Сегодня
+
 ## Errors: headings
 
 error-title-bad-request = Непонятный запрос
@@ -310,7 +322,7 @@ analytics-dearest-today = Сегодня
 analytics-dearest-week = На этой неделе
 analytics-dearest-month = В этом месяце
 analytics-no-closed-tasks = Закрытых задач нет
-analytics-range = Промежуток: самая дорогая закрытая задача каждого дня
+analytics-range = Промежуток
 analytics-from = С
 analytics-to = По
 analytics-of-month = { $month ->
@@ -347,6 +359,23 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
+analytics-share = { $share } % из { $people }
+analytics-dearest-tile = Самая дорогая из закрытых сегодня
+analytics-dearest-range = Самая дорогая закрытая задача каждого дня
+analytics-minus-by-day = Сколько человек в минусе на закрытие каждого дня
+analytics-no-closed-days = В выбранном промежутке ещё нет закрытых дней.
+analytics-as-of = По состоянию на { $at }
+analytics-behind = Отстаёт: нет того, что произошло после { $at }
+analytics-age-unknown = Насколько свежи цифры, сейчас неизвестно
+analytics-error-range-too-long = Слишком длинный промежуток: не больше 366 дней
+chart-table = Цифры таблицей
+chart-trend-money = { $from } — { $to }: всего { $total }; больше всего { $highest-day }, { $highest }, меньше всего { $lowest-day }, { $lowest }.
+chart-trend-count = { $from } — { $to }: больше всего { $highest-day }, { $highest }, меньше всего { $lowest-day }, { $lowest }.
+total-of-days = { $count ->
+    [one] Итого за { $count } показанный день
+    [few] Итого за { $count } показанных дня
+   *[many] Итого за { $count } показанных дней
+}
 analytics-error-period = Период — day, week или month
 analytics-error-period-and-range = Укажите либо период, либо две даты
 

@@ -99,6 +99,8 @@ pub struct Config {
     pub worker_pool: u32,
     pub read_pool: u32,
     pub pool_wait: Duration,
+    pub part_deadline: Duration,
+    pub report_cache: Duration,
     pub web_statement_timeout: Duration,
     pub worker_statement_timeout: Duration,
     pub session_idle: Duration,
@@ -232,6 +234,8 @@ impl Config {
             worker_pool: read.number("ATES_WORKER_POOL", 4, 200)?,
             read_pool: read.number("ATES_READ_POOL", 1, 200)?,
             pool_wait: read.millis("ATES_POOL_WAIT_MS", 50, 30_000)?,
+            report_cache: read.seconds("ATES_REPORT_CACHE_SECONDS", 0, 300)?,
+            part_deadline: read.millis("ATES_PART_DEADLINE_MS", 50, 30_000)?,
             web_statement_timeout: read.millis("ATES_WEB_STATEMENT_TIMEOUT_MS", 100, 600_000)?,
             worker_statement_timeout: read.millis(
                 "ATES_WORKER_STATEMENT_TIMEOUT_MS",

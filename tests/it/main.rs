@@ -23,6 +23,7 @@ mod import;
 mod operations;
 mod operations_scenarios;
 mod partitions;
+mod parts;
 mod periods;
 mod proof;
 mod relay;

@@ -144,6 +144,16 @@ pub const KEYS: &[Key] = &[
         "how long a request waits for a connection before it is answered 503, milliseconds",
     ),
     key(
+        "ATES_PART_DEADLINE_MS",
+        "1000",
+        "how long each statement of a part of a page may take before the page is answered without that part, milliseconds",
+    ),
+    key(
+        "ATES_REPORT_CACHE_SECONDS",
+        "5",
+        "how long the answer of an expensive report is kept for the person who asked, unless they change something, seconds; 0: never",
+    ),
+    key(
         "ATES_WEB_STATEMENT_TIMEOUT_MS",
         "5000",
         "limit of one statement of a request, milliseconds",
