@@ -13,6 +13,7 @@ mod api_page;
 mod auth;
 mod bus;
 mod cli;
+mod contrast;
 mod crash;
 mod endurance;
 mod event_contracts;
