@@ -483,6 +483,7 @@ register = Register
 new-user = New user
 nav-users = Users
 users-caption = Users by log-in name
+users-uid = Id
 users-none = Nobody here
 users-none-hint = Clear the filter, or register somebody.
 role-administrator = administrator

@@ -492,6 +492,7 @@ register = Зарегистрировать
 new-user = Новый пользователь
 nav-users = Люди
 users-caption = Люди по логину
+users-uid = Идентификатор
 users-none = Никого
 users-none-hint = Сбросьте отбор или зарегистрируйте кого-нибудь.
 role-administrator = администратор

@@ -245,6 +245,7 @@ pub const ROUTES: &[Route] = &[
     get("/tasks", To(OwnTasks)),
     get("/tasks/new", To(CreateTask)),
     send("POST", "/tasks", To(CreateTask), "title=A nest&key={key}"),
+    get("/tasks.csv", To(OwnTasks)),
     get("/tasks/all", To(AllTasks)),
     get("/tasks/all.csv", To(AllTasks)),
     get("/tasks/{uid}", OfOthers(OneTask)),
@@ -262,6 +263,7 @@ pub const ROUTES: &[Route] = &[
         "key={key}",
     ),
     get("/shuffles", To(Shuffle)),
+    get("/shuffles.csv", To(Shuffle)),
     get("/shuffles/new", To(Shuffle)),
     send("POST", "/shuffles", To(Shuffle), "key={key}"),
     get("/shuffles/{uid}", To(Shuffle)),
@@ -499,6 +501,7 @@ pub const ROUTES: &[Route] = &[
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),
+    get("/admin/users.csv", To(ManageUsers)),
     get("/admin/users/new", To(ManageUsers)),
     send(
         "POST",
