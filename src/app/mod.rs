@@ -10,6 +10,7 @@ mod home;
 mod metrics;
 mod schedule;
 mod server;
+mod system;
 
 use std::sync::Arc;
 use std::time::Duration;

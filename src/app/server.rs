@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, home};
+use super::{Services, admin, api, health, home, schedule, system};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -92,6 +92,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
     let purse = Data::new(purse_source());
+    let runner = Data::new(schedule::Runner::new(services));
     let reports = Data::new(Reports::new(services.config.report_cache));
     let server = HttpServer::new(move || {
         App::new()
@@ -110,11 +111,14 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(live.clone())
             .app_data(feed.clone())
             .app_data(purse.clone())
+            .app_data(runner.clone())
             .app_data(reports.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
             .configure(admin::configure)
+            .configure(schedule::configure)
+            .configure(system::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)

@@ -239,3 +239,27 @@ pub(in crate::auth) fn delete_old_mails(
         .execute(conn)?;
     Ok(())
 }
+
+/// How the mails about accounts stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct MailCounts {
+    /// Mails that have not left yet.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+    /// Mails written since an instant that were given up.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+}
+
+/// How many mails wait, and how many of those written since an instant were given up.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_mails(conn: &mut PgConnection, since: DateTime<Utc>) -> AppResult<MailCounts> {
+    Ok(sql_query(
+        "select (select count(*) from auth.mails where state in ('new', 'waiting')) as waiting,
+           (select count(*) from auth.mails where state = 'failed' and created_at >= $1) as failed",
+    )
+    .bind::<Timestamptz, _>(since)
+    .get_result(conn)?)
+}

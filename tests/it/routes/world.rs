@@ -179,6 +179,7 @@ impl World {
             .replace("{file:.*}", "index.html")
             .replace("{id}", id)
             .replace("{item}", &self.letter)
+            .replace("{job}", "platform.keys")
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
     }
