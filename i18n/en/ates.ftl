@@ -1450,6 +1450,7 @@ account-mails-lead = The newest hundred, kept for 90 days. What the links in the
 account-mails-not-connected = No mail server is configured: nobody gets these mails, and nobody can set a new password by mail.
 account-mails-empty = Nobody has asked for a new password or registered, and nobody has changed theirs.
 account-mails-written = Written
+account-mail-hidden = The secret of a link is not shown here, and cannot be: it is kept nowhere.
 account-mail-password-reset = Link to a new password
 account-mail-password-changed = Password changed
 account-mail-address-changed = Address changed

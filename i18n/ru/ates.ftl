@@ -1484,6 +1484,7 @@ account-mails-lead = Последняя сотня, хранятся 90 дней
 account-mails-not-connected = Почтовый сервер не настроен: эти письма никто не получит, и нового пароля по почте никто не задаст.
 account-mails-empty = Никто не запрашивал нового пароля, не регистрировался и не менял своего.
 account-mails-written = Написано
+account-mail-hidden = Секрет ссылки здесь не показан и не может быть показан: он нигде не хранится.
 account-mail-password-reset = Ссылка для нового пароля
 account-mail-password-changed = Пароль сменён
 account-mail-address-changed = Адрес сменён

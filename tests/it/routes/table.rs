@@ -505,6 +505,8 @@ pub const ROUTES: &[Route] = &[
         "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
     ),
     get("/admin/account-mails", To(ManageUsers)),
+    get("/admin/account-mails/{id}", To(ManageUsers)),
+    get("/admin/account-mails/{id}/preview", To(ManageUsers)),
     get("/admin/users/{uid}", To(ManageUsers)),
     send(
         "POST",
