@@ -12,7 +12,7 @@ use crate::accounting::queries::{
     self, AccountFilter, AccountHead, Movement, MovementKind, Undeliverable,
 };
 use crate::accounting::views::{
-    AccountPage, MovementRow, Neighbours, address, kind_choices, user_parameter,
+    AccountPage, MovementRow, Neighbours, address, chosen, kind_choices, user_parameter,
 };
 use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::clock::next_day;
@@ -20,7 +20,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Part, Parts};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{DEFAULT_LIMIT, PageOf, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, PageOf, render_with};
 
 /// Whose log, and which part of it.
 #[derive(Debug, Deserialize)]
@@ -70,20 +70,16 @@ pub(super) async fn show_account(
         Part::Missing => (PageOf::default(), true),
     };
     let user_text = user_parameter(user);
-    let kind_word = kind.map_or("", MovementKind::as_str);
-    let link = |path: &str, period: Period, cursor: &str| {
-        let (from, to) = (period.from.to_string(), period.to.to_string());
-        address(
-            path,
-            &[
-                ("user", &user_text),
-                ("from", &from),
-                ("to", &to),
-                ("kind", kind_word),
-                ("cursor", cursor),
-            ],
-        )
+    let kinds = kind_choices(frame.lang, &MovementKind::ALL, kind);
+    let over = |period: Period| {
+        ListAddress::new("/account")
+            .with("user", &user_text)
+            .with("from", period.from)
+            .with("to", period.to)
+            .with_some("kind", kind.map(MovementKind::as_str))
     };
+    let here = over(period);
+    let on = FiltersOn::new(here.without("kind").first()).and(chosen(&kinds), &here, &["kind"]);
     let (before, after) = neighbours_of(period);
     let page = AccountPage {
         own: user.is_none(),
@@ -97,7 +93,8 @@ pub(super) async fn show_account(
         closing: found.closing,
         log_missing,
         titles_missing: found.titles.is_missing(),
-        kinds: kind_choices(frame.lang, &MovementKind::ALL, kind),
+        kinds,
+        on,
         rows: page
             .items
             .iter()
@@ -106,25 +103,18 @@ pub(super) async fn show_account(
         corrects: actor.may(Operation::RequestCorrections),
         statements: address("/account/statements", &[("user", &user_text)]),
         unreachable: found.unreachable,
-        first: if query.cursor.is_some() {
-            link("/account", period, "")
-        } else {
-            String::new()
-        },
-        following: page
-            .next
-            .map(|next| link("/account", period, &next))
-            .unwrap_or_default(),
+        first: here.back_to_first(query.cursor.is_none()),
+        following: here.after(page.next),
         neighbours: Neighbours {
-            earlier: link("/account", before, ""),
+            earlier: over(before).first(),
             later: if after.from <= today {
-                link("/account", after, "")
+                over(after).first()
             } else {
                 String::new()
             },
         },
-        csv: link("/account.csv", period, ""),
-        xlsx: link("/account.xlsx", period, ""),
+        csv: here.at("/account.csv"),
+        xlsx: here.at("/account.xlsx"),
         user: user_text.clone(),
         period,
         form: asked.form,

@@ -4,24 +4,26 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use chrono::NaiveDate;
+use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use super::{neighbours_of, read_period};
 use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_past_date};
-use crate::accounting::queries;
-use crate::accounting::views::{BalancesPage, Neighbours, RecountPage, address};
+use crate::accounting::queries::{self, BalanceColumn, BalancesFilter, USUAL_ORDER};
+use crate::accounting::views::{BalancesPage, Neighbours, RecountPage};
 use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, FormErrors, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, FormErrors, ListAddress, Order, render_with};
 
 /// A date, and which of its balances.
 #[derive(Debug, Deserialize)]
 pub(super) struct BalancesQuery {
     date: Option<String>,
     only: Option<String>,
+    sort: Option<String>,
     cursor: Option<String>,
 }
 
@@ -36,6 +38,11 @@ impl BalancesQuery {
             Some(date) => parse_past_date("date", date, today),
             None => Ok(today),
         }
+    }
+
+    /// The order that was asked for.
+    pub(super) fn order(&self) -> AppResult<Order<BalanceColumn>> {
+        Order::parse(self.sort.as_deref(), USUAL_ORDER)
     }
 
     /// Whether only debts were asked for.
@@ -63,31 +70,32 @@ pub(super) async fn show_balances(
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let (only, cursor) = (query.only_negative(), query.cursor.clone());
+    let (only, order, cursor) = (query.only_negative(), query.order()?, query.cursor.clone());
     let (sums, company, page) = db
         .read(ROLE, move |conn| {
-            let list = queries::list_balances_at;
+            let filter = BalancesFilter {
+                date,
+                only_negative: only,
+                order,
+                cursor: cursor.as_deref(),
+                limit: DEFAULT_LIMIT,
+            };
             Ok((
                 queries::sum_balances_at(conn, &actor, date)?,
                 queries::show_company_balance(conn, &actor, Some(date))?,
-                list(conn, &actor, date, only, cursor.as_deref(), DEFAULT_LIMIT)?,
+                queries::list_balances_at(conn, &actor, &filter)?,
             ))
         })
         .await?;
-    let link = |path: &str, date: NaiveDate, cursor: &str| {
-        let only = if only { NEGATIVE } else { "" };
-        let pairs = [
-            ("date", date.to_string()),
-            ("only", only.to_owned()),
-            ("cursor", cursor.to_owned()),
-        ];
-        address(
-            path,
-            &pairs
-                .each_ref()
-                .map(|(name, value)| (*name, value.as_str())),
-        )
+    let on_date = |date: NaiveDate| {
+        ListAddress::new("/accounting/balances")
+            .with("date", date)
+            .with_some("only", Some(NEGATIVE).filter(|_| only))
+            .with("sort", order.word(USUAL_ORDER))
     };
+    let here = on_date(date);
+    let negative = Some(fl!(frame.l, "balances-negative")).filter(|_| only);
+    let on = FiltersOn::new(here.without("only").first()).and(negative, &here, &["only"]);
     let (before, after) = neighbours_of(Period::day(date));
     let page = BalancesPage {
         typed: query
@@ -100,25 +108,21 @@ pub(super) async fn show_balances(
         company,
         only_negative: only,
         rows: page.items,
-        first: if query.cursor.is_some() {
-            link("/accounting/balances", date, "")
-        } else {
-            String::new()
-        },
-        following: page
-            .next
-            .map(|next| link("/accounting/balances", date, &next))
-            .unwrap_or_default(),
+        first: here.back_to_first(query.cursor.is_none()),
+        following: here.after(page.next),
+        head: order.head(BalanceColumn::Balance, &here, USUAL_ORDER),
+        descending: order.descending,
+        on,
         neighbours: Neighbours {
-            earlier: link("/accounting/balances", before.to, ""),
+            earlier: on_date(before.to).first(),
             later: if after.from <= today {
-                link("/accounting/balances", after.from, "")
+                on_date(after.from).first()
             } else {
                 String::new()
             },
         },
-        csv: link("/accounting/balances.csv", date, ""),
-        xlsx: link("/accounting/balances.xlsx", date, ""),
+        csv: here.at("/accounting/balances.csv"),
+        xlsx: here.at("/accounting/balances.xlsx"),
         date,
         frame,
     };

@@ -10,7 +10,7 @@ use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries::{self, CompanyFilter, MovementKind};
 use crate::accounting::views::{
-    CompanyRow, DayPage, Neighbours, address, kind_choices, kind_text, user_parameter,
+    CompanyRow, DayPage, Neighbours, chosen, kind_choices, kind_text, user_parameter,
 };
 use crate::auth::Viewer;
 use crate::events::TransferKind;
@@ -18,7 +18,7 @@ use crate::platform::clock::{next_day, previous_day};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, render};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render};
 
 /// Which transfers of a date.
 #[derive(Debug, Deserialize)]
@@ -84,14 +84,17 @@ pub(super) async fn show_day(
         .await?;
     let user_text = user_parameter(user);
     let kind_word = kind.map_or("", TransferKind::as_str);
-    let link = |date: NaiveDate, suffix: &str, cursor: &str| {
-        let parameters = [
-            ("user", user_text.as_str()),
-            ("kind", kind_word),
-            ("cursor", cursor),
-        ];
-        address(&format!("/accounting/days/{date}{suffix}"), &parameters)
+    let kinds = kind_choices(frame.lang, &KINDS, kind.map(MovementKind::Transfer));
+    let on_date = |date: NaiveDate| {
+        ListAddress::new(format!("/accounting/days/{date}"))
+            .with("user", &user_text)
+            .with("kind", kind_word)
     };
+    let here = on_date(date);
+    let name = employee.as_ref().map(|employee| employee.name.clone());
+    let on = FiltersOn::new(format!("/accounting/days/{date}"))
+        .and(name, &here, &["user"])
+        .and(chosen(&kinds), &here, &["kind"]);
     let page = DayPage {
         sums: summary
             .sums
@@ -105,33 +108,26 @@ pub(super) async fn show_day(
             })
             .collect(),
         summary,
-        kinds: kind_choices(frame.lang, &KINDS, kind.map(MovementKind::Transfer)),
+        kinds,
+        on,
         rows: page
             .items
             .iter()
             .map(|transfer| CompanyRow::new(&frame, transfer, &reader))
             .collect(),
-        first: if query.cursor.is_some() {
-            link(date, "", "")
-        } else {
-            String::new()
-        },
-        older: page
-            .next
-            .map(|next| link(date, "", &next))
-            .unwrap_or_default(),
+        first: here.back_to_first(query.cursor.is_none()),
+        older: here.after(page.next),
         neighbours: Neighbours {
-            earlier: link(previous_day(date), "", ""),
+            earlier: on_date(previous_day(date)).first(),
             later: if date < today {
-                link(next_day(date), "", "")
+                on_date(next_day(date)).first()
             } else {
                 String::new()
             },
         },
-        csv: link(date, ".csv", ""),
-        xlsx: link(date, ".xlsx", ""),
+        csv: here.at(&format!("/accounting/days/{date}.csv")),
+        xlsx: here.at(&format!("/accounting/days/{date}.xlsx")),
         user: user_text.clone(),
-        employee,
         date,
         frame,
     };

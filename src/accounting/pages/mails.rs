@@ -13,14 +13,16 @@ use crate::accounting::queries::{self, MAIL_KINDS, MAIL_STATES, MailFilter, Mail
 use crate::accounting::service::{self, Content, Letters, Notice};
 use crate::accounting::store::{GivenUp, Matter};
 use crate::accounting::views::{
-    MailPage, MailRow, MailsPage, PeriodForm, address, mail_kind_choices, mail_state_choices,
+    MailPage, MailRow, MailsPage, PeriodForm, address, chosen, mail_kind_choices,
+    mail_state_choices,
 };
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
-    DEFAULT_LIMIT, Flash, FormBody, framed, framing, redirect_with, render, render_with,
+    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, framed, framing, redirect_with, render,
+    render_with,
 };
 
 /// Which mails.
@@ -95,37 +97,39 @@ pub(super) async fn list_mails(
         from: said(from),
         to: said(to),
     };
-    let of = |path: &str, cursor: &str| {
-        address(
-            path,
-            &[
-                ("state", state.unwrap_or_default()),
-                ("kind", kind.unwrap_or_default()),
-                ("from", &form.from),
-                ("to", &form.to),
-                ("cursor", cursor),
-            ],
-        )
-    };
-    let link = |cursor: &str| of("/admin/mails", cursor);
+    let here = ListAddress::new("/admin/mails")
+        .with_some("state", state)
+        .with_some("kind", kind)
+        .with("from", &form.from)
+        .with("to", &form.to);
+    let states = mail_state_choices(frame.lang, &MAIL_STATES, state);
+    let kinds = mail_kind_choices(frame.lang, kind);
+    let on = FiltersOn::new("/admin/mails")
+        .and(chosen(&states), &here, &["state"])
+        .and(chosen(&kinds), &here, &["kind"])
+        .and(
+            period.map(|period| frame.period_text(&period)),
+            &here,
+            &["from", "to"],
+        );
     let page = MailsPage {
         connected: config.smtp_url.is_some(),
         trouble: trouble.filter(|_| config.smtp_url.is_some()),
         undeliverable,
         given_up: if may_send { given_up } else { 0 },
         kind: kind.unwrap_or_default(),
-        states: mail_state_choices(frame.lang, &MAIL_STATES, state),
-        kinds: mail_kind_choices(frame.lang, kind),
+        states,
+        kinds,
         mails: page
             .items
             .into_iter()
             .map(|mail| MailRow::new(frame.lang, mail))
             .collect(),
-        filtered: state.is_some() || kind.is_some() || dated,
-        first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
-        older: page.next.map(|next| link(&next)).unwrap_or_default(),
-        csv: of("/admin/mails.csv", ""),
-        xlsx: of("/admin/mails.xlsx", ""),
+        on,
+        first: here.back_to_first(query.cursor.is_none()),
+        older: here.after(page.next),
+        csv: here.at("/admin/mails.csv"),
+        xlsx: here.at("/admin/mails.xlsx"),
         errors: asked.errors,
         form,
         frame,

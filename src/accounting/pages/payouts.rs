@@ -10,12 +10,14 @@ use crate::accounting::ROLE;
 use crate::accounting::period::{Period, parse_date};
 use crate::accounting::queries;
 use crate::accounting::service::{self, RunStatus, Units};
-use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, PeriodForm, address};
+use crate::accounting::views::{PayoutRow, PayoutRunPage, PayoutsPage, PeriodForm};
 use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
-use crate::platform::web::{DEFAULT_LIMIT, Flash, FormBody, redirect_with, render, render_with};
+use crate::platform::web::{
+    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, redirect_with, render, render_with,
+};
 
 /// Where a list goes on.
 #[derive(Debug, Deserialize)]
@@ -24,15 +26,6 @@ pub(super) struct CursorQuery {
 }
 
 const LIST: &str = "/accounting/payouts";
-
-fn pager(path: &str, cursor: Option<&str>, next: Option<String>) -> (String, String) {
-    let first = cursor.map(|_| path.to_owned()).unwrap_or_default();
-    (
-        first,
-        next.map(|next| address(path, &[("cursor", &next)]))
-            .unwrap_or_default(),
-    )
-}
 
 /// Which runs of the list.
 #[derive(Debug, Deserialize)]
@@ -85,22 +78,24 @@ pub(super) async fn list_payouts(
             Ok((open, runs))
         })
         .await?;
-    let of = |path: &str, cursor: &str| {
-        address(
-            path,
-            &[("from", &form.from), ("to", &form.to), ("cursor", cursor)],
-        )
-    };
-    let link = |cursor: &str| of(LIST, cursor);
+    let here = ListAddress::new(LIST)
+        .with("from", &form.from)
+        .with("to", &form.to);
+    let on = FiltersOn::new(LIST).and(
+        period.map(|period| frame.period_text(&period)),
+        &here,
+        &["from", "to"],
+    );
     let page = PayoutsPage {
         open,
         may_run,
         may_operate,
         runs: page.items,
-        first: cursor.map(|_| link("")).unwrap_or_default(),
-        older: page.next.map(|next| link(&next)).unwrap_or_default(),
-        csv: of("/accounting/payouts.csv", ""),
-        xlsx: of("/accounting/payouts.xlsx", ""),
+        first: here.back_to_first(cursor.is_none()),
+        older: here.after(page.next),
+        csv: here.at("/accounting/payouts.csv"),
+        xlsx: here.at("/accounting/payouts.xlsx"),
+        on,
         form,
         errors: asked.errors,
         frame,
@@ -181,7 +176,9 @@ pub(super) async fn show_payout_run(
             ))
         })
         .await?;
-    let (first, older) = pager(&format!("{LIST}/{date}"), cursor.as_deref(), page.next);
+    let here = ListAddress::new(format!("{LIST}/{date}"));
+    let first = here.back_to_first(cursor.is_none());
+    let older = here.after(page.next);
     let lines = page
         .items
         .into_iter()

@@ -11,7 +11,7 @@ use super::{EMPLOYEE_NAME, EmployeeRef};
 use crate::auth::{Actor, Operation};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{Cursor, PageOf};
+use crate::platform::web::{Cursor, Order, PageOf, SortColumn};
 
 /// The first date of which anything may still move: what lies before is told by statements and stored totals alone, so its months are
 /// never touched. Anything that is not `closed` is live.
@@ -95,6 +95,39 @@ pub(in crate::accounting) struct BalanceSums {
     pub total: Money,
 }
 
+/// What balances can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::accounting) enum BalanceColumn {
+    Balance,
+}
+
+impl SortColumn for BalanceColumn {
+    const ALL: &'static [Self] = &[Self::Balance];
+
+    fn word(self) -> &'static str {
+        "balance"
+    }
+
+    fn starts_descending(self) -> bool {
+        false
+    }
+}
+
+/// The deepest debt first.
+pub(in crate::accounting) const USUAL_ORDER: Order<BalanceColumn> = Order {
+    column: BalanceColumn::Balance,
+    descending: false,
+};
+
+/// Which balances, and in which order.
+pub(in crate::accounting) struct BalancesFilter<'a> {
+    pub date: NaiveDate,
+    pub only_negative: bool,
+    pub order: Order<BalanceColumn>,
+    pub cursor: Option<&'a str>,
+    pub limit: i64,
+}
+
 /// The balances of everybody at the close of a date, the deepest debts first.
 ///
 /// # Errors
@@ -102,10 +135,7 @@ pub(in crate::accounting) struct BalanceSums {
 pub(in crate::accounting) fn list_balances_at(
     conn: &mut PgConnection,
     actor: &Actor,
-    date: NaiveDate,
-    only_negative: bool,
-    cursor: Option<&str>,
-    limit: i64,
+    filter: &BalancesFilter<'_>,
 ) -> AppResult<PageOf<BalanceLine>> {
     #[derive(QueryableByName)]
     struct Row {
@@ -117,20 +147,21 @@ pub(in crate::accounting) fn list_balances_at(
         amount_minor: i64,
     }
     actor.allow(Operation::CompanyTransfers)?;
-    let after: Option<(i64, Uuid)> = Cursor::key(cursor)?;
+    let after: Option<(i64, Uuid)> = Cursor::key(filter.cursor)?;
+    let (beyond, direction) = filter.order.words();
     let rows: Vec<Row> = sql_query(format!(
         "select b.account_id, {EMPLOYEE_NAME} as name, b.amount_minor
          from ({BALANCES_AT}) as b left join accounting.employees e on e.id = b.account_id
-         where (not $2 or b.amount_minor < 0) and ($3 is null or (b.amount_minor, b.account_id) > ($3, $4))
-         order by b.amount_minor, b.account_id limit $5"
+         where (not $2 or b.amount_minor < 0) and ($3 is null or (b.amount_minor, b.account_id) {beyond} ($3, $4))
+         order by b.amount_minor {direction}, b.account_id {direction} limit $5"
     ))
-    .bind::<Date, _>(date)
-    .bind::<Bool, _>(only_negative)
+    .bind::<Date, _>(filter.date)
+    .bind::<Bool, _>(filter.only_negative)
     .bind::<Nullable<BigInt>, _>(after.map(|(amount, _)| amount))
     .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
-    .bind::<BigInt, _>(limit + 1)
+    .bind::<BigInt, _>(filter.limit + 1)
     .load(conn)?;
-    let page = PageOf::from_rows(rows, limit, |row| (row.amount_minor, row.account_id));
+    let page = PageOf::from_rows(rows, filter.limit, |row| (row.amount_minor, row.account_id));
     Ok(page.map(|row| BalanceLine {
         employee: EmployeeRef {
             uid: row.account_id,

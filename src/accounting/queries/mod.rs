@@ -27,7 +27,8 @@ pub(super) use account::{
 };
 pub use account::{OwnFigures, show_own_figures};
 pub(super) use balances::{
-    BalanceLine, BalanceSums, list_balances_at, show_balance_at, sum_balances_at,
+    BalanceColumn, BalanceLine, BalanceSums, BalancesFilter, USUAL_ORDER, list_balances_at,
+    show_balance_at, sum_balances_at,
 };
 pub(super) use bank::{
     BankAccountView, BankFileView, download_bank_file, is_bank_file_due, read_bank_file,

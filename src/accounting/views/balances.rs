@@ -6,7 +6,7 @@ use i18n_embed_fl::fl;
 
 use super::{Neighbours, PeriodForm};
 use crate::accounting::queries::{BalanceLine, BalanceSums, CompanyBalance, EarningsCheck};
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, SortHead};
 
 /// `/accounting/balances`.
 #[derive(Template)]
@@ -25,15 +25,19 @@ pub(in crate::accounting) struct BalancesPage {
     pub xlsx: String,
     pub first: String,
     pub following: String,
+    pub head: SortHead,
+    pub descending: bool,
+    pub on: FiltersOn,
 }
 
 impl BalancesPage {
     fn caption(&self) -> String {
-        fl!(
-            self.frame.l,
-            "balances-caption",
-            date = self.frame.date_text(&self.date)
-        )
+        let date = self.frame.date_text(&self.date);
+        if self.descending {
+            fl!(self.frame.l, "balances-caption-largest", date = date)
+        } else {
+            fl!(self.frame.l, "balances-caption", date = date)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::accounting::queries::{
 };
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame};
 
 /// The corrections.
 #[derive(Template)]
@@ -20,7 +20,7 @@ pub(in crate::accounting) struct CorrectionsPage {
     pub frame: Frame,
     pub states: Vec<Choice>,
     pub rows: Vec<CorrectionRow>,
-    pub filtered: bool,
+    pub on: FiltersOn,
     pub csv: String,
     pub xlsx: String,
     pub first: String,

@@ -9,7 +9,6 @@ mod statements;
 use askama::Template;
 use chrono::{DateTime, NaiveDate, Utc};
 use i18n_embed_fl::fl;
-use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use super::period::Period;
@@ -22,7 +21,8 @@ use crate::events::TransferKind;
 use crate::platform::db::Part;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
-use crate::platform::web::{Badge, ChartTag, FormErrors, Frame};
+pub(super) use crate::platform::web::address;
+use crate::platform::web::{Badge, ChartTag, FiltersOn, FormErrors, Frame};
 
 pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
@@ -39,21 +39,16 @@ pub(super) use statements::{
     StatementsPage, company_side, people_side, reference_of,
 };
 
-/// A path with those of the parameters that say something.
-pub(super) fn address(path: &str, parameters: &[(&str, &str)]) -> String {
-    let mut query = Serializer::new(String::new());
-    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
-    query.extend_pairs(given);
-    let query = query.finish();
-    if query.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{query}")
-    }
-}
-
 /// An entry of a select: value, text, whether it is chosen.
 pub(super) type Choice = (&'static str, String, bool);
+
+/// The words of what is chosen, unless it is all of them.
+pub(super) fn chosen(choices: &[Choice]) -> Option<String> {
+    let some = choices
+        .iter()
+        .find(|(value, _, chosen)| *chosen && !value.is_empty());
+    some.map(|(_, text, _)| text.clone())
+}
 
 /// The kinds to choose from, with «all» as the empty value.
 pub(super) fn kind_choices(
@@ -197,6 +192,7 @@ pub(super) struct AccountPage {
     pub user: String,
     pub period: Period,
     pub kinds: Vec<Choice>,
+    pub on: FiltersOn,
     pub rows: Vec<MovementRow>,
     pub corrects: bool,
     pub statements: String,
@@ -282,7 +278,7 @@ pub(super) struct DayPage {
     pub date: NaiveDate,
     pub summary: DaySummary,
     pub sums: Vec<(String, i64, Money)>,
-    pub employee: Option<EmployeeRef>,
+    pub on: FiltersOn,
     pub user: String,
     pub kinds: Vec<Choice>,
     pub rows: Vec<CompanyRow>,

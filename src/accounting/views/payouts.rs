@@ -10,7 +10,7 @@ use crate::accounting::queries::{
 };
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame};
 
 /// The payout runs.
 #[derive(Template)]
@@ -24,6 +24,7 @@ pub(in crate::accounting) struct PayoutsPage {
     pub csv: String,
     pub xlsx: String,
     pub form: PeriodForm,
+    pub on: FiltersOn,
     pub errors: FormErrors,
     pub first: String,
     pub older: String,
@@ -99,7 +100,7 @@ pub(in crate::accounting) struct MailsPage {
     pub form: PeriodForm,
     pub errors: FormErrors,
     pub mails: Vec<MailRow>,
-    pub filtered: bool,
+    pub on: FiltersOn,
     pub first: String,
     pub older: String,
 }

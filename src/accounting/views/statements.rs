@@ -13,7 +13,7 @@ use crate::accounting::queries::{
 };
 use crate::platform::i18n::Lang;
 use crate::platform::money::Money;
-use crate::platform::web::{FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame};
 
 /// What a statement is called by: the date and the end of the person's id.
 pub(in crate::accounting) fn reference_of(date: NaiveDate, employee: Uuid) -> String {
@@ -112,7 +112,7 @@ pub(in crate::accounting) struct StatementsPage {
     pub user: String,
     pub form: PeriodForm,
     pub errors: FormErrors,
-    pub filtered: bool,
+    pub on: FiltersOn,
     pub rows: Vec<StatementRow>,
     pub today: String,
     pub sheet: String,

@@ -7,12 +7,12 @@ use i18n_embed_fl::fl;
 
 use super::store::{CreatorRow, EffectRow, PairRow, PresserRow};
 use crate::auth::Actor;
-use crate::operations::views::{Place, address, places};
+use crate::operations::views::{Place, places};
 use crate::platform::config::AbuseLimits;
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::AppResult;
 use crate::platform::period::Period;
-use crate::platform::web::{FormErrors, Frame, Pieces};
+use crate::platform::web::{FormErrors, Frame, Pieces, address};
 
 /// What the page shows.
 pub(super) struct Reports {
@@ -117,7 +117,7 @@ impl AbusePage {
             ("creators", creators),
             ("pressers", pressers),
         ];
-        address(path, pairs)
+        address(path, &pairs)
     }
 
     /// A span of seconds in the largest unit that leaves a whole number worth reading.

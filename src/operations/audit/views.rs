@@ -6,10 +6,10 @@ use i18n_embed_fl::fl;
 
 use super::store::AuditRow;
 use crate::auth::{Actor, Operation};
-use crate::operations::views::{Place, address, places};
+use crate::operations::views::{Place, places};
 use crate::platform::csv::Cell;
 use crate::platform::period::Period;
-use crate::platform::web::{FormErrors, Frame, PageOf};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, ListAddress, PageOf};
 
 /// What was typed into the filter.
 pub(super) struct AuditForm {
@@ -35,6 +35,7 @@ pub(super) struct AuditPage {
     person: String,
     action: String,
     errors: FormErrors,
+    on: FiltersOn,
     csv: String,
     first: String,
     older: String,
@@ -57,39 +58,27 @@ impl AuditPage {
         page: PageOf<AuditRow>,
     ) -> Self {
         let (from, to) = (period.from.to_string(), period.to.to_string());
-        let filter = [
-            ("from", from.as_str()),
-            ("to", to.as_str()),
-            ("person", form.person.as_str()),
-            ("action", form.action.as_str()),
-        ];
-        let filter: Vec<(&str, &str)> = filter
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
-        let link = |path: &str, cursor: Option<&str>| {
-            let cursor = cursor.map(|cursor| ("cursor", cursor));
-            address(path, filter.iter().copied().chain(cursor))
-        };
+        let here = ListAddress::new("/admin/audit")
+            .with("from", &from)
+            .with("to", &to)
+            .with("person", &form.person)
+            .with("action", &form.action);
+        let on = FiltersOn::new(here.without_all(&["person", "action"]).first())
+            .and(Some(form.person.clone()), &here, &["person"])
+            .and(Some(form.action.clone()), &here, &["action"]);
         Self {
             places: places(&frame, actor),
-            csv: link("/admin/audit.csv", None),
-            first: if form.is_first {
-                String::new()
-            } else {
-                link("/admin/audit", None)
-            },
-            older: page
-                .next
-                .map(|next| link("/admin/audit", Some(&next)))
-                .unwrap_or_default(),
+            on,
+            csv: here.at("/admin/audit.csv"),
+            first: here.back_to_first(form.is_first),
+            older: here.after(page.next),
             rows: page
                 .items
                 .into_iter()
                 .map(|row| Line::new(actor, row))
                 .collect(),
-            from: form.from.unwrap_or_else(|| from.clone()),
-            to: form.to.unwrap_or_else(|| to.clone()),
+            from: form.from.unwrap_or(from),
+            to: form.to.unwrap_or(to),
             person: form.person,
             action: form.action,
             errors: form.errors,

@@ -140,16 +140,15 @@ pub(super) async fn choose(
     if all {
         form.item.clear();
     } else if form.item.is_empty() {
-        let back = service_address(&form.filter());
+        let back = back_to(&form.filter());
         return Ok(redirect_with(&back, Flash::error("letters-none-chosen")));
     }
     confirm(viewer, db, roster, verb, form, FormErrors::none()).await
 }
 
-fn service_address(filter: &LetterFilter) -> String {
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(filter.pairs());
-    format!("/admin/dead-letters?{}", query.finish())
+/// The list with the filter.
+fn back_to(filter: &LetterFilter) -> String {
+    filter.address("/admin/dead-letters").first()
 }
 
 async fn confirm(
@@ -191,7 +190,7 @@ pub(super) async fn retry_letters(
     let wanted = filter.parse()?;
     let count = aside(move || service::replay(&db, &actor, origin, &form.item, &wanted)).await?;
     let flash = Flash::ok(Message::new("letters-retried-flash").with("count", count));
-    Ok(redirect_with(&service_address(&filter), flash))
+    Ok(redirect_with(&back_to(&filter), flash))
 }
 
 /// Does without items, for a reason.
@@ -210,7 +209,7 @@ pub(super) async fn skip_letters(
     match outcome {
         Ok(count) => {
             let flash = Flash::warn(Message::new("letters-skipped-flash").with("count", count));
-            Ok(redirect_with(&service_address(&filter), flash))
+            Ok(redirect_with(&back_to(&filter), flash))
         }
         Err(AppError::Invalid(fields)) if fields.iter().any(|error| error.field == "reason") => {
             let errors = FormErrors::new(viewer.frame.lang, &fields);

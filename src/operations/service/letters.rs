@@ -12,7 +12,7 @@ use crate::bus::{
 };
 use crate::platform::db::{Db, Origin};
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::PageOf;
+use crate::platform::web::{ListAddress, PageOf};
 
 /// Items of one key that the page of one of them shows.
 const NEIGHBOURS: i64 = 20;
@@ -47,6 +47,14 @@ impl LetterFilter {
             state: state.transpose().map_err(|_| misread("state"))?,
             error_class: given(self.class.as_ref()).map(ToOwned::to_owned),
             key: key.transpose().map_err(|_| misread("key"))?,
+        })
+    }
+
+    /// The list at this path with the filter.
+    pub fn address(&self, path: &str) -> ListAddress {
+        let pairs = self.pairs().into_iter();
+        pairs.fold(ListAddress::new(path), |address, (name, value)| {
+            address.with(name, value)
         })
     }
 

@@ -3,7 +3,6 @@
 use askama::Template;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
-use url::form_urlencoded::Serializer;
 use uuid::Uuid;
 
 use super::places::{Place, places};
@@ -12,7 +11,7 @@ use crate::bus::Envelope;
 use crate::events::CATALOGUE;
 use crate::operations::service::{EXPORTED, EventFilter, Node, Stage, Story, Told, Tree, Visit};
 use crate::platform::csv::{Cell, Csv};
-use crate::platform::web::{Frame, PageOf};
+use crate::platform::web::{FiltersOn, Frame, ListAddress, PageOf};
 
 /// A choice of a select.
 struct Choice {
@@ -31,7 +30,7 @@ pub(in crate::operations) struct EventsPage {
     types: Vec<Choice>,
     subject: String,
     correlation: String,
-    chips: Vec<String>,
+    on: FiltersOn,
     csv: String,
     exported: i64,
     first: String,
@@ -60,12 +59,16 @@ impl EventsPage {
             chosen: filter.event_type == Some(kind.event_type),
         });
         let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-        let chips = [
-            filter.topic.map(ToOwned::to_owned),
-            filter.event_type.map(ToOwned::to_owned),
-            filter.subject.map(|id| id.to_string()),
-            filter.correlation.map(|id| id.to_string()),
-        ];
+        let here = address_of(filter);
+        let on = FiltersOn::new("/admin/events")
+            .and(filter.topic.map(ToOwned::to_owned), &here, &["topic"])
+            .and(filter.event_type.map(ToOwned::to_owned), &here, &["type"])
+            .and(filter.subject.map(|id| id.to_string()), &here, &["subject"])
+            .and(
+                filter.correlation.map(|id| id.to_string()),
+                &here,
+                &["correlation"],
+            );
         Self {
             places: places(&frame, actor),
             events: page.items,
@@ -73,42 +76,23 @@ impl EventsPage {
             topics,
             subject: text(filter.subject),
             correlation: text(filter.correlation),
-            chips: chips.into_iter().flatten().collect(),
-            csv: address("/admin/events.csv", filter, None),
+            on,
+            csv: here.at("/admin/events.csv"),
             exported: EXPORTED,
-            first: if is_first {
-                String::new()
-            } else {
-                address("/admin/events", filter, None)
-            },
-            older: page
-                .next
-                .map(|cursor| address("/admin/events", filter, Some(&cursor)))
-                .unwrap_or_default(),
+            first: here.back_to_first(is_first),
+            older: here.after(page.next),
             frame,
         }
     }
 }
 
-/// A path with the filter in its query.
-fn address(path: &str, filter: &EventFilter, cursor: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    let pairs = [
-        ("topic", filter.topic.map(ToOwned::to_owned)),
-        ("type", filter.event_type.map(ToOwned::to_owned)),
-        ("subject", filter.subject.map(|id| id.to_string())),
-        ("correlation", filter.correlation.map(|id| id.to_string())),
-        ("cursor", cursor.map(ToOwned::to_owned)),
-    ];
-    for (name, value) in pairs {
-        if let Some(value) = value {
-            query.append_pair(name, &value);
-        }
-    }
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
+/// The log with its filter.
+fn address_of(filter: &EventFilter) -> ListAddress {
+    ListAddress::new("/admin/events")
+        .with_some("topic", filter.topic)
+        .with_some("type", filter.event_type)
+        .with_some("subject", filter.subject)
+        .with_some("correlation", filter.correlation)
 }
 
 /// Where an event's subject has a page of its own.

@@ -4,13 +4,12 @@ use askama::Template;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
-use super::address;
 use super::places::{Place, places};
 use crate::auth::Actor;
 use crate::bus::{ParkedItem, ParkedState, Selection};
 use crate::operations::service::{Choice, Letter, LetterFilter, Letters, Verb};
 use crate::platform::csv::{Cell, Csv};
-use crate::platform::web::{FormErrors, Frame, PageOf};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, PageOf};
 
 const PATH: &str = "/admin/dead-letters";
 
@@ -80,7 +79,7 @@ pub(in crate::operations) struct LettersPage {
     classes: Vec<Pick>,
     key: String,
     state: String,
-    filtered: Vec<String>,
+    on: FiltersOn,
     items: Vec<ParkedItem>,
     count: u64,
     actionable: bool,
@@ -104,7 +103,7 @@ impl LettersPage {
             facets,
             count,
         } = letters;
-        let pairs = filter.pairs();
+        let (here, pairs) = (filter.address(PATH), filter.pairs());
         let of = |name: &str| {
             let found = pairs.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -112,9 +111,8 @@ impl LettersPage {
         let state = of("state");
         let tabs = facets.states.iter().map(|(tab, count)| {
             let word = tab.map(ParkedState::as_str);
-            let others = pairs.iter().copied().filter(|(name, _)| *name != "state");
             Tab {
-                href: address(PATH, others.chain(word.map(|word| ("state", word)))),
+                href: here.with_some("state", word).first(),
                 label: state_word(frame.l, *tab),
                 count: *count,
                 current: state.as_deref() == word,
@@ -148,31 +146,24 @@ impl LettersPage {
                 chosen: true,
             });
         }
-        let with_cursor = |cursor: &str| {
-            let cursor = std::iter::once(("cursor", cursor));
-            address(PATH, pairs.iter().copied().chain(cursor))
-        };
+        let on = ["consumer", "class", "key"].into_iter().fold(
+            FiltersOn::new(here.without_all(&["consumer", "class", "key"]).first()),
+            |on, name| on.and(of(name), &here, &[name]),
+        );
         Self {
             places: places(&frame, actor),
             tabs: tabs.collect(),
             consumers: consumers.collect(),
             classes,
             key: of("key").unwrap_or_default(),
-            filtered: ["consumer", "class", "key"]
-                .into_iter()
-                .filter_map(of)
-                .collect(),
+            on,
             actionable: !matches!(state.as_deref(), Some("done" | "skipped")),
             state: state.unwrap_or_default(),
             items,
             count,
-            csv: address("/admin/dead-letters.csv", pairs.iter().copied()),
-            first: if is_first {
-                String::new()
-            } else {
-                address(PATH, pairs.iter().copied())
-            },
-            older: next.map(|cursor| with_cursor(&cursor)).unwrap_or_default(),
+            csv: here.at("/admin/dead-letters.csv"),
+            first: here.back_to_first(is_first),
+            older: here.after(next),
             pairs: pairs
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned()))
@@ -248,7 +239,7 @@ impl ChoicePage {
             } else {
                 Vec::new()
             },
-            back: address(PATH, pairs.iter().copied()),
+            back: filter.address(PATH).first(),
             pairs: pairs
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned()))

@@ -15,18 +15,3 @@ pub(super) use letters::{ChoicePage, ChoiceWords, LetterPage, LettersPage, csv_o
 pub(super) use places::{Place, places};
 pub(super) use runs::RunsPage;
 pub(super) use stop::{StopPage, StopWords};
-
-use url::form_urlencoded::Serializer;
-
-/// A path with a query, without one when there is nothing to say.
-pub(super) fn address<'a>(
-    path: &str,
-    pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
-) -> String {
-    let mut query = Serializer::new(String::new());
-    query.extend_pairs(pairs);
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
-    }
-}

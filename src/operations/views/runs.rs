@@ -1,16 +1,16 @@
 //! `/admin/runs`.
 
 use askama::Template;
+use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
-use super::address;
 use super::places::{Place, places};
 use crate::auth::Actor;
 use crate::operations::queries::ShuffleRun;
 use crate::operations::service::{Planned, RunFilter, Runs};
 use crate::platform::error::Message;
 use crate::platform::jobs::JobRun;
-use crate::platform::web::Frame;
+use crate::platform::web::{FiltersOn, Frame, ListAddress};
 
 const PATH: &str = "/admin/runs";
 
@@ -28,6 +28,7 @@ pub(in crate::operations) struct RunsPage {
     shuffles: Vec<ShuffleRun>,
     filter: RunFilter,
     bell_seconds: u64,
+    on: FiltersOn,
     first: String,
     older: String,
 }
@@ -41,26 +42,24 @@ impl RunsPage {
         bell_seconds: u64,
         is_first: bool,
     ) -> Self {
-        let pairs = [("job", &filter.job), ("state", &filter.state)];
-        let pairs: Vec<(&str, &str)> = pairs
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value.as_deref()?)))
-            .collect();
+        let here = ListAddress::new(PATH)
+            .with_some("job", filter.job.as_ref())
+            .with_some("state", filter.state.as_ref());
+        let on = FiltersOn::new(PATH)
+            .and(filter.job.clone(), &here, &["job"])
+            .and(
+                filter
+                    .state
+                    .as_deref()
+                    .map(|state| state_of(frame.l, state).1),
+                &here,
+                &["state"],
+            );
         Self {
             places: places(&frame, actor),
-            first: if is_first {
-                String::new()
-            } else {
-                address(PATH, pairs.iter().copied())
-            },
-            older: runs
-                .runs
-                .next
-                .map(|cursor| {
-                    let cursor = std::iter::once(("cursor", cursor.as_str()));
-                    address(PATH, pairs.iter().copied().chain(cursor))
-                })
-                .unwrap_or_default(),
+            on,
+            first: here.back_to_first(is_first),
+            older: here.after(runs.runs.next),
             planned: runs.planned,
             runs: runs.runs.items,
             shuffles: runs.shuffles,
@@ -80,17 +79,20 @@ impl RunsPage {
 
     /// The chip of a state: its kind and its word.
     fn word(&self, state: &str) -> (&'static str, String) {
-        let l = self.frame.l;
-        match state {
-            "done" => ("ok", fl!(l, "modules-run-done")),
-            "waiting" => ("wait", fl!(l, "modules-run-waiting")),
-            "queued" => ("wait", fl!(l, "runs-queued")),
-            "running" => ("info", fl!(l, "runs-running")),
-            _ => ("bad", fl!(l, "modules-run-failed")),
-        }
+        state_of(self.frame.l, state)
     }
 
     fn about(&self, planned: &Planned) -> String {
         self.frame.text(&Message::new(planned.about))
+    }
+}
+
+fn state_of(l: &'static FluentLanguageLoader, state: &str) -> (&'static str, String) {
+    match state {
+        "done" => ("ok", fl!(l, "modules-run-done")),
+        "waiting" => ("wait", fl!(l, "modules-run-waiting")),
+        "queued" => ("wait", fl!(l, "runs-queued")),
+        "running" => ("info", fl!(l, "runs-running")),
+        _ => ("bad", fl!(l, "modules-run-failed")),
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a form, in the visitor's language.
 
+use actix_web::http::StatusCode;
+
 use crate::platform::error::FieldError;
 use crate::platform::i18n::{self, Lang};
 
@@ -38,6 +40,16 @@ impl FormErrors {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The status of a page that shows the form: 200, or 422 when something is wrong.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        if self.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
     }
 
     /// Every error: the field and the text.

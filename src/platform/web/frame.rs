@@ -15,6 +15,7 @@ use super::{
 use crate::platform::error::Message;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
+use crate::platform::period::Period;
 pub use visitor::{AccountLanguage, NavItem, NavLink, Person, Theme, Visitor};
 
 /// The frame of a page.
@@ -143,6 +144,16 @@ impl Frame {
     #[must_use]
     pub fn date_text(&self, date: &NaiveDate) -> String {
         i18n::date(self.lang, *date)
+    }
+
+    /// A span of days as plain text; a single day as that day.
+    #[must_use]
+    pub fn period_text(&self, period: &Period) -> String {
+        let from = self.date_text(&period.from);
+        if period.is_day() {
+            return from;
+        }
+        format!("{from} – {}", self.date_text(&period.to))
     }
 
     /// An instant, in the page's zone.

@@ -34,6 +34,7 @@ mod form_values;
 mod frame;
 mod headers;
 mod https;
+mod list;
 mod live;
 mod local_path;
 mod page;
@@ -60,6 +61,9 @@ pub use form_errors::FormErrors;
 pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};
 pub use https::https_only;
+pub use list::{
+    FilterChip, FiltersOn, ListAddress, Order, SizeChoice, SortColumn, SortHead, address, rows_per,
+};
 pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
 use super::model::TaskText;
-use super::queries::{self, TaskFilter};
+use super::queries::{self, FilterWords, TaskFilter, USUAL_ORDER};
 use super::service::{Limits, note_refusal};
 use super::{ROLE, service};
 use crate::auth::ApiUser;
@@ -173,22 +173,23 @@ async fn show_my_assigned_tasks(
 async fn show_all_assigned_tasks(
     user: ApiUser,
     db: Data<Db>,
+    config: Data<Config>,
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
-    let AllQuery {
-        status,
-        assignee,
-        q,
-        ..
-    } = &*query;
-    let filter = TaskFilter::parse(status.as_deref(), assignee.as_deref(), q.as_deref())?;
+    let words = FilterWords {
+        status: query.status.clone(),
+        assignee: query.assignee.clone(),
+        q: query.q.clone(),
+        ..FilterWords::default()
+    };
+    let filter = TaskFilter::parse(&words, config.zone, config.zone.date_of(db.clock().now()))?;
     let (after, limit) = (
         Cursor::key(query.cursor.as_deref())?,
         limit(query.limit.as_deref())?,
     );
     let page = db
         .read(ROLE, move |conn| {
-            queries::list_all(conn, &user.actor, &filter, after, limit)
+            queries::list_all(conn, &user.actor, &filter, USUAL_ORDER, after, limit)
         })
         .await?;
     Ok(HttpResponse::Ok().json(list_of(page)))

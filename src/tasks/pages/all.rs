@@ -7,64 +7,90 @@ use actix_web::web::{Bytes, Data, Query};
 use serde::Deserialize;
 
 use crate::auth::{Actor, Operation, Viewer};
+use crate::platform::config::Config;
 use crate::platform::db::Db;
-use crate::platform::error::AppResult;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, Pieces, attachment_in_pieces, render};
-use crate::tasks::queries::{self, TaskFilter};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::web::{
+    Cursor, FormErrors, Order, Pieces, attachment_in_pieces, render_with, rows_per,
+};
+use crate::tasks::queries::{
+    self, FilterWords, Place, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, place_of,
+};
 use crate::tasks::views::{AllTasks, AllTasksPage, TasksFile};
 use crate::tasks::{ROLE, store};
 
 #[derive(Deserialize)]
 pub(super) struct AllQuery {
-    status: Option<String>,
-    assignee: Option<String>,
-    q: Option<String>,
+    #[serde(flatten)]
+    words: FilterWords,
+    sort: Option<String>,
+    per: Option<String>,
     cursor: Option<String>,
 }
 
 impl AllQuery {
-    fn filter(&self) -> AppResult<TaskFilter> {
-        TaskFilter::parse(
-            self.status.as_deref(),
-            self.assignee.as_deref(),
-            self.q.as_deref(),
-        )
+    fn filter(&self, db: &Db, config: &Config) -> AppResult<(TaskFilter, Order<TaskColumn>)> {
+        let today = config.zone.date_of(db.clock().now());
+        let filter = TaskFilter::parse(&self.words, config.zone, today)?;
+        let order = parse_order(self.sort.as_deref(), &filter)?;
+        Ok((filter, order))
     }
 }
 
-/// The list with its filter, how many open tasks everyone has (T13), and the way to the shuffle for those who may.
+/// The list with its filter, how many open tasks everyone has (T13), and the way to the shuffle for those who may. A filter that is not
+/// understood is named and left out: the list is the whole one.
 pub(super) async fn list_all_tasks(
     viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
-    let (filter, after) = (query.filter()?, Cursor::key(query.cursor.as_deref())?);
+    let (asked, errors) = match query.filter(&db, &config) {
+        Ok(asked) => (asked, FormErrors::none()),
+        Err(AppError::Invalid(errors)) => (
+            (TaskFilter::default(), USUAL_ORDER),
+            FormErrors::new(viewer.frame.lang, &errors),
+        ),
+        Err(error) => return Err(error),
+    };
+    let (filter, order) = asked;
+    let after = Cursor::key(query.cursor.as_deref())?;
+    let per = rows_per(query.per.as_deref())?;
     let actor = viewer.actor.clone();
+    let status = errors.status();
+    let words = query.into_inner().words;
     let all = db
         .read(ROLE, move |conn| {
             Ok(AllTasks {
-                tasks: queries::list_all(conn, &actor, &filter, after, DEFAULT_LIMIT)?,
+                tasks: queries::list_all(conn, &actor, &filter, order, after, per)?,
                 loads: queries::list_loads(conn, &actor)?,
                 open: store::count_open(conn)?,
                 may_shuffle: actor.may(Operation::Shuffle),
                 is_first: after.is_none(),
                 filter,
+                order,
+                per,
+                words,
+                errors,
             })
         })
         .await?;
-    render(&AllTasksPage::new(viewer.frame, &viewer.actor, all))
+    render_with(status, &AllTasksPage::new(viewer.frame, &viewer.actor, all))
 }
 
-/// Exactly the list of the filter, all pages of it; read piece by piece while it is sent, however long it is.
+/// Exactly the list of the filter in its order, all pages of it; read piece by piece while it is sent, however long it is.
 pub(super) async fn export_all_tasks(
     viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
+    let (filter, order) = query.filter(&db, &config)?;
     let export = Export {
         db: db.into_inner(),
         actor: viewer.actor,
-        filter: query.filter()?,
+        filter,
+        order,
         file: TasksFile::new(viewer.frame.l),
         after: None,
         is_complete: false,
@@ -80,8 +106,9 @@ struct Export {
     db: Arc<Db>,
     actor: Actor,
     filter: TaskFilter,
+    order: Order<TaskColumn>,
     file: TasksFile,
-    after: Option<i64>,
+    after: Option<Place>,
     is_complete: bool,
 }
 
@@ -90,14 +117,15 @@ impl Pieces for Export {
         if self.is_complete {
             return Ok(None);
         }
-        let (actor, filter, after) = (self.actor.clone(), self.filter.clone(), self.after);
+        let (actor, filter) = (self.actor.clone(), self.filter.clone());
+        let (order, after) = (self.order, self.after);
         let page = self
             .db
             .read(ROLE, move |conn| {
-                queries::list_all(conn, &actor, &filter, after, PIECE)
+                queries::list_all(conn, &actor, &filter, order, after, PIECE)
             })
             .await?;
-        self.after = page.items.last().map(|view| view.task.number);
+        self.after = page.items.last().map(|view| place_of(&view.task, order));
         self.is_complete = page.next.is_none();
         Ok(Some(self.file.piece(&page.items).into()))
     }

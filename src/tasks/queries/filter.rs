@@ -1,39 +1,92 @@
 //! Which tasks of a list are wanted.
 
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Deserialize;
+
 use crate::events::TaskStatus;
+use crate::platform::clock::BusinessZone;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
+use crate::platform::money::Money;
+use crate::platform::period::Period;
 use crate::platform::text::composed;
+use crate::platform::web::{Order, SortColumn};
 
-/// The filter of the list of all tasks; without anything it takes them all.
+/// The filter of the list of all tasks as words of an address; without anything it takes them all.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(in crate::tasks) struct FilterWords {
+    pub status: Option<String>,
+    pub assignee: Option<String>,
+    pub q: Option<String>,
+    /// The first business date of creation.
+    pub from: Option<String>,
+    /// The last business date of creation.
+    pub to: Option<String>,
+    /// The smallest reward, in whole units of the currency.
+    pub reward_from: Option<String>,
+    /// The largest reward, in whole units of the currency.
+    pub reward_to: Option<String>,
+}
+
+/// The filter of the list of all tasks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::tasks) struct TaskFilter {
     pub status: Option<TaskStatus>,
     pub assignee: Option<UserId>,
     pub text: Option<String>,
+    pub created: Option<Created>,
+    pub reward_from: Option<Money>,
+    pub reward_to: Option<Money>,
 }
 
+/// When tasks were created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tasks) struct Created {
+    pub period: Period,
+    pub since: DateTime<Utc>,
+    pub before: DateTime<Utc>,
+}
+
+/// Dates of creation that a list can be ordered by price over.
+const SORTED_DATES: i64 = 31;
+
 impl TaskFilter {
-    /// Reads the words of an address; empty ones are no filter.
+    /// Reads the words; empty ones are no filter. `today` ends a period that has no end.
     ///
     /// # Errors
-    /// Invalid at `status` or `assignee`, when there is no such thing.
-    pub fn parse(
-        status: Option<&str>,
-        assignee: Option<&str>,
-        text: Option<&str>,
-    ) -> AppResult<Self> {
-        fn given(word: Option<&str>) -> Option<&str> {
-            word.map(str::trim).filter(|word| !word.is_empty())
-        }
+    /// Invalid at the field that names nothing.
+    pub fn parse(words: &FilterWords, zone: BusinessZone, today: NaiveDate) -> AppResult<Self> {
+        let created = match (given(&words.from), given(&words.to)) {
+            (None, None) => None,
+            (from, to) => {
+                let period = Period::parse(from, to, Period::day(today))?;
+                Some(Created {
+                    period,
+                    since: zone.start_of(period.from),
+                    before: zone.end_of(period.to),
+                })
+            }
+        };
         Ok(Self {
-            status: parse_status(status)?,
-            assignee: given(assignee)
+            status: parse_status(words.status.as_deref())?,
+            assignee: given(&words.assignee)
                 .map(str::parse)
                 .transpose()
                 .map_err(|_| AppError::field("assignee", "field-not-understood"))?,
-            text: given(text).map(|text| composed(text).chars().take(200).collect()),
+            text: given(&words.q).map(|text| composed(text).chars().take(200).collect()),
+            created,
+            reward_from: read_units("reward_from", &words.reward_from)?,
+            reward_to: read_units("reward_to", &words.reward_to)?,
         })
+    }
+
+    /// Whether the list is short enough, or has an index, to be put in the order of prices.
+    pub fn can_be_priced(&self) -> bool {
+        let few_dates =
+            |created: Created| (created.period.to - created.period.from).num_days() < SORTED_DATES;
+        self.assignee.is_some()
+            || matches!(self.status, Some(TaskStatus::Open | TaskStatus::Saving))
+            || self.created.is_some_and(few_dates)
     }
 
     /// The text as a pattern for `ilike`, its own wildcards taken literally.
@@ -62,6 +115,66 @@ impl TaskFilter {
     }
 }
 
+fn given(word: &Option<String>) -> Option<&str> {
+    let word = word.as_deref().map(str::trim);
+    word.filter(|word| !word.is_empty())
+}
+
+fn read_units(field: &'static str, word: &Option<String>) -> AppResult<Option<Money>> {
+    let units = |word: &str| -> Option<Money> {
+        let units: u32 = word.parse().ok()?;
+        Some(Money::from_minor(i64::from(units) * 100))
+    };
+    given(word)
+        .map(|word| units(word).ok_or_else(|| AppError::field(field, "field-whole-units")))
+        .transpose()
+}
+
+/// What the list of all tasks can be ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tasks) enum TaskColumn {
+    Created,
+    Fee,
+    Reward,
+}
+
+impl SortColumn for TaskColumn {
+    const ALL: &'static [Self] = &[Self::Created, Self::Fee, Self::Reward];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Fee => "fee",
+            Self::Reward => "reward",
+        }
+    }
+
+    fn starts_descending(self) -> bool {
+        true
+    }
+}
+
+/// The newest first.
+pub(in crate::tasks) const USUAL_ORDER: Order<TaskColumn> = Order {
+    column: TaskColumn::Created,
+    descending: true,
+};
+
+/// The order that an address asks for.
+///
+/// # Errors
+/// Invalid at `sort` when there is no such order, or none by price for so many tasks.
+pub(in crate::tasks) fn parse_order(
+    word: Option<&str>,
+    filter: &TaskFilter,
+) -> AppResult<Order<TaskColumn>> {
+    let order = Order::parse(word, USUAL_ORDER)?;
+    if order.column != TaskColumn::Created && !filter.can_be_priced() {
+        return Err(AppError::field("sort", "field-sort-too-many"));
+    }
+    Ok(order)
+}
+
 /// A status by its word; none for none.
 ///
 /// # Errors
@@ -79,8 +192,17 @@ pub(in crate::tasks) fn parse_status(word: Option<&str>) -> AppResult<Option<Tas
 mod tests {
     use super::*;
 
+    fn parse(words: FilterWords) -> AppResult<TaskFilter> {
+        let today = NaiveDate::from_ymd_opt(2026, 11, 21).unwrap();
+        TaskFilter::parse(&words, BusinessZone(chrono_tz::Europe::Moscow), today)
+    }
+
     fn with_text(text: &str) -> TaskFilter {
-        TaskFilter::parse(None, None, Some(text)).unwrap()
+        parse(FilterWords {
+            q: Some(text.into()),
+            ..FilterWords::default()
+        })
+        .unwrap()
     }
 
     #[test]
@@ -101,8 +223,34 @@ mod tests {
 
     #[test]
     fn t23_only_known_statuses_are_taken() {
-        assert!(TaskFilter::parse(Some("closed"), None, None).is_err());
-        let open = TaskFilter::parse(Some("open"), Some(""), None).unwrap();
-        assert_eq!(open.status, Some(TaskStatus::Open));
+        let with_status = |status: &str| {
+            parse(FilterWords {
+                status: Some(status.into()),
+                assignee: Some(String::new()),
+                ..FilterWords::default()
+            })
+        };
+        assert!(with_status("closed").is_err());
+        assert_eq!(with_status("open").unwrap().status, Some(TaskStatus::Open));
+    }
+
+    #[test]
+    fn a_long_list_is_not_ordered_by_price() {
+        let dear = |words: FilterWords| parse_order(Some("-reward"), &parse(words).unwrap());
+        let dates = |from: &str| FilterWords {
+            from: Some(from.into()),
+            to: Some("2026-11-21".into()),
+            ..FilterWords::default()
+        };
+        assert!(dear(FilterWords::default()).is_err());
+        assert!(dear(dates("2026-10-21")).is_err());
+        assert_eq!(
+            dear(dates("2026-10-22")).unwrap().column,
+            TaskColumn::Reward
+        );
+        assert_eq!(
+            parse_order(None, &TaskFilter::default()).unwrap(),
+            USUAL_ORDER
+        );
     }
 }

@@ -9,11 +9,15 @@ mod tasks;
 
 pub use draws::find_record;
 pub(super) use draws::{Share, list_shares, show_record};
-pub(super) use filter::{TaskFilter, parse_status};
+pub(super) use filter::{
+    FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, parse_status,
+};
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};
 pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};
+pub(super) use tasks::{
+    Place, TaskView, count_my_open, list_all, list_done_since, list_mine, place_of, show_task,
+};

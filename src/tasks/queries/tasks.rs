@@ -6,13 +6,14 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlU
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::TaskFilter;
 use super::people::{Person, names_of, person};
+use super::{TaskColumn, TaskFilter};
 use crate::auth::{Actor, Operation};
 use crate::events::TaskStatus;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{TaskId, UserId};
-use crate::platform::web::PageOf;
+use crate::platform::money::Money;
+use crate::platform::web::{Order, PageOf};
 use crate::tasks::model::Task;
 use crate::tasks::store::{self, StoredTask, TASK_COLUMNS};
 
@@ -97,7 +98,10 @@ pub(in crate::tasks) fn list_done_since(
     views(conn, rows)
 }
 
-/// All tasks that pass a filter and who has them, newest first (T18).
+/// Where in a list a task stands: the price that the list is ordered by, 0 without one, and its number.
+pub(in crate::tasks) type Place = (i64, i64);
+
+/// All tasks that pass a filter and who has them (T18). `after` is the place of the last task seen.
 ///
 /// # Errors
 /// 403 for those who may not see all tasks.
@@ -105,27 +109,69 @@ pub(in crate::tasks) fn list_all(
     conn: &mut PgConnection,
     actor: &Actor,
     filter: &TaskFilter,
-    after: Option<i64>,
+    order: Order<TaskColumn>,
+    after: Option<Place>,
     limit: i64,
 ) -> AppResult<PageOf<TaskView>> {
     actor.allow(Operation::AllTasks)?;
+    let mut wanted = vec!["true"];
+    wanted.extend(filter.status.map(|_| "t.status = $1"));
+    wanted.extend(filter.assignee.map(|_| "t.assignee_id = $2"));
+    let of_text = "(t.title ilike $3 or t.jira_id ilike $3 or t.number = $4)";
+    wanted.extend(filter.text.as_ref().map(|_| of_text));
+    // Clocks of instances that create tasks may differ, by less than a day: that much is looked at more.
+    let of_dates = "t.created_at >= $5 and t.created_at < $6
+           and t.number >= tasks.first_number_since($5 - interval '1 day')
+           and t.number < tasks.first_number_since($6 + interval '1 day')";
+    wanted.extend(filter.created.map(|_| of_dates));
+    wanted.extend(filter.reward_from.map(|_| "t.reward_minor >= $7"));
+    wanted.extend(filter.reward_to.map(|_| "t.reward_minor <= $8"));
+    let price = match order.column {
+        TaskColumn::Created => "0::bigint",
+        TaskColumn::Fee => "coalesce(t.fee_minor, 0)",
+        TaskColumn::Reward => "coalesce(t.reward_minor, 0)",
+    };
+    let (beyond, direction) = order.words();
+    let (passed, sorted) = match order.column {
+        TaskColumn::Created => (
+            format!("t.number {beyond} $10"),
+            format!("t.number {direction}"),
+        ),
+        _ => (
+            format!("({price}, t.number) {beyond} ($9, $10)"),
+            format!("{price} {direction}, t.number {direction}"),
+        ),
+    };
+    wanted.extend(after.map(|_| passed.as_str()));
     let rows: Vec<StoredTask> = sql_query(format!(
-        "select {TASK_COLUMNS} from tasks.tasks t
-         where ($1 is null or t.status = $1) and ($2 is null or t.assignee_id = $2)
-           and ($3 is null or t.title ilike $3 or t.jira_id ilike $3 or t.number = $4)
-           and ($5 is null or t.number < $5)
-         order by t.number desc limit $6"
+        "select {TASK_COLUMNS} from tasks.tasks t where {} order by {sorted} limit $11",
+        wanted.join(" and ")
     ))
     .bind::<Nullable<Text>, _>(filter.status.map(TaskStatus::as_str))
     .bind::<Nullable<SqlUuid>, _>(filter.assignee.map(|id| id.0))
     .bind::<Nullable<Text>, _>(filter.pattern())
     .bind::<Nullable<BigInt>, _>(filter.number())
-    .bind::<Nullable<BigInt>, _>(after)
+    .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.since))
+    .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.before))
+    .bind::<Nullable<BigInt>, _>(filter.reward_from.map(Money::minor))
+    .bind::<Nullable<BigInt>, _>(filter.reward_to.map(Money::minor))
+    .bind::<Nullable<BigInt>, _>(after.map(|(price, _)| price))
+    .bind::<Nullable<BigInt>, _>(after.map(|(_, number)| number))
     .bind::<BigInt, _>(limit + 1)
     .load(conn)?;
     Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
-        view.task.number
+        place_of(&view.task, order)
     }))
+}
+
+/// Where a task stands in a list.
+pub(in crate::tasks) fn place_of(task: &Task, order: Order<TaskColumn>) -> Place {
+    let price = match order.column {
+        TaskColumn::Created => None,
+        TaskColumn::Fee => task.fee,
+        TaskColumn::Reward => task.reward,
+    };
+    (price.map_or(0, Money::minor), task.number)
 }
 
 /// One task.

@@ -2,13 +2,15 @@
 
 use askama::Template;
 use i18n_embed_fl::fl;
-use url::form_urlencoded::Serializer;
 
 use super::row::{TaskLine, status_word};
 use crate::auth::Actor;
 use crate::events::TaskStatus;
-use crate::platform::web::{Frame, PageOf};
-use crate::tasks::queries::{Load, TaskFilter, TaskView};
+use crate::platform::money::Money;
+use crate::platform::web::{
+    DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListAddress, Order, PageOf, SizeChoice, SortHead,
+};
+use crate::tasks::queries::{FilterWords, Load, TaskColumn, TaskFilter, TaskView, USUAL_ORDER};
 
 /// What the page is made of.
 pub(in crate::tasks) struct AllTasks {
@@ -18,6 +20,11 @@ pub(in crate::tasks) struct AllTasks {
     pub may_shuffle: bool,
     pub is_first: bool,
     pub filter: TaskFilter,
+    pub order: Order<TaskColumn>,
+    pub per: i64,
+    /// What was typed.
+    pub words: FilterWords,
+    pub errors: FormErrors,
 }
 
 /// A choice of a select.
@@ -25,6 +32,13 @@ struct Choice {
     value: String,
     label: String,
     chosen: bool,
+}
+
+/// The heads of the columns that sort.
+struct Heads {
+    fee: SortHead,
+    reward: SortHead,
+    created: SortHead,
 }
 
 /// Every task and who has it.
@@ -38,8 +52,12 @@ pub(in crate::tasks) struct AllTasksPage {
     may_shuffle: bool,
     statuses: Vec<Choice>,
     people: Vec<Choice>,
-    text: String,
-    chips: Vec<String>,
+    words: FilterWords,
+    errors: FormErrors,
+    on: FiltersOn,
+    heads: Heads,
+    order: String,
+    sizes: Vec<SizeChoice>,
     csv: String,
     first: String,
     older: String,
@@ -47,90 +65,140 @@ pub(in crate::tasks) struct AllTasksPage {
 
 impl AllTasksPage {
     pub fn new(frame: Frame, actor: &Actor, all: AllTasks) -> Self {
-        let AllTasks {
-            tasks,
-            loads,
-            open,
-            may_shuffle,
-            is_first,
-            filter,
-        } = all;
-        let address = |path: &str, cursor: Option<&str>| address(path, &filter, cursor);
+        let AllTasks { filter, order, .. } = all;
         let statuses =
             [TaskStatus::Saving, TaskStatus::Open, TaskStatus::Done].map(|status| Choice {
                 value: status.as_str().to_owned(),
                 label: status_word(frame.l, status),
                 chosen: filter.status == Some(status),
             });
-        let chosen = filter.assignee.map(|id| id.0);
-        let mut people: Vec<Choice> = loads
-            .iter()
-            .map(|load| Choice {
-                value: load.id.to_string(),
-                label: format!("{} ({})", load.name, load.open),
-                chosen: chosen == Some(load.id),
-            })
-            .collect();
-        people.sort_by(|one, other| one.label.cmp(&other.label));
-        if let Some(id) = chosen.filter(|_| people.iter().all(|person| !person.chosen)) {
-            people.push(Choice {
-                value: id.to_string(),
-                label: id.to_string(),
-                chosen: true,
-            });
-        }
-        let chips = statuses
-            .iter()
-            .chain(&people)
-            .filter(|choice| choice.chosen)
-            .map(|choice| choice.label.clone())
-            .chain(filter.text.as_ref().map(|text| format!("«{text}»")))
-            .collect();
+        let people = people_of(&all.loads, &filter);
+        let here = address_of(&filter, order, all.per);
+        let on = filters_on(&frame, &filter, &here, &statuses, &people);
+        let head = |column| match column {
+            TaskColumn::Created => order.head(column, &here, USUAL_ORDER),
+            _ if filter.can_be_priced() => order.head(column, &here, USUAL_ORDER),
+            _ => SortHead::plain(),
+        };
         Self {
-            lines: tasks
+            lines: all
+                .tasks
                 .items
                 .into_iter()
                 .map(|view| TaskLine::new(&frame, actor, view))
                 .collect(),
-            csv: address("/tasks/all.csv", None),
-            first: if is_first {
-                String::new()
-            } else {
-                address("/tasks/all", None)
+            heads: Heads {
+                fee: head(TaskColumn::Fee),
+                reward: head(TaskColumn::Reward),
+                created: head(TaskColumn::Created),
             },
-            older: tasks
-                .next
-                .map(|cursor| address("/tasks/all", Some(&cursor)))
-                .unwrap_or_default(),
-            text: filter.text.clone().unwrap_or_default(),
+            order: caption(&frame, order),
+            sizes: SizeChoice::all(&here, all.per),
+            csv: here.without("per").at("/tasks/all.csv"),
+            first: here.back_to_first(all.is_first),
+            older: here.after(all.tasks.next),
+            words: all.words,
+            errors: all.errors,
             statuses: statuses.into(),
             people,
-            chips,
-            loads,
-            open,
-            may_shuffle,
+            on,
+            loads: all.loads,
+            open: all.open,
+            may_shuffle: all.may_shuffle,
             frame,
         }
     }
 }
 
-/// A path with the filter in its query.
-fn address(path: &str, filter: &TaskFilter, cursor: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    if let Some(status) = filter.status {
-        query.append_pair("status", status.as_str());
+/// Everybody who may have tasks, and who was asked for even without.
+fn people_of(loads: &[Load], filter: &TaskFilter) -> Vec<Choice> {
+    let chosen = filter.assignee.map(|id| id.0);
+    let mut people: Vec<Choice> = loads
+        .iter()
+        .map(|load| Choice {
+            value: load.id.to_string(),
+            label: format!("{} ({})", load.name, load.open),
+            chosen: chosen == Some(load.id),
+        })
+        .collect();
+    people.sort_by(|one, other| one.label.cmp(&other.label));
+    if let Some(id) = chosen.filter(|_| people.iter().all(|person| !person.chosen)) {
+        people.push(Choice {
+            value: id.to_string(),
+            label: id.to_string(),
+            chosen: true,
+        });
     }
-    if let Some(assignee) = filter.assignee {
-        query.append_pair("assignee", &assignee.to_string());
-    }
-    if let Some(text) = &filter.text {
-        query.append_pair("q", text);
-    }
-    if let Some(cursor) = cursor {
-        query.append_pair("cursor", cursor);
-    }
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
+    people
+}
+
+/// The list with its filter, its order and its size.
+fn address_of(filter: &TaskFilter, order: Order<TaskColumn>, per: i64) -> ListAddress {
+    let units = |money: Money| money.minor() / 100;
+    ListAddress::new("/tasks/all")
+        .with_some("status", filter.status.map(TaskStatus::as_str))
+        .with_some("assignee", filter.assignee)
+        .with_some("q", filter.text.as_ref())
+        .with_some("from", filter.created.map(|created| created.period.from))
+        .with_some("to", filter.created.map(|created| created.period.to))
+        .with_some("reward_from", filter.reward_from.map(units))
+        .with_some("reward_to", filter.reward_to.map(units))
+        .with("sort", order.word(USUAL_ORDER))
+        .with_some("per", Some(per).filter(|per| *per != DEFAULT_LIMIT))
+}
+
+fn filters_on(
+    frame: &Frame,
+    filter: &TaskFilter,
+    here: &ListAddress,
+    statuses: &[Choice],
+    people: &[Choice],
+) -> FiltersOn {
+    let chosen = |choices: &[Choice]| {
+        let choice = choices.iter().find(|choice| choice.chosen);
+        choice.map(|choice| choice.label.clone())
+    };
+    let created = filter.created.map(|created| {
+        let (from, to) = (created.period.from, created.period.to);
+        let (from, to) = (frame.date_text(&from), frame.date_text(&to));
+        fl!(frame.l, "tasks-chip-created", from = from, to = to)
+    });
+    let at_least = filter.reward_from.map(|money| {
+        fl!(
+            frame.l,
+            "tasks-chip-reward-from",
+            amount = frame.money_text(&money)
+        )
+    });
+    let at_most = filter.reward_to.map(|money| {
+        fl!(
+            frame.l,
+            "tasks-chip-reward-to",
+            amount = frame.money_text(&money)
+        )
+    });
+    // An order by price needs a filter, so it goes with any of them.
+    FiltersOn::new("/tasks/all")
+        .and(chosen(statuses), here, &["status", "sort"])
+        .and(chosen(people), here, &["assignee", "sort"])
+        .and(
+            filter.text.as_ref().map(|text| format!("«{text}»")),
+            here,
+            &["q"],
+        )
+        .and(created, here, &["from", "to", "sort"])
+        .and(at_least, here, &["reward_from"])
+        .and(at_most, here, &["reward_to"])
+}
+
+/// What the table shows, and in which order.
+fn caption(frame: &Frame, order: Order<TaskColumn>) -> String {
+    match (order.column, order.descending) {
+        (TaskColumn::Created, true) => fl!(frame.l, "tasks-caption-all"),
+        (TaskColumn::Created, false) => fl!(frame.l, "tasks-caption-all-oldest"),
+        (TaskColumn::Fee, true) => fl!(frame.l, "tasks-caption-all-fee-down"),
+        (TaskColumn::Fee, false) => fl!(frame.l, "tasks-caption-all-fee-up"),
+        (TaskColumn::Reward, true) => fl!(frame.l, "tasks-caption-all-reward-down"),
+        (TaskColumn::Reward, false) => fl!(frame.l, "tasks-caption-all-reward-up"),
     }
 }

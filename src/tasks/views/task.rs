@@ -31,6 +31,7 @@ pub(in crate::tasks) struct TaskPage {
     editor: Option<Person>,
     updated_at: DateTime<Utc>,
     may_edit: bool,
+    sees_all: bool,
     journal: Vec<JournalLine>,
 }
 
@@ -44,6 +45,7 @@ impl TaskPage {
             author: view.author.clone(),
             editor: view.editor.clone(),
             updated_at: view.task.updated_at,
+            sees_all: actor.may(Operation::AllTasks),
             may_edit: view.task.may_be_edited_by(actor),
             line: TaskLine::new(&frame, actor, view),
             frame,

@@ -1,12 +1,14 @@
 //! T-DOS-4: what is far too much is refused within a second, and the next one is served.
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use crate::crash::Server;
 use crate::support::raw::send;
-use crate::support::{Api, Browser, TestApp};
+use crate::support::{Api, Browser, PASSWORD, TestApp};
 
 struct Crowd {
     app: TestApp,
@@ -207,4 +209,49 @@ fn t_dos_4_five_hundred_headers_and_an_address_of_100_kib_are_refused() {
         let long = format!("Bearer {}", "x".repeat(100 << 10));
         Some(send(&base, "GET", "/api/v1/me", &[("authorization", &long)], "").status)
     });
+}
+
+#[test]
+fn t_dos_4_a_crowd_that_sends_far_too_much_costs_little_memory() {
+    let app = TestApp::start();
+    let worker = app.register("worker", &["developer"]);
+    let database = app.stop();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = port.local_addr().unwrap().port();
+    let server = Server::start_with(database.url(), port, &[]);
+    let token = Api::log_in(server.base().to_owned(), &worker.username, PASSWORD);
+    let token = format!("Bearer {}", token.token().unwrap());
+    let before = server.peak_memory();
+    let long = json!({ "title": "x".repeat(10 << 20) }).to_string();
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    bomb.write_all(&vec![b' '; 64 << 20]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    let deep = "[".repeat(100_000);
+    let too_much: [(&str, &[u8]); 3] = [
+        ("identity", long.as_bytes()),
+        ("gzip", &bomb),
+        ("identity", deep.as_bytes()),
+    ];
+    let address = format!("{}/api/v1/tasks", server.base());
+    std::thread::scope(|crowd| {
+        for (packed, body) in too_much.iter().cycle().take(24) {
+            crowd.spawn(|| {
+                for _ in 0..3 {
+                    let request = ureq::http::Request::post(&address)
+                        .header("authorization", &token)
+                        .header("content-type", "application/json")
+                        .header("content-encoding", *packed)
+                        .body(*body)
+                        .unwrap();
+                    let answer = crate::support::client::agent().run(request);
+                    let status = answer.map(|answer| answer.status().as_u16());
+                    assert!(matches!(status, Err(_) | Ok(413 | 415)), "{status:?}");
+                }
+            });
+        }
+    });
+    let grown = server.peak_memory() - before;
+    assert!(grown <= 50 << 10, "{grown} KiB more than {before}");
+    let alive = Api::log_in(server.base().to_owned(), &worker.username, PASSWORD);
+    assert_eq!(alive.get("/api/v1/me").0, 200);
 }

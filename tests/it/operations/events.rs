@@ -163,7 +163,7 @@ fn e04_the_page_of_events_filters_by_topic_type_and_subject_and_leads_on() {
         usize::try_from(expected).unwrap()
     );
     let none = browser.get("/admin/events?topic=reassign");
-    assert!(none.text().contains("No such events"), "{}", none.text());
+    assert!(none.text().contains("Nothing matches"), "{}", none.text());
     assert_eq!(browser.get("/admin/events?topic=gossip").status, 422);
     let event = text(
         &mut app.conn(),

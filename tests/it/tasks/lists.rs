@@ -152,7 +152,7 @@ fn t18_all_tasks_are_for_those_who_may_see_them() {
     let page = browser.get("/tasks/all?q=100%25");
     assert_eq!(page.all("#all tbody th a"), ["100% wool"]);
     assert!(
-        page.has("#filters-on a[href='/tasks/all']"),
+        page.has("#filters-on > a[href='/tasks/all']:not(.chip)"),
         "an active filter shows, and can be cleared"
     );
     let file = browser.get(&page.attribute("a[href^='/tasks/all.csv']", "href").unwrap());
@@ -162,6 +162,122 @@ fn t18_all_tasks_are_for_those_who_may_see_them() {
         "the file is exactly this list: {}",
         file.html
     );
+}
+
+/// All tasks get the price that their number says, and their day of creation: a new one each day.
+fn price_by_number(app: &TestApp) {
+    let mut conn = app.conn();
+    diesel::connection::SimpleConnection::batch_execute(
+        &mut conn,
+        "set session_replication_role = replica;
+         update tasks.tasks set reward_minor = 2000 + 100 * (number % 3), fee_minor = 1000 + 100 * number,
+           created_at = timestamptz '2026-03-01 12:00+03' + number * interval '1 day';
+         set session_replication_role = origin",
+    )
+    .unwrap();
+}
+
+fn numbers_of(page: &crate::support::Page, table: &str) -> Vec<i64> {
+    page.all(&format!("{table} tbody th small"))
+        .iter()
+        .map(|text| text.trim_start_matches("T-").parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn m_6_the_list_is_ordered_by_a_head_and_keeps_filter_and_order_from_piece_to_piece() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    bring_in(&app, &people[1], 60);
+    app.drain();
+    price_by_number(&app);
+    let mut browser = app.log_in(&people[1]);
+    let page = browser.get("/tasks/all");
+    assert_eq!(
+        page.attribute("#all th[aria-sort]", "aria-sort").unwrap(),
+        "descending"
+    );
+    assert!(
+        !page.has("#all th a[href*='reward']"),
+        "no order by price without a filter"
+    );
+    assert_eq!(browser.get("/tasks/all?sort=-reward").status, 422);
+    assert_eq!(browser.get("/tasks/all?sort=colour").status, 422);
+    let oldest = browser.get(&page.attribute("#all th[aria-sort] a", "href").unwrap());
+    assert_eq!(numbers_of(&oldest, "#all"), (1..=50).collect::<Vec<_>>());
+    let rest = browser.get(&oldest.attribute(".pager [rel=next]", "href").unwrap());
+    assert_eq!(numbers_of(&rest, "#all"), (51..=60).collect::<Vec<_>>());
+
+    let open = browser.get("/tasks/all?status=open&per=25");
+    let mut next = open.attribute("#all th a[href*='reward']", "href");
+    let mut seen = Vec::new();
+    while let Some(address) = next {
+        let piece = browser.get(&address);
+        seen.extend(numbers_of(&piece, "#all"));
+        assert_eq!(
+            piece
+                .attribute("#status option[selected]", "value")
+                .unwrap(),
+            "open"
+        );
+        next = piece.attribute(".pager [rel=next]", "href");
+    }
+    let mut expected: Vec<i64> = (1..=60).collect();
+    expected.sort_by_key(|number| (-(number % 3), -number));
+    assert_eq!(
+        seen, expected,
+        "the dearest first, the newest of equals first, each once"
+    );
+    let file = browser.get("/tasks/all.csv?status=open&sort=-reward");
+    let filed: Vec<i64> = file
+        .html
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').next().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(filed, expected, "the file has the order of the list");
+}
+
+#[test]
+fn m_6_a_filter_that_is_on_shows_and_is_taken_away_alone() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    bring_in(&app, &people[1], 30);
+    app.drain();
+    price_by_number(&app);
+    let mut browser = app.log_in(&people[1]);
+    let some = browser.get("/tasks/all?status=open&from=2026-03-05&to=2026-03-10&reward_from=22");
+    assert_eq!(
+        numbers_of(&some, "#all"),
+        [8, 5],
+        "of 4 to 9 those with a reward of 22"
+    );
+    assert_eq!(some.all("#filters-on .chip").len(), 3, "{}", some.text());
+    let dates = some
+        .attribute("#filters-on .chip:not([href*='from=2026'])", "href")
+        .unwrap();
+    assert_eq!(numbers_of(&browser.get(&dates), "#all").len(), 10);
+    let none = browser.get("/tasks/all?q=no+such+task");
+    assert!(
+        none.has(".empty") && none.text().contains("Nothing matches"),
+        "{}",
+        none.text()
+    );
+    for (wrong, field) in [
+        ("from=2026-02-30", "from"),
+        ("from=2026-03-05&to=2026-03-01", "to"),
+        ("reward_to=-3", "reward_to"),
+        ("status=closed", "status"),
+        ("assignee=me", "assignee"),
+    ] {
+        let page = browser.get(&format!("/tasks/all?{wrong}"));
+        assert_eq!(page.status, 422, "{wrong}");
+        assert!(
+            page.has(&format!(".error-summary a[href='#{field}']")),
+            "{wrong}"
+        );
+    }
+    assert_eq!(browser.get("/tasks/all?per=7").status, 422);
 }
 
 #[test]

@@ -14,15 +14,15 @@ use crate::accounting::correction::CorrectionState;
 use crate::accounting::queries;
 use crate::accounting::service::{self, Terms};
 use crate::accounting::views::{
-    CorrectionPage, CorrectionRow, CorrectionsPage, address, correction_state_choices,
+    CorrectionPage, CorrectionRow, CorrectionsPage, chosen, correction_state_choices,
 };
 use crate::auth::{Actor, ConfirmedForm, Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    DEFAULT_LIMIT, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame, redirect_with, render,
-    render_with,
+    DEFAULT_LIMIT, FiltersOn, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame,
+    ListAddress, redirect_with, render, render_with,
 };
 pub(super) use adjustment::{new_correction, request_correction};
 pub(super) use missing::{new_missing, request_missing};
@@ -51,23 +51,21 @@ pub(super) async fn list_corrections(
             queries::list_corrections(conn, &actor, state, after.as_deref(), DEFAULT_LIMIT)
         })
         .await?;
-    let of = |path: &str, cursor: &str| {
-        let state = state.map_or("", CorrectionState::as_str);
-        address(path, &[("state", state), ("cursor", cursor)])
-    };
-    let link = |cursor: &str| of(LIST, cursor);
+    let states = correction_state_choices(frame.lang, state);
+    let here = ListAddress::new(LIST).with_some("state", state.map(CorrectionState::as_str));
+    let on = FiltersOn::new(LIST).and(chosen(&states), &here, &["state"]);
     render(&CorrectionsPage {
-        states: correction_state_choices(frame.lang, state),
+        states,
         rows: page
             .items
             .into_iter()
             .map(|view| CorrectionRow::new(frame.lang, view))
             .collect(),
-        filtered: state.is_some(),
-        csv: of("/accounting/corrections.csv", ""),
-        xlsx: of("/accounting/corrections.xlsx", ""),
-        first: query.cursor.as_ref().map(|_| link("")).unwrap_or_default(),
-        older: page.next.map(|next| link(&next)).unwrap_or_default(),
+        on,
+        csv: here.at("/accounting/corrections.csv"),
+        xlsx: here.at("/accounting/corrections.xlsx"),
+        first: here.back_to_first(query.cursor.is_none()),
+        older: here.after(page.next),
         frame,
     })
 }

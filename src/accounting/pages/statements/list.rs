@@ -9,12 +9,12 @@ use super::PeriodQuery;
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
 use crate::accounting::queries;
-use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, address, user_parameter};
+use crate::accounting::views::{PeriodForm, StatementRow, StatementsPage, user_parameter};
 use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::{DEFAULT_LIMIT, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render_with};
 
 /// Every date up to today, which is what is shown unless a period is asked for.
 pub(in super::super) fn all_until(today: NaiveDate) -> Period {
@@ -53,51 +53,29 @@ pub(in super::super) async fn list_statements(
         from: said(from),
         to: said(to),
     };
-    let link = |path: &str, cursor: &str| {
-        address(
-            path,
-            &[
-                ("user", parameter.as_str()),
-                ("from", &form.from),
-                ("to", &form.to),
-                ("cursor", cursor),
-            ],
-        )
-    };
-    let sheet = address(
-        "/account/statement",
-        &[
-            ("user", parameter.as_str()),
-            ("from", &form.from),
-            ("to", &form.to),
-        ],
-    );
+    let whole = ListAddress::new("/account/statements").with("user", &parameter);
+    let here = whole.with("from", &form.from).with("to", &form.to);
+    let since = Some(frame.date_text(&period.from)).filter(|_| !form.from.is_empty());
+    let until = Some(frame.date_text(&period.to)).filter(|_| !form.to.is_empty());
+    let on = FiltersOn::new(whole.first())
+        .and(since.map(|date| format!("≥ {date}")), &here, &["from"])
+        .and(until.map(|date| format!("≤ {date}")), &here, &["to"]);
     let page = StatementsPage {
         own: user.is_none(),
         employee: head.employee,
-        today: address(
-            &format!("/account/statements/{today}"),
-            &[("user", parameter.as_str())],
-        ),
-        first: query
-            .cursor
-            .as_ref()
-            .map(|_| link("/account/statements", ""))
-            .unwrap_or_default(),
-        older: page
-            .next
-            .map(|next| link("/account/statements", &next))
-            .unwrap_or_default(),
-        csv: link("/account/statements.csv", ""),
-        xlsx: link("/account/statements.xlsx", ""),
-        sheet,
+        today: whole.at(&format!("/account/statements/{today}")),
+        first: here.back_to_first(query.cursor.is_none()),
+        older: here.after(page.next),
+        csv: here.at("/account/statements.csv"),
+        xlsx: here.at("/account/statements.xlsx"),
+        sheet: here.at("/account/statement"),
         rows: page
             .items
             .into_iter()
             .map(|line| StatementRow::new(frame.lang, line, &parameter))
             .collect(),
         user: parameter.clone(),
-        filtered: from.or(to).is_some_and(|given| !given.is_empty()),
+        on,
         errors: asked.errors,
         form,
         frame,

@@ -9,13 +9,14 @@ use chrono::NaiveDate;
 use super::{About, PIECE, Place, Table, send_csv, send_xlsx};
 use crate::accounting::ROLE;
 use crate::accounting::pages::balances::BalancesQuery;
-use crate::accounting::queries;
+use crate::accounting::queries::{self, BalanceColumn, BalancesFilter};
 use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::csv::Cell;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::i18n::text_of;
+use crate::platform::web::Order;
 
 struct Rows {
     about: About,
@@ -23,6 +24,7 @@ struct Rows {
     actor: Actor,
     date: NaiveDate,
     only_negative: bool,
+    order: Order<BalanceColumn>,
     place: Place,
 }
 
@@ -56,7 +58,7 @@ fn open(viewer: Viewer, query: BalancesQuery, db: Data<Db>, config: &Config) -> 
         "column-uid",
         "column-balance",
     ];
-    let only_negative = query.only_negative();
+    let (only_negative, order) = (query.only_negative(), query.order()?);
     let which = if only_negative {
         text_of(frame.lang, "balances-negative", [])
     } else {
@@ -72,6 +74,7 @@ fn open(viewer: Viewer, query: BalancesQuery, db: Data<Db>, config: &Config) -> 
         actor,
         date,
         only_negative,
+        order,
         place: Place::First,
     })
 }
@@ -85,11 +88,19 @@ impl Table for Rows {
         let Some(cursor) = self.place.step() else {
             return Ok(None);
         };
-        let (actor, date, only) = (self.actor.clone(), self.date, self.only_negative);
+        let (actor, date) = (self.actor.clone(), self.date);
+        let (only_negative, order) = (self.only_negative, self.order);
         let page = self
             .db
             .read(ROLE, move |conn| {
-                queries::list_balances_at(conn, &actor, date, only, cursor.as_deref(), PIECE)
+                let filter = BalancesFilter {
+                    date,
+                    only_negative,
+                    order,
+                    cursor: cursor.as_deref(),
+                    limit: PIECE,
+                };
+                queries::list_balances_at(conn, &actor, &filter)
             })
             .await?;
         let rows = page.items.into_iter().map(|line| {

@@ -12,7 +12,7 @@ use crate::auth::{Operation, ROLE, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::text::composed;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, Frame, PageOf, render};
+use crate::platform::web::{Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, PageOf, render};
 
 #[derive(Template)]
 #[template(path = "auth/users.html")]
@@ -21,7 +21,7 @@ struct UsersPage {
     query: String,
     roles: Vec<RoleChoice>,
     users: Vec<UserView>,
-    filtered: bool,
+    on: FiltersOn,
     first: String,
     older: String,
 }
@@ -58,38 +58,29 @@ pub(in crate::auth::pages) async fn list_users(
         .await?;
     let page = PageOf::from_rows(rows, DEFAULT_LIMIT, |user| user.username.clone());
     let lang = viewer.frame.lang;
-    let here = |cursor: Option<&str>| {
-        let mut address = url::form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [
-            ("q", filter.text.as_deref()),
-            ("role", filter.role.as_deref()),
-            ("cursor", cursor),
-        ] {
-            if let Some(value) = value {
-                address.append_pair(name, value);
-            }
-        }
-        format!("/admin/users?{}", address.finish())
-    };
+    let here = ListAddress::new("/admin/users")
+        .with_some("q", filter.text.as_ref())
+        .with_some("role", filter.role.as_ref());
+    let roles = choices(lang, filter.role.as_slice());
+    let role = roles.iter().find(|role| role.chosen);
+    let on = FiltersOn::new("/admin/users")
+        .and(
+            filter.text.as_ref().map(|text| format!("«{text}»")),
+            &here,
+            &["q"],
+        )
+        .and(role.map(|role| role.name.clone()), &here, &["role"]);
     render(&UsersPage {
         query: filter.text.clone().unwrap_or_default(),
-        roles: choices(lang, filter.role.as_slice()),
+        roles,
         users: page
             .items
             .iter()
             .map(|user| UserView::of(lang, user))
             .collect(),
-        filtered: filter.text.is_some() || filter.role.is_some(),
-        first: if filter.after.is_some() {
-            here(None)
-        } else {
-            String::new()
-        },
-        older: page
-            .next
-            .as_deref()
-            .map(|next| here(Some(next)))
-            .unwrap_or_default(),
+        on,
+        first: here.back_to_first(filter.after.is_none()),
+        older: here.after(page.next),
         frame: viewer.frame,
     })
 }

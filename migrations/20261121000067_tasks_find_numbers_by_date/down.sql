@@ -1,0 +1,1 @@
+drop function tasks.first_number_since(timestamptz);
