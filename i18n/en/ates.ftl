@@ -5,6 +5,7 @@
 site-title = aTES
 site-tagline = Awesome Task Exchange System
 skip-to-content = Skip to the content
+section-navigation = Admin section
 main-navigation = Main
 language = Language
 theme = Theme
@@ -957,7 +958,6 @@ admin-about-payouts = The settled dates and who was paid what
 admin-about-mails = Every mail with its state, as its receiver sees it
 nav-events = Events
 admin-about-events = The log of events, and what one click has started
-operations-places = Places of the operator
 events-title = Events
 events-seq = Number
 events-id = Id

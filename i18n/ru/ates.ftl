@@ -5,6 +5,7 @@
 site-title = aTES
 site-tagline = Awesome Task Exchange System
 skip-to-content = К содержанию
+section-navigation = Разделы администрирования
 main-navigation = Главное меню
 language = Язык
 theme = Тема
@@ -980,7 +981,6 @@ admin-about-payouts = Закрытые дни и кому сколько зап�
 admin-about-mails = Каждое письмо со своим состоянием, как его видит получатель
 nav-events = События
 admin-about-events = Журнал событий и всё, что началось с одного нажатия
-operations-places = Места оператора
 events-title = События
 events-seq = Номер
 events-id = Код

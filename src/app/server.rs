@@ -152,10 +152,10 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     })
 }
 
-/// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.
+/// The places of the navigation, in the order they are shown; the rest stands in the admin section.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat())
+    Navigation::new(parts.concat(), admin::places())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.

@@ -60,6 +60,18 @@ struct Place {
     count: i64,
 }
 
+/// Every place of the section, in order.
+pub(super) fn places() -> Vec<NavEntry> {
+    let parts = [
+        operations::ADMIN,
+        PLACES,
+        auth::ADMIN,
+        tasks::ADMIN,
+        accounting::ADMIN,
+    ];
+    parts.concat()
+}
+
 /// Mounts the door.
 pub(super) fn configure(app: &mut ServiceConfig) {
     app.service(resource("/admin").route(get().to(show_admin)));
@@ -74,15 +86,7 @@ async fn show_admin(viewer: Viewer, db: Data<Db>, config: Data<Config>) -> AppRe
         .await?;
     let tiles = tiles::of(&frame, &actor, &found, now, bell);
     let counts = tiles::counts(&found);
-    let parts = [
-        operations::ADMIN,
-        PLACES,
-        auth::ADMIN,
-        tasks::ADMIN,
-        accounting::ADMIN,
-    ];
-    let places = parts
-        .concat()
+    let places = places()
         .into_iter()
         .filter(|entry| actor.may(entry.operation))
         .map(|entry| Place {

@@ -17,26 +17,38 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation, in order; the app puts it into its data.
+/// All places of the navigation, and those of the admin section, in order; the app puts it into its data.
 #[derive(Clone, Debug)]
-pub struct Navigation(Vec<NavEntry>);
+pub struct Navigation {
+    places: Vec<NavEntry>,
+    section: Vec<NavEntry>,
+}
 
 impl Navigation {
-    /// The navigation with these places.
+    /// The navigation with these places, and these in the admin section.
     #[must_use]
-    pub fn new(entries: Vec<NavEntry>) -> Self {
-        Self(entries)
+    pub fn new(places: Vec<NavEntry>, section: Vec<NavEntry>) -> Self {
+        Self { places, section }
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        self.0
-            .iter()
-            .filter(|entry| actor.may(entry.operation))
-            .map(|entry| NavLink {
-                href: entry.href,
-                label: entry.label,
-            })
-            .take(NAV_LIMIT)
-            .collect()
+        let mut links = links(&self.places, actor);
+        links.truncate(NAV_LIMIT);
+        links
     }
+
+    pub(super) fn section_of(&self, actor: &Actor) -> Vec<NavLink> {
+        links(&self.section, actor)
+    }
+}
+
+fn links(entries: &[NavEntry], actor: &Actor) -> Vec<NavLink> {
+    entries
+        .iter()
+        .filter(|entry| actor.may(entry.operation))
+        .map(|entry| NavLink {
+            href: entry.href,
+            label: entry.label,
+        })
+        .collect()
 }

@@ -35,6 +35,8 @@ pub struct Frame {
     pub person: Option<Person>,
     /// Their places.
     pub nav: Vec<NavItem>,
+    /// The places of the section that the page belongs to, if it is one of them.
+    pub section: Vec<NavItem>,
     /// The token that every form of the page carries.
     pub csrf: String,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
@@ -65,6 +67,10 @@ impl Frame {
             frame.zone = visitor.zone.unwrap_or(frame.zone);
             frame.theme = visitor.theme.unwrap_or(frame.theme);
             frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
+            let section = nav_items(frame.lang, &visitor.section, &frame.path);
+            if section.iter().any(|item| item.current) {
+                frame.section = section;
+            }
             frame.banner = visitor
                 .banner
                 .as_ref()
@@ -96,6 +102,7 @@ impl Frame {
             .to_owned(),
             person: None,
             nav: Vec::new(),
+            section: Vec::new(),
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
             flash: None,
