@@ -57,6 +57,9 @@ pub const ROUTES: &[Route] = &[
     get("/health/live", Everybody),
     get("/health/ready", Everybody),
     get("/admin", To(Checks)),
+    get("/admin/schedule", To(Operate)),
+    send("POST", "/admin/schedule/{job}/turns", To(Operate), ""),
+    get("/admin/system", To(Operate)),
     get("/.well-known/jwks.json", Everybody),
     get("/.well-known/oauth-authorization-server", Everybody),
     get("/static/{hash}/{name}", Everybody),
@@ -510,6 +513,8 @@ pub const ROUTES: &[Route] = &[
         "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
     ),
     get("/admin/account-mails", To(ManageUsers)),
+    get("/admin/account-mails/{id}", To(ManageUsers)),
+    get("/admin/account-mails/{id}/preview", To(ManageUsers)),
     get("/admin/users/{uid}", To(ManageUsers)),
     send(
         "POST",
