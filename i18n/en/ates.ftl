@@ -1537,3 +1537,25 @@ accessibility-limit-beak = Drawing with the beak is one way to log in and needs 
 accessibility-limit-tables = On paper, very long tables run over several sheets.
 accessibility-tell = Something in the way?
 accessibility-tell-text = Tell an administrator of your company; the number at the bottom of an error page helps to find what happened.
+
+## Feeds
+
+feeds-title = Feeds and calendar
+feeds-lead = Addresses for programs that cannot log in, such as a feed reader or a calendar. Whoever has an address can read what it tells, and nothing else: keep it to yourself.
+feed-tasks = My open tasks (Atom)
+feed-tasks-about = Number, title and state of your open tasks, for a feed reader.
+feed-payouts = My payouts (calendar)
+feed-payouts-about = The days for which you were paid with the sums, and the next payout, for a calendar.
+feed-fresh = Your new address
+feed-fresh-hint = It is shown this once. An address that you had before has ended.
+feed-none = There is no address yet.
+feed-make = Make an address
+feed-make-again = Make a new address
+feed-end = End this address
+feeds-end-with = The addresses end too when you change your password, and when an administrator ends your sessions or deactivates you.
+flash-feed-ended = The address has ended.
+feed-atom-title = aTES: my open tasks
+feed-calendar-name = aTES: my payouts
+feed-paid = Payout for { $date }: { $sum }
+feed-next = Payout for { $date }
+feed-next-about = When the day is over, your balance is paid out if it is positive.

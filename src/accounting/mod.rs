@@ -37,8 +37,8 @@ pub use jobs::{
 };
 pub use model::{Price, Settled, price, settle};
 pub use queries::{
-    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, check_earnings, export_journal,
-    export_payouts, export_transfers, held_figures,
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, PaidDay, check_earnings,
+    export_journal, export_payouts, export_transfers, held_figures, list_paid_days,
 };
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;

@@ -5,6 +5,7 @@
 
 mod admin;
 mod api;
+mod feeds;
 mod health;
 mod help;
 mod home;

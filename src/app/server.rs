@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, help, home, places, search};
+use super::{Services, admin, api, feeds, health, help, home, places, search};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -89,6 +89,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let live = Data::new(streams.clone());
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
+    let feed_door = Data::new(auth::FeedDoor::default());
     let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
         App::new()
@@ -107,12 +108,14 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(live.clone())
             .app_data(feed.clone())
             .app_data(search_pace.clone())
+            .app_data(feed_door.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
             .configure(admin::configure)
             .configure(search::configure)
             .configure(help::configure)
+            .configure(feeds::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -128,7 +131,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<web::RequestSpan>::new())
     })
     .workers(2)
     .max_connections(2_000)

@@ -32,7 +32,8 @@ pub use model::{Task, TaskText};
 pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};
 pub use queries::{
-    FoundPerson, FoundTask, NEWEST, find_record, list_open_assignments, search_people, search_tasks,
+    FoundPerson, FoundTask, NEWEST, OwnTask, find_record, list_open_assignments, list_to_do,
+    search_people, search_tasks,
 };
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,

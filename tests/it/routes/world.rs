@@ -181,6 +181,8 @@ impl World {
             .replace("{item}", &self.letter)
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
+            .replace("{kind}", "tasks")
+            .replace("{secret}", &"0".repeat(64))
     }
 }
 
