@@ -2,8 +2,6 @@
 
 ## The frame of every page
 
-site-title = aTES
-site-tagline = Awesome Task Exchange System
 skip-to-content = Skip to the content
 main-navigation = Main
 language = Language
@@ -25,7 +23,6 @@ error-summary-title = { $count ->
    *[other] There are { $count } problems
 }
 error-prefix = Error:
-optional = optional
 
 ## Lists
 
@@ -47,6 +44,18 @@ download-beancount = Journal for beancount
 xlsx-about = About
 xlsx-what = What this is
 xlsx-times = UTC
+
+## Parts of pages
+
+part-unavailable = { $what }: unavailable right now. The rest of the page is complete.
+part-figure-unavailable = unavailable right now
+account-titles = Titles of the tasks
+company-agreement = Whether the books agree
+company-figures = The company's figures
+purse-title = Your money
+purse-balance = Balance
+purse-open = Open
+purse-earned-today = Today
 
 ## Errors: headings
 
@@ -113,16 +122,21 @@ nav-shuffles = Shuffles
 
 task-status-saving = Saving…
 task-status-open = open
+    .birds = bird in the cage
 task-status-done = done
+    .birds = millet in the bowl
 
 ## My tasks
 
 tasks-mine-title = My tasks
 tasks-open-count = { $count } open
+    .birds = birds in the cage: { $count }
 tasks-new = New task
 tasks-not-for-your-role = With your role you get no tasks: they go to everyone but managers and administrators.
 tasks-tab-open = To do
+    .birds = Birds in the cage
 tasks-tab-done = Done
+    .birds = Millet in the bowl
 tasks-none-title = Nothing to do
 tasks-none-text = When somebody creates a task or shuffles, some may be yours. Until then: enjoy the perch.
 tasks-none-done-title = Nothing done yet
@@ -130,6 +144,7 @@ tasks-none-done-text = Tasks that you complete are listed here, with what they e
 tasks-caption-mine = What is to be done, the newest first
 tasks-caption-done = What you have done, the newest task first
 tasks-done-today = Done today
+    .birds = Millet in the bowl today
 tasks-caption-done-today = What you have done today, the latest first
 tasks-task = Task
 tasks-status = Status
@@ -222,6 +237,7 @@ tasks-all-none-title = No tasks yet
 tasks-all-none-text = Create the first one, or bring them in from a file.
 tasks-loads = Open tasks by assignee
 tasks-loads-open = Open tasks
+    .birds = Birds in the cage
 tasks-caption-loads = How many open tasks everyone has: chance knows no quota
 
 ## Shuffles
@@ -304,7 +320,7 @@ analytics-dearest-today = Today
 analytics-dearest-week = This week
 analytics-dearest-month = This month
 analytics-no-closed-tasks = No closed tasks
-analytics-range = A range of days: the dearest closed task of each
+analytics-range = Range of days
 analytics-from = From
 analytics-to = To
 analytics-of-month = { $month ->
@@ -341,6 +357,22 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Employee
 analytics-balance = Balance
+analytics-share = { $share } % of { $people }
+analytics-dearest-tile = Dearest task closed today
+analytics-dearest-range = Dearest closed task of each day of the range
+analytics-minus-by-day = People in the minus at the close of each day
+analytics-no-closed-days = No day of the range is closed yet.
+analytics-as-of = As of { $at }
+analytics-behind = Behind: what happened since { $at } is still missing
+analytics-age-unknown = How old the figures are is not known right now
+analytics-error-range-too-long = That is too long to look at: ask for at most 366 days
+chart-table = The figures as a table
+chart-trend-money = { $from } to { $to }: { $total } in all; most on { $highest-day }, { $highest }, and least on { $lowest-day }, { $lowest }.
+chart-trend-count = { $from } to { $to }: most on { $highest-day }, { $highest }, and fewest on { $lowest-day }, { $lowest }.
+total-of-days = { $count ->
+    [one] Total of the { $count } day shown
+   *[other] Total of the { $count } days shown
+}
 analytics-error-period = The period is day, week or month
 analytics-error-period-and-range = Give either a period or two dates
 
@@ -365,7 +397,6 @@ modules-paused = paused
 modules-has-dead = dead letters
 modules-has-parked = retries
 modules-pause = Pause
-modules-resume = Resume
 modules-paused-flash = { $name } is paused. Its events wait and are not lost.
 modules-resumed-flash = { $name } goes on where it stopped.
 modules-workers = Background workers

@@ -2,8 +2,6 @@
 
 ## The frame of every page
 
-site-title = aTES
-site-tagline = Awesome Task Exchange System
 skip-to-content = К содержанию
 main-navigation = Главное меню
 language = Язык
@@ -26,7 +24,6 @@ error-summary-title = { $count ->
    *[other] Есть { $count } ошибок
 }
 error-prefix = Ошибка:
-optional = необязательно
 
 ## Lists
 
@@ -48,6 +45,18 @@ download-beancount = Журнал для beancount
 xlsx-about = О файле
 xlsx-what = Что это
 xlsx-times = UTC
+
+## Части страниц
+
+part-unavailable = { $what }: сейчас недоступно. Остальное на странице — полностью.
+part-figure-unavailable = сейчас недоступно
+account-titles = Названия задач
+company-agreement = Сверка книг
+company-figures = Показатели компании
+purse-title = Ваши деньги
+purse-balance = Баланс
+purse-open = Открыто
+purse-earned-today = Сегодня
 
 ## Errors: headings
 
@@ -115,16 +124,21 @@ nav-shuffles = Перемешивания
 
 task-status-saving = Сохраняем
 task-status-open = открыта
+    .birds = птичка в клетке
 task-status-done = готово
+    .birds = просо в миске
 
 ## My tasks
 
 tasks-mine-title = Мои задачи
 tasks-open-count = открыто: { $count }
+    .birds = птичек в клетке: { $count }
 tasks-new = Новая задача
 tasks-not-for-your-role = С вашей ролью задачи не достаются: их получают все, кроме менеджеров и администраторов.
 tasks-tab-open = К выполнению
+    .birds = Птички в клетке
 tasks-tab-done = Готовые
+    .birds = Просо в миске
 tasks-none-title = Делать нечего
 tasks-none-text = Когда кто-нибудь создаст задачу или перемешает открытые, что-то может достаться вам. А пока отдыхайте на жёрдочке.
 tasks-none-done-title = Пока ничего не сделано
@@ -132,6 +146,7 @@ tasks-none-done-text = Здесь будут задачи, которые вы �
 tasks-caption-mine = Что нужно сделать, сначала новые
 tasks-caption-done = Что вы сделали, сначала новые задачи
 tasks-done-today = Сделано сегодня
+    .birds = Сегодня просо в миске
 tasks-caption-done-today = Что вы сделали сегодня, сначала последние
 tasks-task = Задача
 tasks-status = Статус
@@ -225,6 +240,7 @@ tasks-all-none-title = Задач пока нет
 tasks-all-none-text = Создайте первую или загрузите задачи из файла.
 tasks-loads = Открытые задачи по исполнителям
 tasks-loads-open = Открытых задач
+    .birds = Птичек в клетке
 tasks-caption-loads = Сколько у кого открытых задач: случай не знает квот
 
 ## Shuffles
@@ -310,7 +326,7 @@ analytics-dearest-today = Сегодня
 analytics-dearest-week = На этой неделе
 analytics-dearest-month = В этом месяце
 analytics-no-closed-tasks = Закрытых задач нет
-analytics-range = Промежуток: самая дорогая закрытая задача каждого дня
+analytics-range = Промежуток
 analytics-from = С
 analytics-to = По
 analytics-of-month = { $month ->
@@ -347,6 +363,23 @@ analytics-more-debtors = { $count ->
 }
 analytics-employee = Сотрудник
 analytics-balance = Баланс
+analytics-share = { $share } % из { $people }
+analytics-dearest-tile = Самая дорогая из закрытых сегодня
+analytics-dearest-range = Самая дорогая закрытая задача каждого дня
+analytics-minus-by-day = Сколько человек в минусе на закрытие каждого дня
+analytics-no-closed-days = В выбранном промежутке ещё нет закрытых дней.
+analytics-as-of = По состоянию на { $at }
+analytics-behind = Отстаёт: нет того, что произошло после { $at }
+analytics-age-unknown = Насколько свежи цифры, сейчас неизвестно
+analytics-error-range-too-long = Слишком длинный промежуток: не больше 366 дней
+chart-table = Цифры таблицей
+chart-trend-money = { $from } — { $to }: всего { $total }; больше всего { $highest-day }, { $highest }, меньше всего { $lowest-day }, { $lowest }.
+chart-trend-count = { $from } — { $to }: больше всего { $highest-day }, { $highest }, меньше всего { $lowest-day }, { $lowest }.
+total-of-days = { $count ->
+    [one] Итого за { $count } показанный день
+    [few] Итого за { $count } показанных дня
+   *[many] Итого за { $count } показанных дней
+}
 analytics-error-period = Период — day, week или month
 analytics-error-period-and-range = Укажите либо период, либо две даты
 
@@ -371,7 +404,6 @@ modules-paused = на паузе
 modules-has-dead = есть неразобранные
 modules-has-parked = повторяет
 modules-pause = Пауза
-modules-resume = Продолжить
 modules-paused-flash = { $name } на паузе. События ждут и не теряются.
 modules-resumed-flash = { $name } продолжает с того же места.
 modules-workers = Фоновые работники

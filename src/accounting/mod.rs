@@ -37,8 +37,9 @@ pub use jobs::{
 };
 pub use model::{Price, Settled, price, settle};
 pub use queries::{
-    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, PaidDay, check_earnings,
-    export_journal, export_payouts, export_transfers, held_figures, list_paid_days,
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, OwnFigures, PaidDay,
+    check_earnings, export_journal, export_payouts, export_transfers, held_figures, list_paid_days,
+    show_own_figures,
 };
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;

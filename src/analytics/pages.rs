@@ -5,13 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query, ServiceConfig, get};
 use serde::Deserialize;
 
+use super::api;
 use super::service::{self, Wanted};
 use super::views::{AnalyticsPage, RangeForm};
-use super::{ROLE, api};
-use crate::auth::Viewer;
+use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::reports::Reports;
 use crate::platform::web::{FormErrors, render_with};
 
 #[derive(Deserialize)]
@@ -26,38 +27,43 @@ pub fn configure(app: &mut ServiceConfig) {
         .configure(api::configure);
 }
 
-/// The figures of today and of the last days; with a range that cannot be read, the same with the errors at its fields.
+/// The figures of today and of a range of days; with a range that cannot be read, those of the usual one with the errors at its
+/// fields. The figures are kept for a few seconds (G07).
 async fn show_analytics(
     viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
+    reports: Data<Reports>,
     query: Query<RangeQuery>,
 ) -> AppResult<HttpResponse> {
-    let today = config.zone.date_of(db.clock().now());
+    let Viewer { actor, frame, .. } = viewer;
+    actor.allow(Operation::Analytics)?;
+    let now = db.clock().now();
+    let today = config.zone.date_of(now);
     let RangeQuery { from, to } = query.into_inner();
     let wanted = Wanted {
         period: None,
         from,
         to,
     };
-    let (actor, asked) = (viewer.actor.clone(), wanted.clone());
-    let (overview, errors) = db
-        .read(ROLE, move |conn| {
-            match service::overview(conn, &actor, today, &asked) {
-                Err(AppError::Invalid(errors)) => {
-                    let usual = service::overview(conn, &actor, today, &Wanted::nothing())?;
-                    Ok((usual, errors))
-                }
-                other => Ok((other?, Vec::new())),
-            }
-        })
+    let (range, errors) = match wanted.range(today) {
+        Ok(range) => (range, Vec::new()),
+        Err(AppError::Invalid(errors)) => (service::usual_range(today), errors),
+        Err(error) => return Err(error),
+    };
+    let who = actor.id.0;
+    let question = format!("{today} {} {}", range.from, range.to);
+    let read = db.read_parts(move |parts| service::overview(parts, &actor, now, today, range));
+    let overview = reports
+        .answer(&db, who, "analytics", question, read)
         .await?;
     let status = if errors.is_empty() {
         StatusCode::OK
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let errors = FormErrors::new(viewer.frame.lang, &errors);
-    let form = RangeForm::new(wanted, overview.range.period, errors);
-    render_with(status, &AnalyticsPage::new(viewer.frame, overview, form))
+    let errors = FormErrors::new(frame.lang, &errors);
+    let form = RangeForm::new(wanted, range, errors);
+    let page = AnalyticsPage::new(frame, &overview, form, range, now);
+    render_with(status, &page)
 }

@@ -117,6 +117,21 @@ pub(super) fn count_debtors(conn: &mut PgConnection) -> AppResult<i64> {
     Ok(row.debtors)
 }
 
+/// How many people there are.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn count_people(conn: &mut PgConnection) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        people: i64,
+    }
+    let row: Row =
+        sql_query("select count(*) as people from analytics.employees").get_result(conn)?;
+    Ok(row.people)
+}
+
 /// The people in the minus, the deepest first.
 ///
 /// # Errors

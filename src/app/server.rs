@@ -13,9 +13,11 @@ use super::{Services, admin, api, feeds, health, help, home, places, search};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::reports::Reports;
 use crate::platform::web::api::revalidation;
 use crate::platform::web::{self, Streams, WebSettings};
 use crate::platform::workers::Board;
+use crate::tasks::{Purse, PurseSource};
 use crate::{accounting, analytics, auth, operations, tasks};
 
 /// A server that has its address but does not answer yet.
@@ -90,6 +92,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
     let feed_door = Data::new(auth::FeedDoor::default());
+    let purse = Data::new(purse_source());
+    let reports = Data::new(Reports::new(services.config.report_cache));
     let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
         App::new()
@@ -107,6 +111,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(provider.clone())
             .app_data(live.clone())
             .app_data(feed.clone())
+            .app_data(purse.clone())
+            .app_data(reports.clone())
             .app_data(search_pace.clone())
             .app_data(feed_door.clone())
             .configure(web::configure)
@@ -153,4 +159,18 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
     Navigation::new(parts.concat()).with_leaps(places::leaps())
+}
+
+/// Accounting's figures for the page of one's tasks: the two modules do not know one another.
+fn purse_source() -> PurseSource {
+    PurseSource {
+        role: accounting::ROLE,
+        look: |conn, actor, today| {
+            let figures = accounting::show_own_figures(conn, actor, today)?;
+            Ok(Purse {
+                balance: figures.balance,
+                earned_today: figures.earned_today,
+            })
+        },
+    }
 }

@@ -22,6 +22,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::clock::BusinessZone;
+use super::i18n::StatusWords;
 use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
@@ -99,6 +100,8 @@ pub struct Config {
     pub worker_pool: u32,
     pub read_pool: u32,
     pub pool_wait: Duration,
+    pub part_deadline: Duration,
+    pub report_cache: Duration,
     pub web_statement_timeout: Duration,
     pub worker_statement_timeout: Duration,
     pub session_idle: Duration,
@@ -132,6 +135,8 @@ pub struct Config {
     pub webhooks: Vec<WebhookTarget>,
     pub abuse_limits: AbuseLimits,
     pub public_board: bool,
+    /// The words for statuses in what people read.
+    pub status_words: StatusWords,
     pub self_registration: Option<SelfRegistration>,
     pub first_run_setup: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
@@ -232,6 +237,8 @@ impl Config {
             worker_pool: read.number("ATES_WORKER_POOL", 4, 200)?,
             read_pool: read.number("ATES_READ_POOL", 1, 200)?,
             pool_wait: read.millis("ATES_POOL_WAIT_MS", 50, 30_000)?,
+            report_cache: read.seconds("ATES_REPORT_CACHE_SECONDS", 0, 300)?,
+            part_deadline: read.millis("ATES_PART_DEADLINE_MS", 50, 30_000)?,
             web_statement_timeout: read.millis("ATES_WEB_STATEMENT_TIMEOUT_MS", 100, 600_000)?,
             worker_statement_timeout: read.millis(
                 "ATES_WORKER_STATEMENT_TIMEOUT_MS",
@@ -280,6 +287,7 @@ impl Config {
                 presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
             },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
+            status_words: read.parsed("ATES_STATUS_WORDS")?,
             self_registration: read.self_registration()?,
             first_run_setup: read.flag("ATES_FIRST_RUN_SETUP")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,

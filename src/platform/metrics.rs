@@ -42,6 +42,38 @@ struct Handed {
     outcome: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MissedPart {
+    part: &'static str,
+    why: &'static str,
+}
+
+/// Why a page was answered without one of its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// It did not come in time.
+    Late,
+    /// It failed.
+    Failed,
+    /// Its module had just been late with another part of the same page.
+    Skipped,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Report {
+    report: &'static str,
+    outcome: &'static str,
+}
+
+/// Where the answer of a report came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// It was kept.
+    Kept,
+    /// It was read from the database.
+    Read,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -53,6 +85,8 @@ struct Counted {
     last_kick: AtomicI64,
     password_hashes: Counter,
     deliveries: Family<Handed, Counter>,
+    missed_parts: Family<MissedPart, Counter>,
+    reports: Family<Report, Counter>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -65,6 +99,8 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     last_kick: AtomicI64::new(0),
     password_hashes: Counter::default(),
     deliveries: Family::default(),
+    missed_parts: Family::default(),
+    reports: Family::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -109,6 +145,31 @@ pub fn password_hash() {
 #[must_use]
 pub fn password_hashes() -> u64 {
     COUNTED.password_hashes.get()
+}
+
+/// A page is answered without one of its parts (G06).
+pub fn part_missed(part: &'static str, why: Missed) {
+    let why = match why {
+        Missed::Late => "late",
+        Missed::Failed => "failed",
+        Missed::Skipped => "skipped",
+    };
+    COUNTED
+        .missed_parts
+        .get_or_create(&MissedPart { part, why })
+        .inc();
+}
+
+/// A report was asked for (G07).
+pub fn report(report: &'static str, looked: Looked) {
+    let outcome = match looked {
+        Looked::Kept => "hit",
+        Looked::Read => "miss",
+    };
+    COUNTED
+        .reports
+        .get_or_create(&Report { report, outcome })
+        .inc();
 }
 
 /// The scheduler looked for due jobs.
@@ -201,6 +262,16 @@ pub fn register(registry: &mut Registry) {
         "webhook_deliveries",
         "Events handed to targets outside, by what became of them",
         COUNTED.deliveries.clone(),
+    );
+    registry.register(
+        "page_parts_missing",
+        "Parts that pages were answered without, by what became of them",
+        COUNTED.missed_parts.clone(),
+    );
+    registry.register(
+        "reports",
+        "Reports that were asked for: a hit was answered from what is kept, a miss read the database",
+        COUNTED.reports.clone(),
     );
     registry.register(
         "auth_password_hashes",

@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod money;
 pub mod partitions;
 pub mod period;
+pub mod reports;
 pub mod stop;
 pub mod telemetry;
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod model;
 mod note;
 mod pages;
 mod proof;
+mod purse;
 mod queries;
 mod service;
 mod store;
@@ -31,6 +32,7 @@ pub use jobs::{SHUFFLE_WAITS, shuffle_step};
 pub use model::{Task, TaskText};
 pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};
+pub use purse::{Purse, PurseSource};
 pub use queries::{
     FoundPerson, FoundTask, NEWEST, OwnTask, find_record, list_open_assignments, list_to_do,
     search_people, search_tasks,

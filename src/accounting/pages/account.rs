@@ -2,22 +2,25 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
+use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{neighbours_of, read_period, read_user};
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
-use crate::accounting::queries::{self, AccountFilter, MovementKind};
+use crate::accounting::queries::{
+    self, AccountFilter, AccountHead, Movement, MovementKind, Undeliverable,
+};
 use crate::accounting::views::{
     AccountPage, MovementRow, Neighbours, address, chosen, kind_choices, user_parameter,
 };
-use crate::auth::{Operation, Viewer};
+use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::clock::next_day;
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Part, Parts};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, PageOf, render_with};
 
 /// Whose log, and which part of it.
 #[derive(Debug, Deserialize)]
@@ -50,8 +53,8 @@ pub(super) async fn show_account(
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
     let kind = query.kind.as_deref().and_then(MovementKind::parse);
     let (asker, cursor) = (actor.clone(), query.cursor.clone());
-    let (head, closing, page, unreachable) = db
-        .read(ROLE, move |conn| {
+    let found = db
+        .read_parts(move |parts| {
             let filter = AccountFilter {
                 user,
                 period,
@@ -59,18 +62,13 @@ pub(super) async fn show_account(
                 cursor: cursor.as_deref(),
                 limit: DEFAULT_LIMIT,
             };
-            let head = queries::show_account_head(conn, &asker, user, today)?;
-            let closing = (period.to < today)
-                .then(|| queries::show_balance_at(conn, &asker, user, period.to))
-                .transpose()?;
-            let unreachable = match user {
-                Some(_) => None,
-                None => queries::own_undeliverable(conn, &asker)?,
-            };
-            let page = queries::list_movements(conn, &asker, &filter)?;
-            Ok((head, closing, page, unreachable))
+            read_account(parts, &asker, &filter, today)
         })
         .await?;
+    let (page, log_missing) = match found.log {
+        Part::Ready(page) => (page, false),
+        Part::Missing => (PageOf::default(), true),
+    };
     let user_text = user_parameter(user);
     let kinds = kind_choices(frame.lang, &MovementKind::ALL, kind);
     let over = |period: Period| {
@@ -85,10 +83,16 @@ pub(super) async fn show_account(
     let (before, after) = neighbours_of(period);
     let page = AccountPage {
         own: user.is_none(),
-        next_payout: head.balance.max(Money::ZERO),
+        next_payout: found.head.get().map(|head| head.balance.max(Money::ZERO)),
         next_payout_at: config.zone.instant_of(next_day(today), config.payout_at),
-        head,
-        closing,
+        name: match found.head.get() {
+            Some(head) => head.employee.name.clone(),
+            None => user_text.clone(),
+        },
+        head: found.head,
+        closing: found.closing,
+        log_missing,
+        titles_missing: found.titles.is_missing(),
         kinds,
         on,
         rows: page
@@ -98,7 +102,7 @@ pub(super) async fn show_account(
             .collect(),
         corrects: actor.may(Operation::RequestCorrections),
         statements: address("/account/statements", &[("user", &user_text)]),
-        unreachable,
+        unreachable: found.unreachable,
         first: here.back_to_first(query.cursor.is_none()),
         following: here.after(page.next),
         neighbours: Neighbours {
@@ -118,4 +122,57 @@ pub(super) async fn show_account(
         frame,
     };
     render_with(status, &page)
+}
+
+/// What the page could have of an account.
+struct Found {
+    head: Part<AccountHead>,
+    closing: Option<Part<Money>>,
+    unreachable: Option<Undeliverable>,
+    log: Part<PageOf<Movement>>,
+    titles: Part<()>,
+}
+
+/// The account in its parts; the titles of the tasks come last and into the log, which does without them (G05, G06).
+fn read_account(
+    parts: &mut Parts<'_>,
+    asker: &Actor,
+    filter: &AccountFilter<'_>,
+    today: NaiveDate,
+) -> AppResult<Found> {
+    let (user, last) = (filter.user, filter.period.to);
+    let head = parts.read(ROLE, "account.head", |conn| {
+        queries::show_account_head(conn, asker, user, today)
+    })?;
+    let mut log = parts.read(ROLE, "account.log", |conn| {
+        queries::list_unnamed_movements(conn, asker, filter)
+    })?;
+    let closing = (last < today)
+        .then(|| {
+            parts.read(ROLE, "account.closing", |conn| {
+                queries::show_balance_at(conn, asker, user, last)
+            })
+        })
+        .transpose()?;
+    let unreachable = match user {
+        Some(_) => None,
+        None => parts
+            .read(ROLE, "account.unreachable", |conn| {
+                queries::own_undeliverable(conn, asker)
+            })?
+            .or_default(),
+    };
+    let titles = match &mut log {
+        Part::Ready(page) => parts.read(ROLE, "account.titles", |conn| {
+            queries::name_tasks(conn, &mut page.items)
+        })?,
+        Part::Missing => Part::Ready(()),
+    };
+    Ok(Found {
+        head,
+        closing,
+        unreachable,
+        log,
+        titles,
+    })
 }

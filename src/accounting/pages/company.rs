@@ -3,19 +3,22 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use chrono::{Days, NaiveDate};
+use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use super::{neighbours_of, read_period};
 use crate::accounting::ROLE;
 use crate::accounting::period::Period;
-use crate::accounting::queries;
+use crate::accounting::queries::{self, CompanyBalance, Earnings};
 use crate::accounting::views::{CompanyPage, Neighbours, address};
-use crate::auth::{Operation, Viewer};
-use crate::platform::agreement;
+use crate::auth::{Actor, Operation, Viewer};
+use crate::platform::agreement::{self, Agreement};
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Part, Parts};
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{FormErrors, render_with};
+use crate::platform::money::Money;
+use crate::platform::reports::{Report, Reports};
+use crate::platform::web::{FormErrors, Measure, render_with};
 
 /// Days in the table unless said otherwise (M19).
 const USUAL_DAYS: u64 = 7;
@@ -43,6 +46,7 @@ pub(super) async fn show_company(
     query: Query<PeriodQuery>,
     db: Data<Db>,
     config: Data<Config>,
+    reports: Data<Reports>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let today = config.zone.date_of(db.clock().now());
@@ -60,17 +64,19 @@ pub(super) async fn show_company(
     let sees_days = actor.may(Operation::CompanyTransfers);
     let sees_payouts = actor.may(Operation::Payouts);
     let corrects = actor.may(Operation::RequestCorrections);
-    let (earned_today, earnings, balance, agreement) = db
-        .read(ROLE, move |conn| {
-            let today = queries::show_earnings(conn, &actor, Period::day(today))?.total();
-            Ok((
-                today,
-                queries::show_earnings(conn, &actor, period)?,
-                queries::show_company_balance(conn, &actor, None)?,
-                agreement::find(conn)?,
-            ))
-        })
-        .await?;
+    actor.allow(Operation::CompanyEarnings)?;
+    let who = actor.id.0;
+    let question = format!("{today} {} {}", period.from, period.to);
+    let read = db.read_parts(move |parts| read_company(parts, &actor, today, period));
+    let found = reports.answer(&db, who, "company", question, read).await?;
+    let by_day: Vec<(NaiveDate, i64)> = found
+        .earnings
+        .get()
+        .map(|earnings| &earnings.days)
+        .into_iter()
+        .flatten()
+        .map(|day| (day.business_date, day.earned().minor()))
+        .collect();
     let link = |path: &str, period: Period| {
         address(
             path,
@@ -81,14 +87,23 @@ pub(super) async fn show_company(
         )
     };
     let (before, after) = neighbours_of(period);
-    let badge = frame.badge(&agreement, db.clock().now());
+    let now = db.clock().now();
+    let badge = found
+        .agreement
+        .as_ref()
+        .map(|agreement| frame.badge(agreement, now));
     let page = CompanyPage {
         badge,
         today,
-        earned_today,
-        balance,
-        total: earnings.total(),
-        days: earnings.days.into_iter().rev().collect(),
+        earned_today: found.earned_today,
+        balance: found.balance,
+        earnings: found.earnings.clone(),
+        chart: frame.day_chart(
+            "chart-earned",
+            fl!(frame.l, "company-days"),
+            Measure::Money,
+            &by_day,
+        ),
         neighbours: Neighbours {
             earlier: link("/accounting", before),
             later: if after.from <= today {
@@ -112,4 +127,41 @@ pub(super) async fn show_company(
         frame,
     };
     render_with(status, &page)
+}
+
+/// What the page could have of the company's money.
+struct Found {
+    earned_today: Part<Money>,
+    earnings: Part<Earnings>,
+    balance: Part<CompanyBalance>,
+    agreement: Part<Agreement>,
+}
+
+impl Report for Found {
+    fn is_whole(&self) -> bool {
+        !(self.earned_today.is_missing()
+            || self.earnings.is_missing()
+            || self.balance.is_missing()
+            || self.agreement.is_missing())
+    }
+}
+
+fn read_company(
+    parts: &mut Parts<'_>,
+    actor: &Actor,
+    today: NaiveDate,
+    period: Period,
+) -> AppResult<Found> {
+    Ok(Found {
+        earned_today: parts.read(ROLE, "company.today", |conn| {
+            Ok(queries::show_earnings(conn, actor, Period::day(today))?.total())
+        })?,
+        agreement: parts.read(ROLE, "company.agreement", agreement::find)?,
+        earnings: parts.read(ROLE, "company.earnings", |conn| {
+            queries::show_earnings(conn, actor, period)
+        })?,
+        balance: parts.read(ROLE, "company.balance", |conn| {
+            queries::show_company_balance(conn, actor, None)
+        })?,
+    })
 }

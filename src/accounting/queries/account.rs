@@ -1,9 +1,11 @@
 //! One person's account: the balance, and the log of a period with the balance after each row.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
-    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
@@ -110,6 +112,31 @@ pub(in crate::accounting) fn show_account_head(
     })
 }
 
+/// What somebody's own account says, for a page of another module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnFigures {
+    /// What it stands at.
+    pub balance: Money,
+    /// What today brought without payouts; may be negative (M24).
+    pub earned_today: Money,
+}
+
+/// The actor's own figures on a business date.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn show_own_figures(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    today: NaiveDate,
+) -> AppResult<OwnFigures> {
+    let head = show_account_head(conn, actor, None, today)?;
+    Ok(OwnFigures {
+        balance: head.balance,
+        earned_today: head.earned_today,
+    })
+}
+
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = SqlUuid)]
@@ -126,10 +153,6 @@ struct Row {
     balance_minor: Money,
     #[diesel(sql_type = Nullable<SqlUuid>)]
     task_id: Option<Uuid>,
-    #[diesel(sql_type = Nullable<Text>)]
-    title: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    jira_id: Option<String>,
     #[diesel(sql_type = Integer)]
     place: i32,
     #[diesel(sql_type = BigInt)]
@@ -171,17 +194,72 @@ with last as (
     + sum(effect_minor) over (order by business_date, place, version))::bigint as balance_minor
   from log
 )
-select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, r.assignment_seq, t.title, t.jira_id, r.place, r.version,
+select r.id, r.at, r.business_date, r.kind, r.amount_minor, r.balance_minor, r.task_id, r.assignment_seq, r.place, r.version,
   c.id as correction_id, c.reason as correction_reason
-from running r left join accounting.tasks t on t.id = r.task_id left join accounting.corrections c on c.transfer_id = r.id
+from running r left join accounting.corrections c on c.transfer_id = r.id
 where ($4 is null or r.kind = $4) and ($5 is null or (r.business_date, r.place, r.version) > ($5, $6, $7))
 order by r.business_date, r.place, r.version limit $8";
 
-/// The log of a period, oldest first.
+/// The log of a period, oldest first, with the tasks by name.
 ///
 /// # Errors
 /// As for the balance; invalid at `cursor`.
 pub(in crate::accounting) fn list_movements(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &AccountFilter<'_>,
+) -> AppResult<PageOf<Movement>> {
+    let mut page = list_unnamed_movements(conn, actor, filter)?;
+    name_tasks(conn, &mut page.items)?;
+    Ok(page)
+}
+
+/// Gives the tasks of movements their names; one that no event has told of stays without (G05).
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::accounting) fn name_tasks(
+    conn: &mut PgConnection,
+    movements: &mut [Movement],
+) -> AppResult<()> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+        #[diesel(sql_type = Nullable<Text>)]
+        title: Option<String>,
+        #[diesel(sql_type = Nullable<Text>)]
+        jira_id: Option<String>,
+    }
+    let ids: BTreeSet<Uuid> = movements
+        .iter()
+        .filter_map(|movement| movement.task.as_ref().map(|task| task.uid))
+        .collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Row> =
+        sql_query("select id, title, jira_id from accounting.tasks where id = any($1)")
+            .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<Uuid>>())
+            .load(conn)?;
+    let names: BTreeMap<Uuid, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
+    for task in movements
+        .iter_mut()
+        .filter_map(|movement| movement.task.as_mut())
+    {
+        if let Some(row) = names.get(&task.uid) {
+            task.title.clone_from(&row.title);
+            task.jira_id.clone_from(&row.jira_id);
+        }
+    }
+    Ok(())
+}
+
+/// The log of a period, oldest first, its tasks by their ids alone.
+///
+/// # Errors
+/// As for the balance; invalid at `cursor`.
+pub(in crate::accounting) fn list_unnamed_movements(
     conn: &mut PgConnection,
     actor: &Actor,
     filter: &AccountFilter<'_>,
@@ -215,7 +293,7 @@ fn movement(row: Row) -> Movement {
         kind: MovementKind::parse(&row.kind).unwrap_or(MovementKind::DebtCarried),
         amount: row.amount_minor,
         balance: row.balance_minor,
-        task: task_ref(row.task_id, row.title, row.jira_id),
+        task: task_ref(row.task_id, None, None),
         assignment_seq: row.assignment_seq,
         correction: correction_ref(row.correction_id, row.correction_reason),
     }

@@ -47,6 +47,16 @@ impl Earnings {
     pub fn total(&self) -> Money {
         self.days.iter().map(DayEarnings::earned).sum()
     }
+
+    /// All fees of the period.
+    pub fn fees(&self) -> Money {
+        self.days.iter().map(|day| day.fees).sum()
+    }
+
+    /// All rewards of the period.
+    pub fn rewards(&self) -> Money {
+        self.days.iter().map(|day| day.rewards).sum()
+    }
 }
 
 /// What the company earned in a period. Closed dates come from the totals that were stored when they were closed (M41); every other one

@@ -22,7 +22,11 @@ use uuid::Uuid;
 use crate::events::TransferKind;
 use crate::platform::money::Money;
 
-pub(super) use account::{AccountFilter, AccountHead, list_movements, show_account_head};
+pub(super) use account::{
+    AccountFilter, AccountHead, list_movements, list_unnamed_movements, name_tasks,
+    show_account_head,
+};
+pub use account::{OwnFigures, show_own_figures};
 pub(super) use balances::{
     BalanceColumn, BalanceLine, BalanceSums, BalancesFilter, USUAL_ORDER, list_balances_at,
     show_balance_at, sum_balances_at,
@@ -32,7 +36,7 @@ pub(super) use bank::{
     show_bank_account, show_bank_file,
 };
 pub(super) use company::{
-    CompanyBalance, DayEarnings, show_company_balance, show_earnings, show_recount,
+    CompanyBalance, Earnings, show_company_balance, show_earnings, show_recount,
 };
 pub use company::{EarningsCheck, EarningsDifference, check_earnings};
 pub(super) use corrected::{

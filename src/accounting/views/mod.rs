@@ -13,15 +13,16 @@ use uuid::Uuid;
 
 use super::period::Period;
 use super::queries::{
-    AccountHead, CompanyBalance, CompanyTransfer, DayEarnings, DaySummary, EmployeeRef, Movement,
+    AccountHead, CompanyBalance, CompanyTransfer, DaySummary, Earnings, EmployeeRef, Movement,
     MovementKind, TaskRef, Undeliverable,
 };
 use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
+use crate::platform::db::Part;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 pub(super) use crate::platform::web::address;
-use crate::platform::web::{Badge, FiltersOn, FormErrors, Frame};
+use crate::platform::web::{Badge, ChartTag, FiltersOn, FormErrors, Frame};
 
 pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
@@ -175,11 +176,16 @@ pub(super) struct Neighbours {
 #[template(path = "accounting/account.html")]
 pub(super) struct AccountPage {
     pub frame: Frame,
-    pub head: AccountHead,
+    pub head: Part<AccountHead>,
+    /// Whose it is.
+    pub name: String,
     /// What the period ended with, if it ended before today.
-    pub closing: Option<Money>,
+    pub closing: Option<Part<Money>>,
+    pub log_missing: bool,
+    /// The rows name their tasks by id alone.
+    pub titles_missing: bool,
     pub own: bool,
-    pub next_payout: Money,
+    pub next_payout: Option<Money>,
     pub next_payout_at: DateTime<Utc>,
     pub form: PeriodForm,
     pub errors: FormErrors,
@@ -218,16 +224,16 @@ fn of_period(frame: &Frame, heading: String, period: &Period) -> String {
 #[derive(Template)]
 #[template(path = "accounting/company.html")]
 pub(super) struct CompanyPage {
-    pub badge: Badge,
+    pub badge: Part<Badge>,
     pub frame: Frame,
     pub today: NaiveDate,
-    pub earned_today: Money,
-    pub balance: CompanyBalance,
+    pub earned_today: Part<Money>,
+    pub balance: Part<CompanyBalance>,
     pub form: PeriodForm,
     pub errors: FormErrors,
     pub period: Period,
-    pub days: Vec<DayEarnings>,
-    pub total: Money,
+    pub earnings: Part<Earnings>,
+    pub chart: Option<ChartTag>,
     pub neighbours: Neighbours,
     pub csv: String,
     pub xlsx: String,

@@ -144,6 +144,16 @@ pub const KEYS: &[Key] = &[
         "how long a request waits for a connection before it is answered 503, milliseconds",
     ),
     key(
+        "ATES_PART_DEADLINE_MS",
+        "1000",
+        "how long each statement of a part of a page may take before the page is answered without that part, milliseconds",
+    ),
+    key(
+        "ATES_REPORT_CACHE_SECONDS",
+        "5",
+        "how long the answer of an expensive report is kept for the person who asked, unless they change something, seconds; 0: never",
+    ),
+    key(
         "ATES_WEB_STATEMENT_TIMEOUT_MS",
         "5000",
         "limit of one statement of a request, milliseconds",
@@ -352,6 +362,11 @@ pub const KEYS: &[Key] = &[
         "ATES_PUBLIC_BOARD",
         "false",
         "whether everyone may see all tasks and who has them",
+    ),
+    key(
+        "ATES_STATUS_WORDS",
+        "plain",
+        "what people read for a task that is open and one that is done: `plain`, or `birds` for a bird in the cage and millet in the bowl; data and API stay as they are",
     ),
     key(
         "ATES_SELF_REGISTRATION",

@@ -7,6 +7,7 @@ mod audit;
 mod migrate;
 mod once;
 mod outbox;
+mod parts;
 mod standing;
 mod tx;
 
@@ -17,7 +18,9 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledConnection};
 use diesel::{Connection, RunQueryDsl};
+use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use uuid::Uuid;
 
 use super::clock::Clock;
 use super::config::Config;
@@ -27,6 +30,7 @@ use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
+pub use parts::{Part, Parts};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
 
@@ -43,6 +47,10 @@ impl DbRole {
         Self(name)
     }
 
+    const fn name(self) -> &'static str {
+        self.0
+    }
+
     /// Takes the role for the rest of the open transaction.
     pub(crate) fn assume(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
         conn.batch_execute(&format!("set local role {}", self.0))
@@ -56,6 +64,9 @@ impl DbRole {
         ))
     }
 }
+
+/// People whose changes are remembered at most.
+const CHANGERS: u64 = 100_000;
 
 /// The role that reads the auditors' views and nothing else.
 pub const READER: DbRole = DbRole::new("ates_reader");
@@ -91,6 +102,9 @@ struct Inner {
     web_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
     pool_wait: Duration,
+    part_deadline: Duration,
+    /// Who changed something within the time that reports are kept.
+    changed: Cache<Uuid, ()>,
     standing: (String, Limits),
     clock: Clock,
     wake: Wake,
@@ -132,6 +146,11 @@ impl Db {
             web_permits: permits(config.web_pool),
             read_permits: permits(config.read_pool),
             pool_wait: config.pool_wait,
+            part_deadline: config.part_deadline,
+            changed: Cache::builder()
+                .max_capacity(CHANGERS)
+                .time_to_live(config.report_cache)
+                .build(),
             clock,
             wake: Wake::default(),
         }))
@@ -147,6 +166,12 @@ impl Db {
     #[must_use]
     pub fn wake(&self) -> &Wake {
         &self.0.wake
+    }
+
+    /// Whether this process has committed a change of somebody's within the time that reports are kept (G07).
+    #[must_use]
+    pub fn has_changed_lately(&self, who: Uuid) -> bool {
+        self.0.changed.contains_key(&who)
     }
 
     /// Runs one use case in one transaction under a module's role, for a request. The events it published are appended as the
@@ -241,12 +266,16 @@ impl Db {
             Lane::Worker => &self.0.worker,
         };
         let mut conn = checkout(pool)?;
+        let actor = origin.actor;
         let (result, (wake, appending)) = conn.transaction(|conn| {
             enter(role, conn)?;
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
         })?;
+        if let Some(actor) = actor {
+            self.0.changed.insert(actor, ());
+        }
         if faults::loses_commit() {
             return Err(busy());
         }

@@ -49,17 +49,31 @@ pub fn signed(lang: Lang, amount: Money, currency: &str) -> String {
 /// A day: `21 Nov 2026`, `21 нояб. 2026`.
 #[must_use]
 pub fn date(lang: Lang, date: NaiveDate) -> String {
+    format!("{}{NO_BREAK_SPACE}{}", day(lang, date), date.year())
+}
+
+/// A day without its year, for the axis of a chart: `21 Nov`, `21 нояб.`.
+#[must_use]
+pub fn day(lang: Lang, date: NaiveDate) -> String {
+    format!("{}{NO_BREAK_SPACE}{}", date.day(), month_word(lang, date))
+}
+
+/// A month, for the axis of a chart: `Nov 2026`, `11.2026`.
+#[must_use]
+pub fn month(lang: Lang, date: NaiveDate) -> String {
+    match lang {
+        Lang::En => format!("{}{NO_BREAK_SPACE}{}", month_word(lang, date), date.year()),
+        Lang::Ru => format!("{:02}.{}", date.month(), date.year()),
+    }
+}
+
+fn month_word(lang: Lang, date: NaiveDate) -> &'static str {
     let months = if lang == Lang::Ru {
         RU_MONTHS
     } else {
         EN_MONTHS
     };
-    let month = months[date.month0() as usize];
-    format!(
-        "{}{NO_BREAK_SPACE}{month}{NO_BREAK_SPACE}{}",
-        date.day(),
-        date.year()
-    )
+    months[date.month0() as usize]
 }
 
 /// An instant on the clock of a zone, to the minute: `21 Nov 2026, 07:34`.

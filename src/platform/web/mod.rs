@@ -20,6 +20,7 @@
 pub mod api;
 mod badge;
 mod body;
+mod chart;
 pub mod cookies;
 pub mod csrf;
 mod download;
@@ -50,6 +51,7 @@ mod tags;
 mod tests;
 
 pub use badge::Badge;
+pub use chart::{ChartTag, Measure};
 pub use download::{
     FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
 };

@@ -64,6 +64,15 @@ pub struct PageOf<T> {
     pub next: Option<String>,
 }
 
+impl<T> Default for PageOf<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
+}
+
 impl<T> PageOf<T> {
     /// The piece made of rows of which one more than `limit` was asked for; `key` is the sort key of a row.
     #[must_use]

@@ -9,7 +9,7 @@ use super::{once_if_keyed, reason_of, tell};
 use crate::auth::{Actor, Viewer};
 use crate::events::TaskStatus;
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Part};
 use crate::platform::error::{AppResult, Message};
 use crate::platform::ids::TaskId;
 use crate::platform::web::{
@@ -19,7 +19,7 @@ use crate::tasks::model::Task;
 use crate::tasks::queries;
 use crate::tasks::service::{self, Limits, note_refusal};
 use crate::tasks::views::{MyTasks, MyTasksPage};
-use crate::tasks::{ROLE, display_title};
+use crate::tasks::{Purse, PurseSource, ROLE, display_title};
 
 #[derive(Deserialize)]
 pub(super) struct MineQuery {
@@ -38,12 +38,25 @@ pub(super) async fn list_my_tasks(
     viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
+    source: Data<PurseSource>,
     query: Query<MineQuery>,
 ) -> AppResult<HttpResponse> {
     let status = queries::parse_status(query.status.as_deref())?;
     let after = Cursor::key(query.cursor.as_deref())?;
     let mine = read_mine(&db, &config, viewer.actor.clone(), status, after).await?;
-    render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine))
+    let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
+    render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine, purse))
+}
+
+/// The money beside the list, if accounting can tell it (G06).
+async fn read_purse(
+    source: &PurseSource,
+    db: &Db,
+    config: &Config,
+    actor: &Actor,
+) -> AppResult<Part<Purse>> {
+    let today = config.zone.date_of(db.clock().now());
+    source.of(db, actor, today).await
 }
 
 async fn read_mine(
@@ -76,6 +89,7 @@ pub(super) async fn complete_task(
     viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
+    source: Data<PurseSource>,
     uid: Path<TaskId>,
     form: FormBody<CompleteTaskForm>,
 ) -> AppResult<HttpResponse> {
@@ -106,11 +120,12 @@ pub(super) async fn complete_task(
                 return Err(error);
             };
             let mine = read_mine(&db, &config, viewer.actor.clone(), None, None).await?;
+            let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
             let mut frame = viewer.frame;
             tell(&mut frame, reason);
             render_with(
                 error.status_code(),
-                &MyTasksPage::new(frame, &viewer.actor, mine),
+                &MyTasksPage::new(frame, &viewer.actor, mine, purse),
             )
         }
     }

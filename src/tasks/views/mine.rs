@@ -6,7 +6,9 @@ use i18n_embed_fl::fl;
 use super::row::TaskLine;
 use crate::auth::Actor;
 use crate::events::TaskStatus;
+use crate::platform::db::Part;
 use crate::platform::web::{Frame, PageOf};
+use crate::tasks::Purse;
 use crate::tasks::queries::TaskView;
 
 /// What the page is made of.
@@ -23,6 +25,7 @@ pub(in crate::tasks) struct MyTasks {
 #[template(path = "tasks/index.html")]
 pub(in crate::tasks) struct MyTasksPage {
     frame: Frame,
+    purse: Part<Purse>,
     lines: Vec<TaskLine>,
     done_today: Vec<TaskLine>,
     open: i64,
@@ -33,7 +36,7 @@ pub(in crate::tasks) struct MyTasksPage {
 }
 
 impl MyTasksPage {
-    pub fn new(frame: Frame, actor: &Actor, mine: MyTasks) -> Self {
+    pub fn new(frame: Frame, actor: &Actor, mine: MyTasks, purse: Part<Purse>) -> Self {
         let line = |view| TaskLine::new(&frame, actor, view);
         let here = match mine.status {
             Some(status) => format!("/tasks?status={}", status.as_str()),
@@ -41,6 +44,7 @@ impl MyTasksPage {
         };
         let joint = if mine.status.is_some() { '&' } else { '?' };
         Self {
+            purse,
             lines: mine.tasks.items.into_iter().map(line).collect(),
             done_today: mine.done_today.into_iter().map(line).collect(),
             open: mine.open,

@@ -14,14 +14,14 @@ use super::reconciler::round;
 use crate::support::TestApp;
 
 /// The page of metrics of a running app.
-struct Scraper {
+pub struct Scraper {
     url: String,
     handle: actix_web::dev::ServerHandle,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl Scraper {
-    fn of(app: &TestApp) -> Self {
+    pub fn of(app: &TestApp) -> Self {
         let (tell, told) = mpsc::channel();
         let services = app.services().clone();
         let thread = std::thread::spawn(move || {
@@ -45,7 +45,7 @@ impl Scraper {
     }
 
     /// The value of a series, such as `bus_lag_events{sub="x"}`.
-    fn value(&self, series: &str) -> Option<f64> {
+    pub fn value(&self, series: &str) -> Option<f64> {
         let text = self.text();
         text.lines().find_map(|line| {
             let (name, value) = line.rsplit_once(' ')?;

@@ -7,7 +7,7 @@ mod events;
 mod feed;
 mod invariants;
 mod letters;
-mod metrics;
+pub mod metrics;
 mod pages;
 mod reconciler;
 mod stop;

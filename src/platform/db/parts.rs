@@ -1,0 +1,186 @@
+//! A page read part by part: what cannot be had in time is left out, and the page is answered without it (G06).
+//!
+//! All parts of a page come from one snapshot and one connection. Each is read inside a savepoint under its module's role, and each
+//! of its statements may take as long as [`Parts::deadline`]. When a module did not answer in time, what else the page wants of it
+//! is left out without asking again: so a page waits once for each module that is slow, and not once for each part.
+
+use std::time::Duration;
+
+use diesel::Connection;
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+
+use super::{Db, DbRole, checkout};
+use crate::platform::error::{AppError, AppResult};
+use crate::platform::metrics::{self, Missed};
+
+/// A part of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part<T> {
+    /// It is there.
+    Ready(T),
+    /// It could not be had; the page says so in its place.
+    Missing,
+}
+
+impl<T> Part<T> {
+    /// What there is.
+    #[must_use]
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Ready(found) => Some(found),
+            Self::Missing => None,
+        }
+    }
+
+    /// The same part with what is there lent.
+    #[must_use]
+    pub fn as_ref(&self) -> Part<&T> {
+        match self {
+            Self::Ready(found) => Part::Ready(found),
+            Self::Missing => Part::Missing,
+        }
+    }
+
+    /// Whether it could not be had.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
+    }
+
+    /// The same part with what is there turned into something else.
+    #[must_use]
+    pub fn map<U>(self, turn: impl FnOnce(T) -> U) -> Part<U> {
+        match self {
+            Self::Ready(found) => Part::Ready(turn(found)),
+            Self::Missing => Part::Missing,
+        }
+    }
+}
+
+impl<T: Default> Part<T> {
+    /// What there is, or nothing.
+    #[must_use]
+    pub fn or_default(self) -> T {
+        match self {
+            Self::Ready(found) => found,
+            Self::Missing => T::default(),
+        }
+    }
+}
+
+/// The snapshot of a page that is read part by part.
+pub struct Parts<'c> {
+    conn: &'c mut PgConnection,
+    deadline: Duration,
+    late: Vec<DbRole>,
+}
+
+impl Parts<'_> {
+    /// Reads a part under a module's role; `name` is its place in the log and in the metrics. What the module cannot do just now
+    /// makes the part missing.
+    ///
+    /// # Errors
+    /// What says something about the visitor and not about the module, such as Forbidden; 503 when the connection is lost.
+    pub fn read<T>(
+        &mut self,
+        role: DbRole,
+        name: &'static str,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
+    ) -> AppResult<Part<T>> {
+        if self.late.contains(&role) {
+            metrics::part_missed(name, Missed::Skipped);
+            return Ok(Part::Missing);
+        }
+        match self.savepoint(role, self.deadline, work) {
+            Ok(found) => Ok(Part::Ready(found)),
+            Err(error @ (AppError::Unavailable { .. } | AppError::Internal(_))) => {
+                let why = if matches!(error, AppError::Unavailable { .. }) {
+                    self.late.push(role);
+                    Missed::Late
+                } else {
+                    Missed::Failed
+                };
+                if why == Missed::Late {
+                    tracing::warn!(part = name, error = %error, "a part of a page did not come in time");
+                } else {
+                    tracing::error!(part = name, error = %error, "a part of a page failed");
+                }
+                metrics::part_missed(name, why);
+                Ok(Part::Missing)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads what the page cannot do without, in the same snapshot and without a deadline of its own.
+    ///
+    /// # Errors
+    /// What `work` returns.
+    pub fn require<T>(
+        &mut self,
+        role: DbRole,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
+    ) -> AppResult<T> {
+        role.assume(self.conn)?;
+        work(self.conn)
+    }
+
+    fn savepoint<T>(
+        &mut self,
+        role: DbRole,
+        deadline: Duration,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
+    ) -> AppResult<T> {
+        self.conn.transaction(|conn| {
+            let limit = deadline.as_millis();
+            conn.batch_execute(&format!(
+                "set local role {}; set local statement_timeout = {limit}; set local lock_timeout = {limit}",
+                role.name()
+            ))?;
+            work(conn)
+        })
+    }
+}
+
+impl Db {
+    /// Reads a page part by part in one read-only snapshot; the pool may point at a standby.
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn read_parts<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let permit = self.permit(&self.0.read_permits).await?;
+        let db = self.clone();
+        super::blocking(permit, move || {
+            let mut conn = checkout(&db.0.read)?;
+            conn.build_transaction()
+                .repeatable_read()
+                .read_only()
+                .run(|conn| {
+                    work(&mut Parts {
+                        conn,
+                        deadline: db.0.part_deadline,
+                        late: Vec::new(),
+                    })
+                })
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Part;
+
+    #[test]
+    fn g06_a_part_is_there_or_not() {
+        let ready = Part::Ready(2).map(|two| two + 1);
+        assert_eq!((ready.get(), ready.is_missing()), (Some(&3), false));
+        let missing = Part::<i32>::Missing.map(|two| two + 1);
+        assert_eq!((missing.get(), missing.is_missing()), (None, true));
+        assert_eq!(missing.or_default(), 0);
+    }
+}
