@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, home};
+use super::{Services, admin, api, health, help, home, places, search};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -93,6 +93,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let feed = Data::new(horizon.clone());
     let purse = Data::new(purse_source());
     let reports = Data::new(Reports::new(services.config.report_cache));
+    let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -111,10 +112,13 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(feed.clone())
             .app_data(purse.clone())
             .app_data(reports.clone())
+            .app_data(search_pace.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
             .configure(admin::configure)
+            .configure(search::configure)
+            .configure(help::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -151,7 +155,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 /// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat())
+    Navigation::new(parts.concat()).with_leaps(places::leaps())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.

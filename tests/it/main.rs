@@ -18,6 +18,7 @@ mod crash;
 mod endurance;
 mod event_contracts;
 mod exchange;
+mod front;
 mod idempotency;
 mod import;
 mod operations;

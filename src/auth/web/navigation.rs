@@ -17,19 +17,41 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation, in order; the app puts it into its data.
+/// All places of the navigation, in order, and those that keys lead to; the app puts it into its data.
 #[derive(Clone, Debug)]
-pub struct Navigation(Vec<NavEntry>);
+pub struct Navigation {
+    entries: Vec<NavEntry>,
+    leaps: Vec<(char, NavEntry)>,
+}
 
 impl Navigation {
     /// The navigation with these places.
     #[must_use]
     pub fn new(entries: Vec<NavEntry>) -> Self {
-        Self(entries)
+        Self {
+            entries,
+            leaps: Vec::new(),
+        }
+    }
+
+    /// The same navigation with places that keys lead to after `G`.
+    #[must_use]
+    pub fn with_leaps(mut self, leaps: Vec<(char, NavEntry)>) -> Self {
+        self.leaps = leaps;
+        self
+    }
+
+    /// The places that keys lead somebody to: those where they may go.
+    pub(super) fn leaps(&self, actor: &Actor) -> Vec<(char, &'static str)> {
+        self.leaps
+            .iter()
+            .filter(|(_, entry)| actor.may(entry.operation))
+            .map(|(key, entry)| (*key, entry.href))
+            .collect()
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        self.0
+        self.entries
             .iter()
             .filter(|entry| actor.may(entry.operation))
             .map(|entry| NavLink {

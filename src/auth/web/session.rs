@@ -175,10 +175,11 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         name: user.full_name(),
         role_line: role_line(web::lang_of(request), &actor),
     };
-    let nav = if holder.must_enrol {
-        Vec::new()
+    let (nav, leaps) = if holder.must_enrol {
+        (Vec::new(), Vec::new())
     } else {
-        data::<Navigation>(request)?.of(&actor)
+        let navigation = data::<Navigation>(request)?;
+        (navigation.of(&actor), navigation.leaps(&actor))
     };
     let visitor = Visitor {
         person,
@@ -186,6 +187,8 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         banner: holder.banner,
         zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
         theme: user.theme.as_deref().and_then(Theme::from_code),
+        shortcuts: user.shortcuts,
+        leaps,
     };
     Ok(Known {
         actor,

@@ -35,6 +35,8 @@ pub struct Frame {
     pub person: Option<Person>,
     /// Their places.
     pub nav: Vec<NavItem>,
+    /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
+    pub leaps: Option<String>,
     /// The token that every form of the page carries.
     pub csrf: String,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
@@ -65,6 +67,14 @@ impl Frame {
             frame.zone = visitor.zone.unwrap_or(frame.zone);
             frame.theme = visitor.theme.unwrap_or(frame.theme);
             frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
+            frame.leaps = visitor.shortcuts.then(|| {
+                let leaps: Vec<String> = visitor
+                    .leaps
+                    .iter()
+                    .map(|(key, href)| format!("{key}{href}"))
+                    .collect();
+                leaps.join(" ")
+            });
             frame.banner = visitor
                 .banner
                 .as_ref()
@@ -96,6 +106,7 @@ impl Frame {
             .to_owned(),
             person: None,
             nav: Vec::new(),
+            leaps: None,
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
             flash: None,
@@ -182,6 +193,12 @@ impl Frame {
     #[must_use]
     pub fn css_url(&self) -> &'static str {
         static_files::css_url()
+    }
+
+    /// Where the script of shortcuts and palette lies.
+    #[must_use]
+    pub fn script_url(&self) -> &'static str {
+        static_files::script_url()
     }
 
     /// Where the script of drawing pads lies.

@@ -142,6 +142,8 @@ async fn know_the_visitor(
             nav,
             zone: None,
             theme: None,
+            shortcuts: true,
+            leaps: Vec::new(),
             banner: None,
         });
     }
