@@ -56,7 +56,9 @@ impl Product {
             &mut connect(&server()),
             &format!("create database {database} template {template}"),
         );
-        run(&mut connect(&url_of(&server(), &database)), change);
+        if !change.is_empty() {
+            run(&mut connect(&url_of(&server(), &database)), change);
+        }
         Self::serve(database)
     }
 

@@ -75,6 +75,10 @@ pub enum Act {
     Press(&'static str),
     /// Presses what opens something on this page.
     Open(&'static str),
+    /// Presses keys, wherever the focus is.
+    Keys(&'static str),
+    /// Presses a key with Control.
+    Control(&'static str),
     /// Waits until a script says true.
     Await(&'static str),
 }
@@ -110,8 +114,13 @@ const fn after(name: &'static str, who: Who, path: &'static str, acts: &'static 
     }
 }
 
-use Act::{Await, Fill, Open, Press};
+use Act::{Await, Control, Fill, Keys, Open, Press};
 use Who::{Accountant, Administrator, Boss, Developer, Manager, Nobody, Novice, Other};
+
+const PALETTE: &[Act] = &[
+    Control("k"),
+    Await("document.querySelectorAll('dialog[open] li').length > 0"),
+];
 
 /// All of them.
 pub const SCREENS: &[Screen] = &[
@@ -269,6 +278,35 @@ pub const SCREENS: &[Screen] = &[
     screen("profile-of-other", Other, "/profile"),
     screen("forbidden", Developer, "/admin/users"),
     screen("not-found", Developer, "/no-such-page"),
+    screen("help", Developer, "/help"),
+    screen("help-shortcuts", Developer, "/help/shortcuts"),
+    screen("accessibility", Nobody, "/about/accessibility"),
+    screen("search", Manager, "/search?q=cage"),
+    screen("search-nothing-asked", Developer, "/search"),
+    screen("search-nothing-found", Developer, "/search?q=no-such-thing"),
+    after("palette", Manager, "/tasks/all", PALETTE),
+    after(
+        "palette-found",
+        Manager,
+        "/tasks/all",
+        &[
+            Control("k"),
+            Await("document.querySelector('dialog[open] input') === document.activeElement"),
+            Keys("cage"),
+            Await(
+                "[...document.querySelectorAll('dialog[open] li')].some((row) => row.textContent.includes('cage'))",
+            ),
+        ],
+    ),
+    after(
+        "shortcuts-dialog",
+        Developer,
+        "/tasks",
+        &[
+            Keys("?"),
+            Await("document.querySelector('dialog[open] #shortcuts') !== null"),
+        ],
+    ),
     screen("not-found-for-nobody", Nobody, "/no-such-page"),
 ];
 
@@ -382,6 +420,11 @@ impl Screen {
                 Fill(id, text) => type_into(browser, id, text).await?,
                 Press(selector) => press(browser, selector).await?,
                 Open(selector) => browser.find(By::Css(*selector)).await?.click().await?,
+                Keys(keys) => browser.action_chain().send_keys(*keys).perform().await?,
+                Control(key) => {
+                    let chain = browser.action_chain().key_down(Key::Control);
+                    chain.send_keys(*key).key_up(Key::Control).perform().await?;
+                }
                 Await(script) => wait_for(browser, self.name, script).await?,
             }
         }
