@@ -37,8 +37,9 @@ pub use jobs::{
 };
 pub use model::{Price, Settled, price, settle};
 pub use queries::{
-    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, OwnFigures, check_earnings,
-    export_journal, export_payouts, export_transfers, held_figures, show_own_figures,
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, MailCounts, OwnFigures,
+    check_earnings, count_mails, count_open_dates, export_journal, export_payouts,
+    export_transfers, find_last_run, held_figures, show_own_figures,
 };
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;

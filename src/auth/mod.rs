@@ -44,7 +44,7 @@ pub use service::{
     deactivate_user, first_administrator, mail_step, open_setup, register_people, register_user,
     search_users, set_language, set_password_hash, update_user,
 };
-pub use store::count_users;
+pub use store::{MailCounts, count_mails, count_users};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
 pub use web::{ApiUser, NavEntry, Navigation, Recognised, Viewer, session};
