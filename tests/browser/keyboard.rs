@@ -147,10 +147,18 @@ async fn log_in(desk: &Desk) -> Outcome {
     desk.tab_to(".error-summary a").await?;
     desk.key(Key::Enter).await?;
     desk.expect_focus("#username").await?;
-    desk.tab_to("#password").await?;
-    desk.keys(PASSWORD).await?;
-    desk.enter_to_next_page().await?;
-    wait_for_text(desk.browser(), "h1", "My tasks").await
+    // After a wrong password the next try has to wait a moment, and the page says so.
+    for _ in 0..200 {
+        desk.tab_to("#password").await?;
+        desk.keys(PASSWORD).await?;
+        desk.enter_to_next_page().await?;
+        let refused = desk.browser().find(By::Css(".error-summary")).await.is_ok();
+        if !refused {
+            return wait_for_text(desk.browser(), "h1", "My tasks").await;
+        }
+        wait_for_text(desk.browser(), ".error-summary", "second").await?;
+    }
+    Err("the right password is never taken".into())
 }
 
 path!(
@@ -257,7 +265,7 @@ async fn scroll(desk: &Desk) -> Outcome<i64> {
 }
 
 /// Every portion of a shuffle takes a moment, so that there is something to follow.
-const SLOW_SHUFFLE: &str = "create function tasks.slow_shuffle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return new; end $$;
+const SLOW_SHUFFLE: &str = "create function tasks.slow_shuffle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.25); return new; end $$;
      create trigger slow_shuffle before update on tasks.shuffles for each row execute function tasks.slow_shuffle()";
 
 path!(

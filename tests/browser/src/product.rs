@@ -72,6 +72,8 @@ impl Product {
             .env("ATES_BEAK_LOG_IN", "true")
             .env("ATES_SELF_REGISTRATION", "true")
             .env("ATES_LOGIN_BURST", "0")
+            // A shuffle of some hundred tasks is one of many steps.
+            .env("ATES_SHUFFLE_CHUNK", "10")
             .env("RUST_LOG", "warn")
             .spawn()
             .expect("the program starts");

@@ -267,6 +267,8 @@ pub const SCREENS: &[Screen] = &[
     screen("runs", Administrator, "/admin/runs"),
     screen("events", Administrator, "/admin/events"),
     screen("event", Administrator, "/admin/events/{event}"),
+    screen("schedule", Administrator, "/admin/schedule"),
+    screen("system", Administrator, "/admin/system"),
     screen("emergency-stop", Administrator, "/admin/emergency-stop"),
     screen("checks", Administrator, "/admin/checks"),
     screen("scenarios", Administrator, "/admin/scenarios"),
@@ -314,23 +316,18 @@ pub const SCREENS: &[Screen] = &[
 pub struct Places(BTreeMap<&'static str, String>);
 
 impl Places {
-    /// What the company's history does not have: a shuffle that never gets on, and prices that never come.
+    /// What the company's history does not have: a shuffle that never gets on, and a task whose price never comes.
     pub const STATES: &str = "create function tasks.hold_shuffle() returns trigger language plpgsql as $$ begin raise exception 'held'; end $$;
              insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, last_chunk_at, total, done)
                select gen_random_uuid(), 'running', sha256('seed'), id, now(), now(), now(), 1000, 600 from auth.users where username = 'manager';
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
-             insert into bus.pauses (subscriber, holder, reason, paused_at) values ('accounting.ledger', 'suite', 'The screens are looked at', now())";
+             insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
+               select gen_random_uuid(), 'Count the feathers twice', 'saving', d.id, 1, now(), m.id, now()
+               from auth.users d, auth.users m where d.username = 'novice' and m.username = 'manager'";
 
     /// Finds out where things are, in a company that has the [states](Self::STATES).
     #[must_use]
     pub fn of(product: &Product) -> Self {
-        let mut manager = Who::Manager.client(&product.base);
-        let made = manager.submit(
-            "/tasks/new",
-            "/tasks",
-            &[("title", "Count the feathers twice")],
-        );
-        assert_eq!(made.status, 303, "{}", made.html);
         let developer = "(select id from auth.users where username = 'developer')";
         let found = [
             (
