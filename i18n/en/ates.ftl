@@ -278,7 +278,10 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Pressed by
 shuffle-pressed-at = Pressed
 shuffle-finished-at = Finished
-shuffle-pace = { $rate } tasks a second, about { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } task
+   *[other] { $rate } tasks
+} a second, about { $seconds ->
     [one] { $seconds } second to go
    *[other] { $seconds } seconds to go
 }

@@ -284,7 +284,11 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Кто нажал
 shuffle-pressed-at = Когда нажали
 shuffle-finished-at = Закончено
-shuffle-pace = { $rate } задач в секунду, осталось около { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } задача
+    [few] { $rate } задачи
+   *[other] { $rate } задач
+} в секунду, осталось около { $seconds ->
     [one] { $seconds } секунды
    *[other] { $seconds } секунд
 }
