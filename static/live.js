@@ -1,5 +1,6 @@
 // Keeps the part of a page that is marked with data-live up to date, from the server's events at that address.
 // Where the browser cannot, or the server has no place left, the page is read again, as it is without scripts.
+// It rests while nobody looks, and while it is paused.
 (() => {
   "use strict";
   const part = document.querySelector("[data-live]");
@@ -11,9 +12,12 @@
   }
 
   const find = (name) => part.querySelector(`[data-live-${name}]`);
-  const source = new EventSource(part.dataset.live);
+  const pause = find("pause");
+  let source = null;
+  let over = false;
   let lost = 0;
   let tenth = -1;
+  let spoken = -Infinity;
 
   const show = (news) => {
     for (const place of part.querySelectorAll("[data-live-text]")) {
@@ -27,40 +31,74 @@
       bar.max = Math.max(news.total, 1);
       bar.value = news.done;
     }
-    // A screen reader hears every tenth, not every step.
+    // A screen reader hears tenths, not every step, and none within five seconds of the last; always the end.
     const reached = Math.floor((10 * news.done) / Math.max(news.total, 1));
     const voice = find("voice");
-    if (voice && reached !== tenth) {
+    const now = performance.now();
+    if (voice && reached !== tenth && (reached >= 10 || now - spoken >= 5000)) {
       tenth = reached;
+      spoken = now;
       voice.textContent = news.count;
     }
   };
 
-  source.addEventListener("open", () => {
+  const found = () => {
     clearTimeout(lost);
     lost = 0;
     find("lost")?.setAttribute("hidden", "");
-  });
-  source.addEventListener("progress", (event) => show(JSON.parse(event.data)));
-  source.addEventListener("done", async (event) => {
-    source.close();
+  };
+  const rest = () => {
+    source?.close();
+    source = null;
+    found();
+  };
+  const finish = async (event) => {
+    over = true;
+    rest();
     show(JSON.parse(event.data));
     try {
       const answer = await fetch(location.href, { credentials: "same-origin" });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(part.id);
       if (!answer.ok || !fresh) throw new Error("no such part");
+      const held = part.contains(document.activeElement);
       part.replaceWith(fresh);
+      if (held) {
+        fresh.tabIndex = -1;
+        fresh.focus();
+      }
     } catch {
       location.reload();
     }
-  });
-  source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) {
-      readAgain();
-    } else if (!lost) {
-      // A stream ends every few seconds by itself; only a longer silence is worth a word.
-      lost = setTimeout(() => find("lost")?.removeAttribute("hidden"), 3000);
+  };
+  const follow = () => {
+    const isPaused = pause?.getAttribute("aria-pressed") === "true";
+    if (over || isPaused || document.hidden) {
+      rest();
+      return;
     }
-  });
+    if (source) return;
+    source = new EventSource(part.dataset.live);
+    source.addEventListener("open", found);
+    source.addEventListener("progress", (event) => show(JSON.parse(event.data)));
+    source.addEventListener("done", finish);
+    source.addEventListener("error", () => {
+      if (source?.readyState === EventSource.CLOSED) {
+        readAgain();
+      } else if (!lost) {
+        // A stream ends every few seconds by itself; only a longer silence is worth a word.
+        lost = setTimeout(() => find("lost")?.removeAttribute("hidden"), 3000);
+      }
+    });
+  };
+
+  if (pause) {
+    pause.hidden = false;
+    pause.addEventListener("click", () => {
+      pause.setAttribute("aria-pressed", String(pause.getAttribute("aria-pressed") !== "true"));
+      follow();
+    });
+  }
+  document.addEventListener("visibilitychange", follow);
+  follow();
 })();

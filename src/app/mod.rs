@@ -6,9 +6,12 @@
 mod admin;
 mod api;
 mod health;
+mod help;
 mod home;
 mod metrics;
+mod places;
 mod schedule;
+mod search;
 mod server;
 mod system;
 

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, home, schedule, system};
+use super::{Services, admin, api, health, help, home, places, schedule, search, system};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -94,6 +94,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let purse = Data::new(purse_source());
     let runner = Data::new(schedule::Runner::new(services));
     let reports = Data::new(Reports::new(services.config.report_cache));
+    let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(db.clone())
@@ -113,12 +114,15 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(purse.clone())
             .app_data(runner.clone())
             .app_data(reports.clone())
+            .app_data(search_pace.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
             .configure(admin::configure)
             .configure(schedule::configure)
             .configure(system::configure)
+            .configure(search::configure)
+            .configure(help::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -155,7 +159,9 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 /// The places of the navigation, in the order they are shown; the rest stands in the admin section.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat(), admin::places())
+    Navigation::new(parts.concat())
+        .with_section(admin::places())
+        .with_leaps(places::leaps())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.

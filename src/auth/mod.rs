@@ -39,10 +39,10 @@ pub use policy::{
 pub use provider::CompanyProvider;
 pub use role::{Role, RoleError, RoleSet};
 pub use service::{
-    CheckedAccount, ImportedPerson, NewAccount, NewAdministrator, NewPerson, PersonError, Setup,
-    UserChange, actor_by_username, actor_of, confirm_password, create_admin, deactivate_user,
-    first_administrator, mail_step, open_setup, register_people, register_user, set_language,
-    set_password_hash, update_user,
+    CheckedAccount, FoundUser, ImportedPerson, NewAccount, NewAdministrator, NewPerson,
+    PersonError, Setup, UserChange, actor_by_username, actor_of, confirm_password, create_admin,
+    deactivate_user, first_administrator, mail_step, open_setup, register_people, register_user,
+    search_users, set_language, set_password_hash, update_user,
 };
 pub use store::{MailCounts, count_mails, count_users};
 pub use token_scope::{TokenScope, TokenScopes};

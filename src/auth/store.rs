@@ -29,8 +29,8 @@ pub(super) use challenges::{
     find_challenge, insert_challenge,
 };
 pub(super) use changes::{
-    NewUser, insert_users, replace_permissions, replace_roles, update_deactivated, update_display,
-    update_language, update_password, update_user,
+    Display, NewUser, insert_users, replace_permissions, replace_roles, update_deactivated,
+    update_display, update_language, update_password, update_user,
 };
 pub(super) use factors::{
     FactorsRow, confirm_totp, delete_totp, find_factors, find_totp, replace_pending_totp,

@@ -136,6 +136,9 @@ struct DemoArgs {
     /// Start without the made-up company.
     #[arg(long)]
     empty: bool,
+    /// How many days of history the made-up company has.
+    #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=30))]
+    days: u64,
     /// Where the private Postgres and the demo's password are kept.
     #[arg(long, value_name = "FOLDER", default_value = ".ates")]
     data: PathBuf,

@@ -33,11 +33,14 @@ pub use model::{Task, TaskText};
 pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};
 pub use purse::{Purse, PurseSource};
-pub use queries::{find_record, list_open_assignments};
+pub use queries::{
+    FoundPerson, FoundTask, NEWEST, find_record, list_open_assignments, search_people, search_tasks,
+};
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,
 };
 pub use title::display_title;
+pub use views::{status_kind, status_word};
 
 /// The module's part of the API's document.
 #[must_use]

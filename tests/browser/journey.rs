@@ -1,14 +1,10 @@
 //! One day in the company: every role does its job in a real browser.
 
-use std::time::Duration;
-
-use ates_browser::{Chromium, Product};
+use ates_browser::{
+    Chromium, Outcome, PASSWORD, Product, log_in, press, text_of, type_into, wait_for_text,
+};
 use thirtyfour::common::print::{PrintMargins, PrintPage, PrintParameters};
 use thirtyfour::prelude::*;
-
-const PASSWORD: &str = "a parrot never tells";
-
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_day_in_the_company() -> Outcome {
@@ -141,13 +137,6 @@ async fn prints_on_one_sheet(browser: &WebDriver) -> Outcome {
     }
 }
 
-async fn log_in(browser: &WebDriver, base: &str, username: &str) -> Outcome {
-    browser.goto(format!("{base}/login")).await?;
-    type_into(browser, "username", username).await?;
-    type_into(browser, "password", PASSWORD).await?;
-    press(browser, "form[action='/login'] button").await
-}
-
 async fn log_out(browser: &WebDriver) -> Outcome {
     browser
         .find(By::Css("details.menu summary"))
@@ -174,41 +163,4 @@ async fn register(browser: &WebDriver, base: &str, username: &str, role: &str) -
     }
     press(browser, "form[action='/admin/users'] button").await?;
     wait_for_text(browser, "main", username).await
-}
-
-async fn type_into(browser: &WebDriver, id: &str, text: &str) -> Outcome {
-    let field = browser.find(By::Id(id)).await?;
-    field.clear().await?;
-    field.send_keys(text).await?;
-    Ok(())
-}
-
-/// Presses a button that leads to another page, and waits until the old page is gone.
-async fn press(browser: &WebDriver, selector: &str) -> Outcome {
-    let old = browser.find(By::Tag("main")).await?;
-    browser.find(By::Css(selector)).await?.click().await?;
-    old.wait_until()
-        .wait(Duration::from_secs(10), Duration::from_millis(20))
-        .stale()
-        .await?;
-    Ok(())
-}
-
-async fn text_of(browser: &WebDriver, selector: &str) -> Result<String, WebDriverError> {
-    browser.find(By::Css(selector)).await?.text().await
-}
-
-/// Waits until an element says something; the page may read itself again meanwhile.
-async fn wait_for_text(browser: &WebDriver, selector: &str, wanted: &str) -> Outcome {
-    let mut last = String::new();
-    for _ in 0..400 {
-        if let Ok(text) = text_of(browser, selector).await {
-            if text.contains(wanted) {
-                return Ok(());
-            }
-            last = text;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    Err(format!("{selector} never said {wanted:?}, but: {last}").into())
 }

@@ -7,16 +7,19 @@
 )]
 
 mod accounting;
+mod admin;
 mod analytics;
 mod api;
 mod api_page;
 mod auth;
 mod bus;
 mod cli;
+mod contrast;
 mod crash;
 mod endurance;
 mod event_contracts;
 mod exchange;
+mod front;
 mod idempotency;
 mod import;
 mod operations;

@@ -16,6 +16,7 @@ mod provider;
 mod refresh;
 mod registration;
 mod reset;
+mod search;
 mod secrets;
 mod sessions;
 mod setup;
@@ -44,7 +45,7 @@ pub(super) use login::{LogIn, authenticate, log_in};
 pub use mailing::mail_step;
 pub(super) use mailing::preview as preview_mail;
 pub use own::{OwnChange, set_language, set_password_hash, update_me};
-pub(super) use own::{RenewedSession, change_password, set_display, set_theme};
+pub(super) use own::{RenewedSession, change_password, set_display};
 pub(super) use passkeys::{
     begin_passkey, begin_passkey_log_in, finish_passkey, log_in_with_passkey, passkeys_work,
     remove_passkey,
@@ -57,6 +58,7 @@ pub(super) use registration::{
     REGISTRATION_LIFE, ask_to_register, prove_registration, self_registration,
 };
 pub(super) use reset::{ask_for_reset, set_password_by_link};
+pub use search::{FoundUser, search_users};
 pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use setup::{Setup, open_setup};
 pub use users::{

@@ -14,13 +14,12 @@ use super::reset::replace_password;
 use super::users::record_of;
 use crate::auth::person::{check_email, check_name};
 use crate::auth::schemas::{EmailText, NameText};
-use crate::auth::store::{self, Purpose, UserRow};
+use crate::auth::store::{self, Display, Purpose, UserRow};
 use crate::auth::{Actor, Operation};
 use crate::events::{self, AccountUpdated};
 use crate::platform::config::Config;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, FieldError};
-use crate::platform::web::Theme;
 
 /// Changes one's own password after the old one was checked. Every other session and API log-in and every token of a script ends; the
 /// session that asks goes on under a new id (A36). The owner is told by mail.
@@ -163,36 +162,33 @@ pub fn set_language(tx: &mut Tx<'_>, actor: &Actor, language: &str) -> AppResult
     )
 }
 
-/// Keeps in which zone somebody wants to see times, none being the company's, and in which colours.
+/// Keeps in which zone somebody wants to see times, in which colours, and whether keys do something; what is not given stays.
 ///
 /// # Errors
 /// 422 for a zone that there is not.
 pub(in crate::auth) fn set_display(
     tx: &mut Tx<'_>,
     actor: &Actor,
-    time_zone: Option<&str>,
-    theme: Theme,
+    display: Display<'_>,
 ) -> AppResult<()> {
     actor.allow(Operation::OwnProfile)?;
-    if time_zone.is_some_and(|zone| zone.parse::<Tz>().is_err()) {
+    let zone = display.time_zone.flatten();
+    if zone.is_some_and(|zone| zone.parse::<Tz>().is_err()) {
         return Err(AppError::field("time_zone", "field-not-understood"));
     }
     let now = tx.now;
-    store::update_display(tx.conn(), actor.id.0, Some(time_zone), theme.code(), now)?;
-    let detail = json!({ "time_zone": time_zone, "theme": theme.code() });
-    tx.audit("auth.display_changed", Some(actor.id.0), &detail)
-}
-
-/// Keeps the colours alone.
-///
-/// # Errors
-/// Those of the database.
-pub(in crate::auth) fn set_theme(tx: &mut Tx<'_>, actor: &Actor, theme: Theme) -> AppResult<()> {
-    actor.allow(Operation::OwnProfile)?;
-    let now = tx.now;
-    store::update_display(tx.conn(), actor.id.0, None, theme.code(), now)?;
-    let detail = json!({ "theme": theme.code() });
-    tx.audit("auth.display_changed", Some(actor.id.0), &detail)
+    store::update_display(tx.conn(), actor.id.0, display, now)?;
+    let mut detail = Map::new();
+    if let Some(zone) = display.time_zone {
+        detail.insert("time_zone".to_owned(), json!(zone));
+    }
+    if let Some(theme) = display.theme {
+        detail.insert("theme".to_owned(), json!(theme));
+    }
+    if let Some(shortcuts) = display.shortcuts {
+        detail.insert("shortcuts".to_owned(), json!(shortcuts));
+    }
+    tx.audit("auth.display_changed", Some(actor.id.0), &detail.into())
 }
 
 /// Gives a user a password that was hashed before: for people who were imported without one.

@@ -93,22 +93,34 @@ pub(in crate::auth) fn update_language(
     Ok(())
 }
 
-/// Keeps what somebody wants to see: the colours, and the zone unless it is to stay.
+/// What somebody wants of the pages; nothing means: as it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::auth) struct Display<'a> {
+    /// The zone of times; none in it: the company's.
+    pub time_zone: Option<Option<&'a str>>,
+    /// The code of the colours.
+    pub theme: Option<&'a str>,
+    /// Whether keyboard shortcuts work.
+    pub shortcuts: Option<bool>,
+}
+
+/// Keeps what somebody wants of the pages.
 pub(in crate::auth) fn update_display(
     conn: &mut PgConnection,
     id: Uuid,
-    time_zone: Option<Option<&str>>,
-    theme: &str,
+    display: Display<'_>,
     now: DateTime<Utc>,
 ) -> AppResult<()> {
     sql_query(
-        "update auth.users set theme = $2, time_zone = case when $3 then $4 else time_zone end, updated_at = $5, updated_by = $1
+        "update auth.users set theme = coalesce($2, theme), time_zone = case when $3 then $4 else time_zone end,
+           shortcuts = coalesce($5, shortcuts), updated_at = $6, updated_by = $1
          where id = $1",
     )
     .bind::<SqlUuid, _>(id)
-    .bind::<Text, _>(theme)
-    .bind::<Bool, _>(time_zone.is_some())
-    .bind::<Nullable<Text>, _>(time_zone.flatten())
+    .bind::<Nullable<Text>, _>(display.theme)
+    .bind::<Bool, _>(display.time_zone.is_some())
+    .bind::<Nullable<Text>, _>(display.time_zone.flatten())
+    .bind::<Nullable<Bool>, _>(display.shortcuts)
     .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())

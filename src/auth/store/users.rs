@@ -28,6 +28,9 @@ pub struct UserRow {
     pub time_zone: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub theme: Option<String>,
+    /// Whether keyboard shortcuts work for them.
+    #[diesel(sql_type = Bool)]
+    pub shortcuts: bool,
     #[diesel(sql_type = Jsonb)]
     pub meta: Value,
     #[diesel(sql_type = BigInt)]
@@ -53,7 +56,7 @@ impl UserRow {
     }
 }
 
-pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.meta, u.version, u.session_version,
+pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.meta, u.version, u.session_version,
     u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions

@@ -17,22 +17,50 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation, and those of the admin section, in order; the app puts it into its data.
+/// All places of the navigation and of the admin section, in order, and those that keys lead to; the app puts it into its data.
 #[derive(Clone, Debug)]
 pub struct Navigation {
-    places: Vec<NavEntry>,
+    entries: Vec<NavEntry>,
     section: Vec<NavEntry>,
+    leaps: Vec<(char, NavEntry)>,
 }
 
 impl Navigation {
-    /// The navigation with these places, and these in the admin section.
+    /// The navigation with these places.
     #[must_use]
-    pub fn new(places: Vec<NavEntry>, section: Vec<NavEntry>) -> Self {
-        Self { places, section }
+    pub fn new(entries: Vec<NavEntry>) -> Self {
+        Self {
+            entries,
+            section: Vec::new(),
+            leaps: Vec::new(),
+        }
+    }
+
+    /// The same navigation with the places of the admin section.
+    #[must_use]
+    pub fn with_section(mut self, section: Vec<NavEntry>) -> Self {
+        self.section = section;
+        self
+    }
+
+    /// The same navigation with places that keys lead to after `G`.
+    #[must_use]
+    pub fn with_leaps(mut self, leaps: Vec<(char, NavEntry)>) -> Self {
+        self.leaps = leaps;
+        self
+    }
+
+    /// The places that keys lead somebody to: those where they may go.
+    pub(super) fn leaps(&self, actor: &Actor) -> Vec<(char, &'static str)> {
+        self.leaps
+            .iter()
+            .filter(|(_, entry)| actor.may(entry.operation))
+            .map(|(key, entry)| (*key, entry.href))
+            .collect()
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        let mut links = links(&self.places, actor);
+        let mut links = links(&self.entries, actor);
         links.truncate(NAV_LIMIT);
         links
     }

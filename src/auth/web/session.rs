@@ -175,11 +175,15 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         name: user.full_name(),
         role_line: role_line(web::lang_of(request), &actor),
     };
-    let (nav, section) = if holder.must_enrol {
-        (Vec::new(), Vec::new())
+    let (nav, section, leaps) = if holder.must_enrol {
+        (Vec::new(), Vec::new(), Vec::new())
     } else {
         let navigation = data::<Navigation>(request)?;
-        (navigation.of(&actor), navigation.section_of(&actor))
+        (
+            navigation.of(&actor),
+            navigation.section_of(&actor),
+            navigation.leaps(&actor),
+        )
     };
     let visitor = Visitor {
         person,
@@ -188,6 +192,8 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         banner: holder.banner,
         zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
         theme: user.theme.as_deref().and_then(Theme::from_code),
+        shortcuts: user.shortcuts,
+        leaps,
     };
     Ok(Known {
         actor,

@@ -27,8 +27,8 @@ use crate::{accounting, tasks};
 const PEOPLE: &[u8] = include_bytes!("../../../demo/people.csv");
 const TASKS: &[u8] = include_bytes!("../../../demo/tasks.csv");
 
-/// Days of history before today.
-const DAYS: u64 = 30;
+/// Days of history before today that the tasks are enough for.
+const DAYS: usize = 30;
 
 /// The hours at which people complete tasks.
 const HOURS: [u32; 3] = [11, 14, 17];
@@ -38,17 +38,18 @@ pub(super) fn is_missing(db: &Db) -> Result<bool, CliError> {
     Ok(db.read_blocking(auth::ROLE, auth::count_users)? == 0)
 }
 
-/// Lives through a month and the present day so far; from where the bookmark lies, and until somebody asks to stop.
+/// Lives through so many days, at most [`DAYS`], and the present day so far; from where the bookmark lies, and until somebody asks to stop.
 pub(super) fn live_through(
     config: &Config,
     url: &str,
     password: &str,
+    days: u64,
     bookmark: &Bookmark,
     interrupt: &Interrupt,
 ) -> Result<(), CliError> {
     let now = Clock::system().now();
     let today = config.zone.date_of(now);
-    let founded = today - Days::new(DAYS);
+    let founded = today - Days::new(days);
     let place = bookmark.read()?.unwrap_or(Place {
         first: founded,
         next: founded,
@@ -73,7 +74,7 @@ pub(super) fn live_through(
         .take_while(|day| *day <= today)
         .collect();
     let titles = import::read_tasks(TASKS).map_err(CliError)?;
-    let mut portions = titles.chunks(titles.len().div_ceil(days.len()));
+    let mut portions = titles.chunks(titles.len().div_ceil(days.len().max(DAYS + 1)));
     for (day, number) in days.iter().zip(1..) {
         let portion = portions.next().unwrap_or_default();
         if *day < place.next {

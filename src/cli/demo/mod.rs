@@ -85,7 +85,7 @@ fn serve(
     if let Some(password) = &password
         && (bookmark.read()?.is_some() || history::is_missing(&db)?)
     {
-        history::live_through(&config, url, password, &bookmark, interrupt)?;
+        history::live_through(&config, url, password, args.days, &bookmark, interrupt)?;
     }
     if interrupt.is_asked() {
         println!("  stopped early; the next start goes on from here");

@@ -37,6 +37,8 @@ pub struct Frame {
     pub nav: Vec<NavItem>,
     /// The places of the section that the page belongs to, if it is one of them.
     pub section: Vec<NavItem>,
+    /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
+    pub leaps: Option<String>,
     /// The token that every form of the page carries.
     pub csrf: String,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
@@ -71,6 +73,14 @@ impl Frame {
             if section.iter().any(|item| item.current) {
                 frame.section = section;
             }
+            frame.leaps = visitor.shortcuts.then(|| {
+                let leaps: Vec<String> = visitor
+                    .leaps
+                    .iter()
+                    .map(|(key, href)| format!("{key}{href}"))
+                    .collect();
+                leaps.join(" ")
+            });
             frame.banner = visitor
                 .banner
                 .as_ref()
@@ -103,6 +113,7 @@ impl Frame {
             person: None,
             nav: Vec::new(),
             section: Vec::new(),
+            leaps: None,
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
             flash: None,
@@ -189,6 +200,12 @@ impl Frame {
     #[must_use]
     pub fn css_url(&self) -> &'static str {
         static_files::css_url()
+    }
+
+    /// Where the script of shortcuts and palette lies.
+    #[must_use]
+    pub fn script_url(&self) -> &'static str {
+        static_files::script_url()
     }
 
     /// Where the script of drawing pads lies.

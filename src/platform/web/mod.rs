@@ -37,6 +37,7 @@ mod https;
 mod list;
 mod live;
 mod local_path;
+mod pace;
 mod page;
 pub mod parrot;
 mod preferences;
@@ -66,6 +67,7 @@ pub use list::{
 };
 pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;
+pub use pace::Pace;
 pub use page::{Cursor, DEFAULT_LIMIT, MAX_LIMIT, PageOf, limit};
 pub use preferences::Preferences;
 pub use render::{render, render_with};

@@ -15,6 +15,7 @@ use crate::platform::error::{AppError, AppResult};
 struct StaticFiles;
 
 static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
+static SCRIPT: LazyLock<String> = LazyLock::new(|| url("app.js"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
 static CODE: LazyLock<String> = LazyLock::new(|| url("code.js"));
 static STRENGTH: LazyLock<String> = LazyLock::new(|| url("strength.js"));
@@ -26,6 +27,12 @@ static ICON: LazyLock<String> = LazyLock::new(|| url("favicon.svg"));
 #[must_use]
 pub fn css_url() -> &'static str {
     &CSS
+}
+
+/// Where the script of shortcuts, palette and busy buttons lies.
+#[must_use]
+pub fn script_url() -> &'static str {
+    &SCRIPT
 }
 
 /// Where the script of live parts lies.

@@ -143,6 +143,8 @@ async fn know_the_visitor(
             section: Vec::new(),
             zone: None,
             theme: None,
+            shortcuts: true,
+            leaps: Vec::new(),
             banner: None,
         });
     }

@@ -4,6 +4,7 @@ mod draws;
 mod filter;
 mod journal;
 mod people;
+mod search;
 mod shuffles;
 mod tasks;
 
@@ -14,6 +15,7 @@ pub(super) use filter::{
 };
 pub(super) use journal::{JournalEntry, task_journal};
 pub(super) use people::{Load, Person, list_loads};
+pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };

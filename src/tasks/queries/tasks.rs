@@ -212,7 +212,7 @@ pub fn list_open_assignments(conn: &mut PgConnection) -> AppResult<Vec<(TaskId, 
         .collect())
 }
 
-fn views(conn: &mut PgConnection, rows: Vec<StoredTask>) -> AppResult<Vec<TaskView>> {
+pub(super) fn views(conn: &mut PgConnection, rows: Vec<StoredTask>) -> AppResult<Vec<TaskView>> {
     let tasks = rows
         .into_iter()
         .map(Task::try_from)

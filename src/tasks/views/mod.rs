@@ -14,5 +14,6 @@ pub(super) use draws::{candidates_csv, draw_csv};
 pub(super) use file::TasksFile;
 pub(super) use form::{TaskFormPage, TaskWords};
 pub(super) use mine::{MyTasks, MyTasksPage};
+pub use row::{status_kind, status_word};
 pub(super) use shuffles::{NewShufflePage, ProgressWords, SHARES_SHOWN, ShufflePage, ShufflesPage};
 pub(super) use task::TaskPage;

@@ -13,7 +13,8 @@ use crate::tasks::display_title;
 use crate::tasks::queries::{Person, TaskView};
 
 /// The word for a status on a page.
-pub(super) fn status_word(l: &'static FluentLanguageLoader, status: TaskStatus) -> String {
+#[must_use]
+pub fn status_word(l: &'static FluentLanguageLoader, status: TaskStatus) -> String {
     match status {
         TaskStatus::Saving => fl!(l, "task-status-saving"),
         TaskStatus::Open => fl!(l, "task-status-open"),
@@ -22,7 +23,8 @@ pub(super) fn status_word(l: &'static FluentLanguageLoader, status: TaskStatus) 
 }
 
 /// The colour of its chip.
-pub(super) fn status_kind(status: TaskStatus) -> &'static str {
+#[must_use]
+pub fn status_kind(status: TaskStatus) -> &'static str {
     match status {
         TaskStatus::Saving => "wait",
         TaskStatus::Open => "info",

@@ -2,6 +2,7 @@
 
 mod access_page;
 mod audit;
+mod crawl;
 mod fields;
 mod grid;
 mod money;

@@ -64,6 +64,9 @@ pub const ROUTES: &[Route] = &[
     get("/.well-known/oauth-authorization-server", Everybody),
     get("/static/{hash}/{name}", Everybody),
     get("/avatars/{uid}.svg", Everybody),
+    get("/help", Everybody),
+    get("/help/shortcuts", Everybody),
+    get("/about/accessibility", Everybody),
     get("/login", Everybody),
     get("/login/provider", Everybody),
     get("/login/provider/callback", Everybody),
@@ -142,6 +145,8 @@ pub const ROUTES: &[Route] = &[
         r#"{"refresh_token":"no token of ours"}"#,
     ),
     get("/", EveryPerson),
+    get("/search", EveryPerson),
+    get("/search/palette", EveryPerson),
     get("/profile", To(OwnProfile)),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
     send(

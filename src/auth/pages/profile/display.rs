@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use crate::auth::service;
+use crate::auth::store::Display;
 use crate::auth::{ROLE, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
@@ -41,20 +42,32 @@ pub(in crate::auth::pages) async fn save_language(
 pub(in crate::auth::pages) struct DisplayForm {
     time_zone: Option<String>,
     theme: String,
+    shortcuts: Option<String>,
 }
 
-/// The zone of times and the colours.
+/// The zone of times, the colours, and whether keyboard shortcuts work.
 pub(in crate::auth::pages) async fn save_display(
     viewer: Viewer,
     db: Data<Db>,
     form: FormBody<DisplayForm>,
 ) -> AppResult<HttpResponse> {
-    let DisplayForm { time_zone, theme } = form.into_inner();
-    let theme =
-        Theme::from_code(&theme).ok_or_else(|| AppError::field("theme", "field-not-understood"))?;
+    let form = form.into_inner();
+    let theme = Theme::from_code(&form.theme)
+        .ok_or_else(|| AppError::field("theme", "field-not-understood"))?;
+    let shortcuts = match form.shortcuts.as_deref() {
+        None => None,
+        Some("on") => Some(true),
+        Some("off") => Some(false),
+        Some(_) => return Err(AppError::field("shortcuts", "field-not-understood")),
+    };
     let actor = viewer.actor.clone();
     db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::set_display(tx, &actor, time_zone.as_deref(), theme)
+        let display = Display {
+            time_zone: Some(form.time_zone.as_deref()),
+            theme: Some(theme.code()),
+            shortcuts,
+        };
+        service::set_display(tx, &actor, display)
     })
     .await?;
     Ok(redirect_with(
@@ -75,7 +88,11 @@ pub(in crate::auth::pages) async fn save_appearance(
     if let Some(theme) = form.theme() {
         let actor = viewer.actor.clone();
         db.transaction_even_stopped(ROLE, viewer.origin(), move |tx| {
-            service::set_theme(tx, &actor, theme)
+            let display = Display {
+                theme: Some(theme.code()),
+                ..Display::default()
+            };
+            service::set_display(tx, &actor, display)
         })
         .await?;
     }

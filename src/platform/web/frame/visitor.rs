@@ -88,4 +88,8 @@ pub struct Visitor {
     pub zone: Option<Tz>,
     /// The colours that they keep with their account; none: those of the browser.
     pub theme: Option<Theme>,
+    /// Whether keyboard shortcuts work for them.
+    pub shortcuts: bool,
+    /// Where single keys lead after `G`: the key and the path.
+    pub leaps: Vec<(char, &'static str)>,
 }

@@ -1,0 +1,1 @@
+drop index tasks.tasks_jira_id_idx;

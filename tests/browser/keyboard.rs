@@ -1,0 +1,369 @@
+//! The paths that a keyboard alone walks: after each step the focus is where a person expects it, and never lost.
+
+use ates_browser::{
+    Chromium, Outcome, PASSWORD, Product, Who, focused, text_of, wait_for, wait_for_text,
+};
+use thirtyfour::prelude::*;
+
+/// A browser in front of a company, for one path.
+struct Desk {
+    product: Product,
+    chromium: Chromium,
+}
+
+impl Desk {
+    async fn of(who: Who, change: &'static str) -> Outcome<Self> {
+        let (product, client) = tokio::task::spawn_blocking(move || {
+            let product = Product::of_company(change);
+            let client = who.client(&product.base);
+            (product, client)
+        })
+        .await?;
+        let chromium = Chromium::start().await;
+        chromium
+            .become_(&product.base, &client, "en", "light")
+            .await?;
+        Ok(Self { product, chromium })
+    }
+
+    fn browser(&self) -> &WebDriver {
+        &self.chromium.driver
+    }
+
+    async fn open(&self, path: &str) -> Outcome {
+        let url = format!("{}{path}", self.product.base);
+        Ok(self.browser().goto(url).await?)
+    }
+
+    /// Presses keys, wherever the focus is.
+    async fn keys(&self, keys: impl AsRef<str>) -> Outcome {
+        let chain = self.browser().action_chain();
+        Ok(chain.send_keys(keys.as_ref()).perform().await?)
+    }
+
+    async fn key(&self, key: Key) -> Outcome {
+        self.keys(String::from(key.value())).await
+    }
+
+    /// Goes on by Tab until what has the focus fits a selector.
+    async fn tab_to(&self, selector: &str) -> Outcome {
+        for _ in 0..80 {
+            self.key(Key::Tab).await?;
+            if self.has_focus(selector).await? {
+                return Ok(());
+            }
+        }
+        Err(format!("Tab does not lead to {selector}").into())
+    }
+
+    async fn has_focus(&self, selector: &str) -> Outcome<bool> {
+        let script = "return document.activeElement?.matches(arguments[0]) === true";
+        let answer = self
+            .browser()
+            .execute(script, vec![selector.into()])
+            .await?;
+        Ok(answer.json().as_bool() == Some(true))
+    }
+
+    async fn expect_focus(&self, selector: &str) -> Outcome {
+        let script = format!("document.activeElement?.matches({selector:?}) === true");
+        wait_for(self.browser(), &format!("the focus on {selector}"), &script).await
+    }
+
+    /// Presses Enter on what leads to another page, and waits for that.
+    async fn enter_to_next_page(&self) -> Outcome {
+        self.browser()
+            .execute("document.documentElement.dataset.left = ''", vec![])
+            .await?;
+        self.key(Key::Enter).await?;
+        let arrived =
+            "document.readyState === 'complete' && !('left' in document.documentElement.dataset)";
+        wait_for(self.browser(), "the next page", arrived).await
+    }
+
+    async fn leave(self) {
+        self.chromium.quit().await;
+        drop(self.product);
+    }
+}
+
+/// Runs a path, and lets go of browser and company however it ends.
+macro_rules! path {
+    ($name:ident, $who:expr, $change:expr, $walk:ident) => {
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() -> Outcome {
+            let desk = Desk::of($who, $change).await?;
+            let outcome = $walk(&desk).await;
+            desk.leave().await;
+            outcome
+        }
+    };
+}
+
+path!(
+    m18_path_1_the_skip_link_leads_to_the_content,
+    Who::Developer,
+    "",
+    skip
+);
+async fn skip(desk: &Desk) -> Outcome {
+    for page in ["/tasks", "/account", "/profile"] {
+        desk.open(page).await?;
+        desk.key(Key::Tab).await?;
+        desk.expect_focus("a.skip").await?;
+        desk.key(Key::Enter).await?;
+        desk.expect_focus("main").await?;
+        desk.key(Key::Tab).await?;
+        desk.expect_focus("main *").await?;
+    }
+    Ok(())
+}
+
+path!(
+    m18_path_2_a_log_in_goes_wrong_and_then_right,
+    Who::Nobody,
+    "",
+    log_in
+);
+async fn log_in(desk: &Desk) -> Outcome {
+    desk.open("/login").await?;
+    desk.tab_to("#username").await?;
+    desk.keys("developer").await?;
+    desk.tab_to("#password").await?;
+    desk.keys("not this one").await?;
+    desk.enter_to_next_page().await?;
+    desk.expect_focus(".error-summary").await?;
+    desk.tab_to(".error-summary a").await?;
+    desk.key(Key::Enter).await?;
+    desk.expect_focus("#username").await?;
+    desk.tab_to("#password").await?;
+    desk.keys(PASSWORD).await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), "h1", "My tasks").await
+}
+
+path!(
+    m18_path_3_completing_keeps_the_focus_and_says_what_happened,
+    Who::Developer,
+    "",
+    complete
+);
+async fn complete(desk: &Desk) -> Outcome {
+    desk.open("/tasks").await?;
+    desk.tab_to("#mine form button").await?;
+    let title = text_of(desk.browser(), "#mine tbody tr:has(form) th a").await?;
+    desk.enter_to_next_page().await?;
+    desk.expect_focus(".flash[role='status'], h1, #mine *")
+        .await?;
+    wait_for_text(desk.browser(), ".flash", &title).await
+}
+
+path!(
+    m18_path_5_a_list_is_filtered_sorted_and_leafed_through,
+    Who::Manager,
+    "",
+    list
+);
+async fn list(desk: &Desk) -> Outcome {
+    desk.open("/tasks/all").await?;
+    desk.tab_to("#q").await?;
+    desk.keys("cage").await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), "#filters-on", "cage").await?;
+    desk.tab_to("#all thead th a").await?;
+    desk.enter_to_next_page().await?;
+    desk.browser()
+        .find(By::Css("#all thead th[aria-sort]"))
+        .await?;
+    let sorted = desk.browser().current_url().await?;
+    desk.tab_to("nav.pager a[rel='next']").await?;
+    let before = scroll(desk).await?;
+    desk.enter_to_next_page().await?;
+    let older = desk.browser().current_url().await?;
+    assert_ne!(older, sorted);
+    wait_for_text(desk.browser(), "#filters-on", "cage").await?;
+    desk.browser().back().await?;
+    wait_for(
+        desk.browser(),
+        "the page before",
+        &format!("location.href === {:?}", sorted.as_str()),
+    )
+    .await?;
+    wait_for(
+        desk.browser(),
+        "the place on it",
+        &format!("Math.abs(scrollY - {before}) < 50"),
+    )
+    .await?;
+    wait_for_text(desk.browser(), "#filters-on", "cage").await
+}
+
+async fn scroll(desk: &Desk) -> Outcome<i64> {
+    let answer = desk
+        .browser()
+        .execute("return Math.round(scrollY)", vec![])
+        .await?;
+    Ok(answer.json().as_i64().unwrap_or_default())
+}
+
+/// Every portion of a shuffle takes a moment, so that there is something to follow.
+const SLOW_SHUFFLE: &str = "create function tasks.slow_shuffle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return new; end $$;
+     create trigger slow_shuffle before update on tasks.shuffles for each row execute function tasks.slow_shuffle()";
+
+path!(
+    m18_path_6_a_shuffle_is_confirmed_and_followed,
+    Who::Manager,
+    SLOW_SHUFFLE,
+    shuffle
+);
+async fn shuffle(desk: &Desk) -> Outcome {
+    desk.open("/shuffles/new").await?;
+    // What cannot be undone is not what Enter does at once.
+    desk.expect_focus("#press a").await?;
+    desk.keys(format!(
+        "{}{}{}",
+        Key::Shift.value(),
+        Key::Tab.value(),
+        Key::Null.value()
+    ))
+    .await?;
+    desk.expect_focus("#press button").await?;
+    desk.enter_to_next_page().await?;
+    desk.browser()
+        .execute(
+            "window.updates = 0; window.lost = 0;
+             const bar = document.querySelector('[data-live-bar]');
+             new MutationObserver(() => { updates++; if (!document.activeElement?.matches('nav.crumbs a')) lost++; }).observe(bar, { attributes: true });",
+            vec![],
+        )
+        .await?;
+    desk.tab_to("nav.crumbs a").await?;
+    desk.browser().execute("window.lost = 0", vec![]).await?;
+    wait_for(desk.browser(), "twenty updates", "updates >= 20").await?;
+    wait_for_text(desk.browser(), "main", "finished").await?;
+    wait_for(desk.browser(), "no loss of focus", "lost === 0").await?;
+    desk.expect_focus("nav.crumbs a").await
+}
+
+path!(
+    m18_path_7_a_new_task_goes_wrong_and_then_right,
+    Who::Developer,
+    "",
+    create
+);
+async fn create(desk: &Desk) -> Outcome {
+    desk.open("/tasks/new").await?;
+    desk.tab_to("#jira_id").await?;
+    desk.keys("no key").await?;
+    desk.enter_to_next_page().await?;
+    desk.expect_focus(".error-summary").await?;
+    desk.tab_to(".error-summary a").await?;
+    desk.key(Key::Enter).await?;
+    desk.expect_focus("#title").await?;
+    desk.keys("Polish the perch").await?;
+    desk.tab_to("#jira_id").await?;
+    desk.keys(format!("{}a{}", Key::Control.value(), Key::Null.value()))
+        .await?;
+    desk.keys("POPUG-77").await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), "h1", "Polish the perch").await?;
+    desk.expect_focus(".flash[role='status'], h1").await
+}
+
+path!(
+    m18_path_8_the_account_is_narrowed_by_typing,
+    Who::Developer,
+    "",
+    account
+);
+async fn account(desk: &Desk) -> Outcome {
+    desk.open("/account").await?;
+    desk.tab_to("#from").await?;
+    desk.keys("01022020").await?;
+    desk.tab_to("#to").await?;
+    desk.keys("01032020").await?;
+    desk.enter_to_next_page().await?;
+    let address = desk.browser().current_url().await?;
+    assert!(
+        address
+            .query()
+            .unwrap_or_default()
+            .contains("from=2020-01-02"),
+        "{address}"
+    );
+    desk.tab_to("a[href*='.csv']").await?;
+    desk.open("/account/statements").await?;
+    desk.tab_to(".actions a").await?;
+    desk.enter_to_next_page().await?;
+    desk.browser().find(By::Id("statement")).await?;
+    Ok(())
+}
+
+path!(
+    m18_path_9_three_parked_events_are_retried,
+    Who::Administrator,
+    "",
+    retry
+);
+async fn retry(desk: &Desk) -> Outcome {
+    desk.open("/admin/dead-letters").await?;
+    for _ in 0..3 {
+        desk.tab_to("#letters input[type='checkbox']").await?;
+        desk.keys(" ").await?;
+    }
+    wait_for(
+        desk.browser(),
+        "three ticks",
+        "document.querySelectorAll('#letters input:checked').length === 3",
+    )
+    .await?;
+    desk.tab_to("button[name='act'][value='retry']").await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), "#consequence", "3").await?;
+    desk.tab_to("#decide button").await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), ".flash", "3").await?;
+    desk.expect_focus(".flash").await
+}
+
+path!(
+    m18_path_11_on_a_phone_the_bar_is_at_the_same_place_of_the_order_everywhere,
+    Who::Developer,
+    "",
+    phone
+);
+async fn phone(desk: &Desk) -> Outcome {
+    desk.chromium.resize(360, 780).await?;
+    let mut orders = Vec::new();
+    for page in ["/tasks", "/tasks/new", "/account", "/profile"] {
+        desk.open(page).await?;
+        let mut order = Vec::new();
+        for _ in 0..20 {
+            desk.key(Key::Tab).await?;
+            if desk.has_focus("main, main *").await? {
+                break;
+            }
+            let script = "return document.activeElement.getAttribute('href') ?? document.activeElement.localName";
+            let answer = desk.browser().execute(script, vec![]).await?;
+            order.push(answer.json().as_str().unwrap_or_default().to_owned());
+            let in_view = "const box = document.activeElement.getBoundingClientRect(); return box.top >= -1 && box.bottom <= innerHeight + 1";
+            let answer = desk.browser().execute(in_view, vec![]).await?;
+            assert_eq!(
+                answer.json().as_bool(),
+                Some(true),
+                "{page}: {order:?} is out of sight"
+            );
+        }
+        assert!(
+            order.iter().any(|place| place == "/tasks"),
+            "{page}: {order:?}"
+        );
+        orders.push(order);
+    }
+    assert!(
+        orders.windows(2).all(|pair| pair[0] == pair[1]),
+        "{orders:#?}"
+    );
+    drop(focused(desk.browser()).await?);
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Every screen of the list in both languages and both themes: without barriers, without noise, and fit for every width.
+
+use std::collections::BTreeMap;
+
+use ates_browser::{
+    Axe, Chromium, Inspection, Outcome, Places, Product, SCREENS, Screen, Trace, Who,
+    foreign_words, overflow,
+};
+
+/// The width of a desk, and that of a phone; a window of 1280 pixels at 400 % is as narrow.
+const WIDTHS: [(u32, u32); 2] = [(320, 640), (1280, 900)];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_no_screen_has_a_barrier_in_english_and_light() -> Outcome {
+    look_at_all("en", "light").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_no_screen_has_a_barrier_in_english_and_dark() -> Outcome {
+    look_at_all("en", "dark").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_no_screen_has_a_barrier_in_russian_and_light() -> Outcome {
+    look_at_all("ru", "light").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_no_screen_has_a_barrier_in_russian_and_dark() -> Outcome {
+    look_at_all("ru", "dark").await
+}
+
+async fn look_at_all(lang: &str, theme: &str) -> Outcome {
+    let (product, places) = tokio::task::spawn_blocking(|| {
+        let product = Product::of_company(Places::STATES);
+        let places = Places::of(&product);
+        (product, places)
+    })
+    .await?;
+    let chromium = Chromium::start().await;
+    let outcome = look(&chromium, &product, &places, lang, theme).await;
+    chromium.quit().await;
+    drop(product);
+    let faults = outcome?;
+    assert!(
+        faults.is_empty(),
+        "{} faults:\n{}",
+        faults.len(),
+        faults.join("\n")
+    );
+    Ok(())
+}
+
+/// Everything that is wrong, a line each.
+async fn look(
+    chromium: &Chromium,
+    product: &Product,
+    places: &Places,
+    lang: &str,
+    theme: &str,
+) -> Outcome<Vec<String>> {
+    let axe = Axe::load();
+    let written = tokio::task::block_in_place(|| product.written());
+    let base = product.base.as_str();
+    let mut faults = Vec::new();
+    let mut titles: BTreeMap<String, &str> = BTreeMap::new();
+    for who in Who::ALL {
+        let client = tokio::task::block_in_place(|| who.client(base));
+        chromium.become_(base, &client, lang, theme).await?;
+        for screen in SCREENS
+            .iter()
+            .filter(|screen| screen.who == who && is_asked_for(screen))
+        {
+            let mut say = |fault: String| faults.push(format!("{}: {fault}", screen.name));
+            if let Err(error) = screen.show(chromium, base, places).await {
+                say(error.to_string());
+                continue;
+            }
+            let browser = &chromium.driver;
+            let seen = Inspection::of(browser, lang, theme).await?;
+            seen.faults.into_iter().for_each(&mut say);
+            if lang == "ru" && theme == "light" {
+                foreign_words(&seen.words, &written)
+                    .into_iter()
+                    .for_each(|word| say(format!("not Russian: {word}")));
+            }
+            let page = screen.path.split('?').next().unwrap_or_default();
+            let other = *titles.entry(seen.title.clone()).or_insert(page);
+            if other != page {
+                say(format!("is called {:?}, as is {other}", seen.title));
+            }
+            for barrier in axe.violations(browser).await? {
+                say(barrier);
+            }
+            if theme == "light" {
+                for (width, height) in WIDTHS {
+                    chromium.resize(width, height).await?;
+                    if let Some(fault) = overflow(browser).await? {
+                        say(format!("at {width} px {fault}"));
+                    }
+                }
+            }
+            let trace = Trace::take(browser, base).await?;
+            for url in trace.foreign {
+                say(format!("asks {url}"));
+            }
+            // The page itself may be an error page.
+            let address = browser.current_url().await?.to_string();
+            let of_page = format!("{address} - Failed to load resource");
+            for error in trace.errors {
+                if !error.starts_with(&of_page) {
+                    say(format!("the console: {error}"));
+                }
+            }
+        }
+    }
+    Ok(faults)
+}
+
+/// All screens, or those that ATES_TEST_SCREENS names a part of.
+fn is_asked_for(screen: &Screen) -> bool {
+    std::env::var("ATES_TEST_SCREENS").map_or(true, |part| screen.name.contains(&part))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_what_is_planted_on_a_page_is_found() -> Outcome {
+    let product = tokio::task::spawn_blocking(|| Product::of_company("")).await?;
+    let chromium = Chromium::start().await;
+    let outcome = find_planted(&chromium, &product.base).await;
+    chromium.quit().await;
+    drop(product);
+    outcome
+}
+
+/// A page that breaks every rule that the screens are held to, and the judges' word on each.
+async fn find_planted(chromium: &Chromium, base: &str) -> Outcome {
+    let browser = &chromium.driver;
+    browser.goto(format!("{base}/login")).await?;
+    drop(Trace::take(browser, base).await?);
+    let plant = "const main = document.querySelector('main');
+        main.insertAdjacentHTML('beforeend', '<h1>Twice</h1><table><tr><th>Bare</th></tr></table><img src=\"/favicon.ico\"><p id=pale>Pale words</p><div id=wide>Wide</div>');
+        const css = document.styleSheets[0];
+        css.insertRule('#pale { color: #ccc; background: #fff }');
+        css.insertRule('#wide { width: 2000px }');
+        document.documentElement.lang = 'xx';
+        const script = document.createElement('script');
+        script.src = 'http://127.0.0.2:9/foreign.js';
+        document.head.append(script);
+        console.error('planted');";
+    browser.execute(plant, vec![]).await?;
+    let seen = Inspection::of(browser, "en", "dark").await?;
+    let barriers = Axe::load().violations(browser).await?;
+    let said = [seen.faults, barriers].concat().join("\n");
+    for fault in [
+        "2 headings of the first order",
+        "lang is xx",
+        "theme is auto",
+        "has no caption",
+        "without scope",
+        "image-alt",
+        "color-contrast",
+    ] {
+        assert!(said.contains(fault), "{fault} is not found: {said}");
+    }
+    let wide = overflow(browser).await?;
+    assert!(wide.is_some_and(|fault| fault.contains("scrolls sideways")));
+    let trace = Trace::take(browser, base).await?;
+    for error in ["planted", "Content Security Policy"] {
+        assert!(
+            trace.errors.iter().any(|line| line.contains(error)),
+            "{error}: {:?}",
+            trace.errors
+        );
+    }
+    let words = ["Войти в Account".to_owned()];
+    assert_eq!(foreign_words(&words, &[]).len(), 1);
+    assert!(foreign_words(&words, &["Account".to_owned()]).is_empty());
+    Ok(())
+}

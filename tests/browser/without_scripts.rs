@@ -1,0 +1,91 @@
+//! What works with scripts switched off, in the browser that would run them.
+
+use ates_browser::{Chromium, Outcome, Product, log_in, press, text_of, type_into, wait_for_text};
+use serde_json::json;
+use thirtyfour::prelude::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m18_a_day_is_lived_without_scripts() -> Outcome {
+    let product = tokio::task::spawn_blocking(|| Product::of_company("")).await?;
+    let chromium = Chromium::start().await;
+    let outcome = live(&chromium.driver, &product.base).await;
+    chromium.quit().await;
+    drop(product);
+    outcome
+}
+
+async fn live(browser: &WebDriver, base: &str) -> Outcome {
+    let at = |path: &str| format!("{base}{path}");
+    browser
+        .cdp()
+        .send_raw(
+            "Emulation.setScriptExecutionDisabled",
+            json!({ "value": true }),
+        )
+        .await?;
+
+    // The wrong password first: the page says so and keeps the name.
+    browser.goto(at("/login")).await?;
+    type_into(browser, "username", "developer").await?;
+    type_into(browser, "password", "not this one").await?;
+    press(browser, "form[action='/login'] button").await?;
+    wait_for_text(browser, ".error-summary", "wrong").await?;
+    log_in(browser, base, "developer").await?;
+
+    // Completing leads back with a word about task and sum.
+    browser.goto(at("/tasks")).await?;
+    let row = "#mine tbody tr:has(form)";
+    let title = text_of(browser, &format!("{row} th a")).await?;
+    press(browser, &format!("{row} form button")).await?;
+    wait_for_text(browser, ".flash", &title).await?;
+    wait_for_text(browser, ".flash", "+$").await?;
+
+    // A new task with a mistake, and then without.
+    browser.goto(at("/tasks/new")).await?;
+    press(browser, "form[action='/tasks'] button").await?;
+    browser
+        .find(By::Css(".error-summary a[href='#title']"))
+        .await?;
+    type_into(browser, "title", "Sweep without scripts").await?;
+    press(browser, "form[action='/tasks'] button").await?;
+    wait_for_text(browser, "h1", "Sweep without scripts").await?;
+    log_out(browser).await?;
+
+    // Filters are a form, and pages of a list are links.
+    log_in(browser, base, "manager").await?;
+    browser.goto(at("/tasks/all")).await?;
+    type_into(browser, "q", "Sweep without scripts").await?;
+    press(browser, "form.filters button").await?;
+    wait_for_text(browser, "main table", "Sweep without scripts").await?;
+    browser.goto(at("/tasks/all")).await?;
+    press(browser, "a[rel='next']").await?;
+
+    // A shuffle is followed to its end by a page that reads itself again.
+    browser.goto(at("/shuffles/new")).await?;
+    press(browser, "form[action='/shuffles'] button").await?;
+    wait_for_text(browser, "main", "finished").await?;
+    log_out(browser).await?;
+
+    // Parked events are retried from a page that names their number.
+    log_in(browser, base, "administrator").await?;
+    browser.goto(at("/admin/dead-letters")).await?;
+    let ticks = browser
+        .find_all(By::Css("main tbody input[type='checkbox']"))
+        .await?;
+    for tick in ticks.into_iter().take(3) {
+        tick.click().await?;
+    }
+    press(browser, "button[name='act'][value='retry']").await?;
+    wait_for_text(browser, "#consequence", "3").await?;
+    press(browser, "#decide button").await?;
+    wait_for_text(browser, ".flash", "3").await
+}
+
+async fn log_out(browser: &WebDriver) -> Outcome {
+    browser
+        .find(By::Css("details.menu summary"))
+        .await?
+        .click()
+        .await?;
+    press(browser, "form[action='/logout'] button").await
+}
