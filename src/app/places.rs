@@ -4,7 +4,7 @@ use crate::auth::{Actor, NavEntry, Operation};
 use crate::platform::error::Message;
 use crate::platform::i18n;
 use crate::platform::web::Frame;
-use crate::{accounting, analytics, auth, operations, tasks};
+use crate::{accounting, analytics, tasks};
 
 /// What one can begin.
 const ACTS: &[NavEntry] = &[
@@ -58,10 +58,7 @@ fn all() -> Vec<NavEntry> {
         analytics::NAV,
         super::admin::NAV,
         OWN,
-        operations::ADMIN,
-        auth::ADMIN,
-        tasks::ADMIN,
-        accounting::ADMIN,
+        &super::admin::places(),
     ]
     .concat()
 }

@@ -162,7 +162,9 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 /// The places of the navigation, in the order they are shown; the rest stands in the admin section.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat(), admin::places()).with_leaps(places::leaps())
+    Navigation::new(parts.concat())
+        .with_section(admin::places())
+        .with_leaps(places::leaps())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.
