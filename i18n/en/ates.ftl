@@ -3,6 +3,7 @@
 ## The frame of every page
 
 skip-to-content = Skip to the content
+section-navigation = Admin section
 main-navigation = Main
 language = Language
 theme = Theme
@@ -277,7 +278,10 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Pressed by
 shuffle-pressed-at = Pressed
 shuffle-finished-at = Finished
-shuffle-pace = { $rate } tasks a second, about { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } task
+   *[other] { $rate } tasks
+} a second, about { $seconds ->
     [one] { $seconds } second to go
    *[other] { $seconds } seconds to go
 }
@@ -486,6 +490,7 @@ register = Register
 new-user = New user
 nav-users = Users
 users-caption = Users by log-in name
+users-uid = Id
 users-none = Nobody here
 users-none-hint = Clear the filter, or register somebody.
 role-administrator = administrator
@@ -960,7 +965,6 @@ admin-about-payouts = The settled dates and who was paid what
 admin-about-mails = Every mail with its state, as its receiver sees it
 nav-events = Events
 admin-about-events = The log of events, and what one click has started
-operations-places = Places of the operator
 events-title = Events
 events-seq = Number
 events-id = Id
@@ -1468,6 +1472,7 @@ account-mails-lead = The newest hundred, kept for 90 days. What the links in the
 account-mails-not-connected = No mail server is configured: nobody gets these mails, and nobody can set a new password by mail.
 account-mails-empty = Nobody has asked for a new password or registered, and nobody has changed theirs.
 account-mails-written = Written
+account-mail-hidden = The secret of a link is not shown here, and cannot be: it is kept nowhere.
 account-mail-password-reset = Link to a new password
 account-mail-password-changed = Password changed
 account-mail-address-changed = Address changed
@@ -1569,6 +1574,110 @@ accessibility-limit-beak = Drawing with the beak is one way to log in and needs 
 accessibility-limit-tables = On paper, very long tables run over several sheets.
 accessibility-tell = Something in the way?
 accessibility-tell-text = Tell an administrator of your company; the number at the bottom of an error page helps to find what happened.
+## Admin section: health, schedule, system
+
+nav-schedule = Schedule
+nav-system = System
+admin-about-schedule = Every job: when it comes, how its last turn went, running it by hand.
+admin-about-system = Version, settings, database, and when all was verified last.
+admin-quiet = Nothing needs you.
+admin-health = How the house is
+admin-latest = The latest acts
+admin-latest-caption = The five last entries of the audit, the newest first
+admin-latest-none = Nothing has been done yet.
+admin-places = Places
+tile-ok = fine
+tile-wait = look
+tile-bad = act
+tile-since = Since { $at }
+tile-stop = Emergency stop
+tile-stop-on = Set
+tile-stop-off = Not set
+tile-stop-fine = Money and tasks are written.
+tile-books = Books that differ
+tile-events = Events waiting
+tile-events-since = A running consumer has not dealt with what was recorded at { $at }.
+tile-events-fine = No consumer that runs is behind for more than a minute.
+tile-parked = Dead letters
+tile-parked-note = { $count ->
+    [0] Nothing is being tried again.
+    [one] { $count } item is tried again or waits behind one.
+   *[other] { $count } items are tried again or wait behind one.
+}
+tile-modules = Paused modules
+tile-modules-fine = All consumers run.
+tile-payouts = Last settled day
+tile-payouts-none = No day was settled yet.
+tile-payouts-note = { $count ->
+    [0] Nobody was paid.
+    [one] { $count } person was paid { $total }.
+   *[other] { $count } people were paid { $total } in all.
+}
+tile-payouts-open = { $count ->
+    [one] { $count } day is over and not closed.
+   *[other] { $count } days are over and not closed.
+}
+tile-mails = Mails given up
+tile-mails-note = { $count ->
+    [0] In the last seven days; none waits.
+    [one] In the last seven days; { $count } more waits.
+   *[other] In the last seven days; { $count } more wait.
+}
+tile-jobs = Jobs that failed
+tile-jobs-fine = The last turn of a job was at { $at }.
+tile-jobs-silent = No job has had a turn since { $at }: no process with workers seems to run.
+tile-jobs-never = No job has had a turn yet.
+schedule-lead = The bell rings every { $seconds } seconds; whether a job has anything to do is decided from the business date in { $zone } and from what ran already.
+schedule-caption = Every job, in the order in which they run
+schedule-when = When
+schedule-time = Took
+schedule-every-bell = every { $seconds } s
+schedule-daily = daily at { $at } ({ $zone })
+schedule-took = { $seconds } s
+schedule-by-hand = by hand: { $name }
+schedule-run = Run now
+schedule-begun = { $job } has begun.
+schedule-overlap = This job runs already. Wait until it ends.
+schedule-state-done = done
+schedule-state-failed = failed
+schedule-state-running = running
+schedule-state-lost = never ended
+schedule-state-never = never ran
+job-seal = Seals the log up to each date that was closed
+job-mails = Writes the mails of closed dates
+job-keys = Forgets keys of requests that are older than a week
+system-about = What runs here
+system-version = Version
+system-time = Now
+system-standby = a standby, the pages are read from it
+system-behind = Behind its primary by
+system-not-behind = nothing
+system-followers = Standbys that follow
+system-follower-behind = the last of them { $seconds } s behind
+system-verified = Last verification
+system-doctor = The doctor looked at log, cursors and ledger:
+system-run-checks = Run the checks
+system-workers = Workers of this process
+system-worker = Worker
+system-worker-up = up
+system-worker-stopped = waits for the release of the stop
+system-worker-failing = failing
+system-migrations = Migrations
+system-migrations-count = { $count ->
+    [one] { $count } migration was applied; the last:
+   *[other] { $count } migrations were applied; the last:
+}
+system-size = Size of the database
+system-size-caption = What each module takes with its indexes, the largest first
+system-schema = Schema
+system-tables = Tables
+system-bytes = Size
+system-settings = Settings
+system-settings-caption = Every setting as it is in force; passwords and keys are hidden
+system-key = Key
+system-value = Value
+system-default = Default
+system-is-set = set
 
 ## Feeds
 

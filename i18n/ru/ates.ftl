@@ -3,6 +3,7 @@
 ## The frame of every page
 
 skip-to-content = К содержанию
+section-navigation = Разделы администрирования
 main-navigation = Главное меню
 language = Язык
 theme = Тема
@@ -283,7 +284,11 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Кто нажал
 shuffle-pressed-at = Когда нажали
 shuffle-finished-at = Закончено
-shuffle-pace = { $rate } задач в секунду, осталось около { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } задача
+    [few] { $rate } задачи
+   *[other] { $rate } задач
+} в секунду, осталось около { $seconds ->
     [one] { $seconds } секунды
    *[other] { $seconds } секунд
 }
@@ -495,6 +500,7 @@ register = Зарегистрировать
 new-user = Новый пользователь
 nav-users = Люди
 users-caption = Люди по логину
+users-uid = Идентификатор
 users-none = Никого
 users-none-hint = Сбросьте отбор или зарегистрируйте кого-нибудь.
 role-administrator = администратор
@@ -983,7 +989,6 @@ admin-about-payouts = Закрытые дни и кому сколько зап�
 admin-about-mails = Каждое письмо со своим состоянием, как его видит получатель
 nav-events = События
 admin-about-events = Журнал событий и всё, что началось с одного нажатия
-operations-places = Места оператора
 events-title = События
 events-seq = Номер
 events-id = Код
@@ -1502,6 +1507,7 @@ account-mails-lead = Последняя сотня, хранятся 90 дней
 account-mails-not-connected = Почтовый сервер не настроен: эти письма никто не получит, и нового пароля по почте никто не задаст.
 account-mails-empty = Никто не запрашивал нового пароля, не регистрировался и не менял своего.
 account-mails-written = Написано
+account-mail-hidden = Секрет ссылки здесь не показан и не может быть показан: он нигде не хранится.
 account-mail-password-reset = Ссылка для нового пароля
 account-mail-password-changed = Пароль сменён
 account-mail-address-changed = Адрес сменён
@@ -1604,6 +1610,113 @@ accessibility-limit-beak = Рисунок клювом — один из спо�
 accessibility-limit-tables = На бумаге очень длинные таблицы занимают несколько листов.
 accessibility-tell = Что-то мешает?
 accessibility-tell-text = Скажите администратору компании; номер внизу страницы с ошибкой поможет найти, что случилось.
+## Администрирование: состояние, расписание, система
+
+nav-schedule = Расписание
+nav-system = Система
+admin-about-schedule = Все задания: когда запускаются, чем закончился последний запуск, запуск вручную.
+admin-about-system = Версия, настройки, база данных и последняя проверка.
+admin-quiet = Ничего не требует вашего внимания.
+admin-health = Состояние
+admin-latest = Последние действия
+admin-latest-caption = Пять последних записей аудита, сначала новые
+admin-latest-none = Пока ничего не сделано.
+admin-places = Разделы
+tile-ok = порядок
+tile-wait = взгляните
+tile-bad = вмешайтесь
+tile-since = С { $at }
+tile-stop = Аварийная остановка
+tile-stop-on = Включена
+tile-stop-off = Не включена
+tile-stop-fine = Деньги и задачи записываются.
+tile-books = Расхождений в книгах
+tile-events = Событий в ожидании
+tile-events-since = Работающий подписчик не обработал то, что записано { $at }.
+tile-events-fine = Ни один работающий подписчик не отстаёт больше чем на минуту.
+tile-parked = Отложенных насовсем
+tile-parked-note = { $count ->
+    [0] Ничего не повторяется.
+    [one] { $count } событие повторяется или ждёт за другим.
+    [few] { $count } события повторяются или ждут за другим.
+   *[many] { $count } событий повторяются или ждут за другим.
+}
+tile-modules = Приостановлено модулей
+tile-modules-fine = Все подписчики работают.
+tile-payouts = Последний закрытый день
+tile-payouts-none = Ни один день ещё не закрыт.
+tile-payouts-note = { $count ->
+    [0] Никому не выплачено.
+    [one] { $count } человеку выплачено { $total }.
+   *[other] { $count } людям выплачено { $total }.
+}
+tile-payouts-open = { $count ->
+    [one] { $count } день прошёл и не закрыт.
+    [few] { $count } дня прошли и не закрыты.
+   *[many] { $count } дней прошли и не закрыты.
+}
+tile-mails = Писем не отправлено
+tile-mails-note = { $count ->
+    [0] За последние семь дней; в очереди нет.
+    [one] За последние семь дней; ещё { $count } в очереди.
+   *[many] За последние семь дней; ещё { $count } в очереди.
+}
+tile-jobs = Заданий с ошибкой
+tile-jobs-fine = Последний запуск задания — { $at }.
+tile-jobs-silent = Задания не запускались с { $at }: похоже, нет процесса с фоновой работой.
+tile-jobs-never = Ни одно задание ещё не запускалось.
+schedule-lead = Звонок — каждые { $seconds } с; есть ли у задания работа, решается по рабочему дню в зоне { $zone } и по тому, что уже выполнено.
+schedule-caption = Все задания в порядке запуска
+schedule-when = Когда
+schedule-time = Заняло
+schedule-every-bell = каждые { $seconds } с
+schedule-daily = ежедневно в { $at } ({ $zone })
+schedule-took = { $seconds } с
+schedule-by-hand = вручную: { $name }
+schedule-run = Запустить
+schedule-begun = Запущено: { $job }.
+schedule-overlap = Это задание уже выполняется. Дождитесь, пока оно закончится.
+schedule-state-done = готово
+schedule-state-failed = ошибка
+schedule-state-running = выполняется
+schedule-state-lost = не закончилось
+schedule-state-never = не запускалось
+job-seal = Опечатывает журнал по каждому закрытому дню
+job-mails = Пишет письма закрытых дней
+job-keys = Забывает ключи запросов старше недели
+system-about = Что здесь работает
+system-version = Версия
+system-time = Сейчас
+system-standby = резервный сервер, страницы читаются с него
+system-behind = Отстаёт от основного на
+system-not-behind = нисколько
+system-followers = Резервных серверов
+system-follower-behind = последний отстаёт на { $seconds } с
+system-verified = Последняя проверка
+system-doctor = Доктор осмотрел журнал, позиции и книги:
+system-run-checks = Запустить проверки
+system-workers = Фоновая работа этого процесса
+system-worker = Работник
+system-worker-up = работает
+system-worker-stopped = ждёт снятия остановки
+system-worker-failing = ошибка
+system-migrations = Миграции
+system-migrations-count = { $count ->
+    [one] Применена { $count } миграция; последние:
+    [few] Применено { $count } миграции; последние:
+   *[many] Применено { $count } миграций; последние:
+}
+system-size = Размер базы данных
+system-size-caption = Сколько занимает каждый модуль вместе с индексами, сначала крупные
+system-schema = Схема
+system-tables = Таблиц
+system-bytes = Размер
+system-settings = Настройки
+system-settings-caption = Все настройки, как они действуют; пароли и ключи скрыты
+system-key = Ключ
+system-value = Значение
+system-default = По умолчанию
+system-is-set = задано
 
 ## Feeds
 

@@ -14,6 +14,7 @@ mod places;
 mod schedule;
 mod search;
 mod server;
+mod system;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, feeds, health, help, home, places, search};
+use super::{Services, admin, api, feeds, health, help, home, places, schedule, search, system};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -93,6 +93,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let feed = Data::new(horizon.clone());
     let feed_door = Data::new(auth::FeedDoor::default());
     let purse = Data::new(purse_source());
+    let runner = Data::new(schedule::Runner::new(services));
     let reports = Data::new(Reports::new(services.config.report_cache));
     let search_pace = Data::new(search::pace());
     let server = HttpServer::new(move || {
@@ -112,6 +113,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(live.clone())
             .app_data(feed.clone())
             .app_data(purse.clone())
+            .app_data(runner.clone())
             .app_data(reports.clone())
             .app_data(search_pace.clone())
             .app_data(feed_door.clone())
@@ -121,6 +123,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .configure(admin::configure)
             .configure(search::configure)
             .configure(help::configure)
+            .configure(schedule::configure)
+            .configure(system::configure)
             .configure(feeds::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
@@ -155,10 +159,10 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     })
 }
 
-/// The places of the navigation, in the order they are shown; the rest stands on the admin section's own page.
+/// The places of the navigation, in the order they are shown; the rest stands in the admin section.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat()).with_leaps(places::leaps())
+    Navigation::new(parts.concat(), admin::places()).with_leaps(places::leaps())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.

@@ -46,7 +46,7 @@ pub use service::{
     deactivate_user, end_feed, first_administrator, list_feeds, mail_step, make_feed, open_setup,
     register_people, register_user, search_users, set_language, set_password_hash, update_user,
 };
-pub use store::{FeedRow, count_users};
+pub use store::{FeedRow, MailCounts, count_mails, count_users};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
 pub use web::{ApiUser, FeedDoor, FeedReader, NavEntry, Navigation, Recognised, Viewer, session};

@@ -49,9 +49,10 @@ pub(super) use links::{
 };
 pub(super) use mails::{
     ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, delete_old_mails, expire_mails,
-    insert_mail, list_mails, postpone_mails, release_mails, update_mail_failed, update_mail_sent,
-    update_mail_waiting,
+    find_mail, find_mail_row, insert_mail, list_mails, postpone_mails, release_mails,
+    update_mail_failed, update_mail_sent, update_mail_waiting,
 };
+pub use mails::{MailCounts, count_mails};
 pub(super) use passkeys::{
     PasskeyRow, delete_expired_ceremonies, delete_passkey, delete_passkeys_of, insert_ceremony,
     insert_passkey, list_passkeys, lock_passkey, take_ceremony, update_passkey_used,

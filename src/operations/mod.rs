@@ -26,7 +26,8 @@ use utoipa::openapi::OpenApi;
 use crate::auth::{NavEntry, Operation};
 use crate::platform::db::DbRole;
 
-pub use doctor::{Diagnosis, examine, examine_nightly};
+pub use audit::{LatestAct, list_latest_acts};
+pub use doctor::{Diagnosis, examine, examine_by_hand, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
 pub use queries::{Finding, verify, verify_seals};
 pub use reconciler::{reconcile, start_reconciler};

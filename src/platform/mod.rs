@@ -25,6 +25,7 @@ pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod text;
+pub mod turns;
 pub mod wake;
 pub mod web;
 pub mod workers;

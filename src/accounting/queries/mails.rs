@@ -276,3 +276,33 @@ pub(in crate::accounting) struct Trouble {
     #[diesel(sql_type = Text)]
     pub reason: String,
 }
+
+/// How the mails about money stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct MailCounts {
+    /// Mails that have not left yet.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+    /// Mails written since an instant that were given up.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+}
+
+/// How many mails wait, and how many of those written since an instant were given up.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn count_mails(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    since: DateTime<Utc>,
+) -> AppResult<MailCounts> {
+    actor.allow(Operation::Payouts)?;
+    Ok(sql_query(
+        "select count(*) filter (where state in ('new', 'waiting')) as waiting,
+           count(*) filter (where state = 'failed' and created_at >= $1) as failed
+         from accounting.mails where state <> 'sent'",
+    )
+    .bind::<diesel::sql_types::Timestamptz, _>(since)
+    .get_result(conn)?)
+}

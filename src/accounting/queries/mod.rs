@@ -52,11 +52,13 @@ pub(super) use mails::{
     MAIL_KINDS, MAIL_STATES, MailFilter, MailView, Trouble, Undeliverable, count_given_up,
     list_mails, list_undeliverable, own_undeliverable, show_mail, show_trouble,
 };
+pub use mails::{MailCounts, count_mails};
 pub use paid::{PaidDay, list_paid_days};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,
 };
+pub use payouts::{count_open_dates, find_last_run};
 pub(super) use statements::{
     CompanyStatement, PeriodStatement, Statement, StatementLine, list_statements,
     show_company_statement, show_period_statement, show_statement,

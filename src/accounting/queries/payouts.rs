@@ -107,6 +107,27 @@ pub(in crate::accounting) fn list_payout_runs(
     Ok(PageOf::from_rows(rows, limit, |run| run.business_date))
 }
 
+/// The newest date whose close has begun, and how that stands; none before the first.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn find_last_run(conn: &mut PgConnection, actor: &Actor) -> AppResult<Option<Run>> {
+    let runs = list_payout_runs(conn, actor, None, None, 1)?;
+    Ok(runs.items.first().map(PayoutRun::as_run))
+}
+
+/// How many dates are over at `now` and not closed.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn count_open_dates(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> AppResult<usize> {
+    Ok(list_open_runs(conn, actor, now)?.len())
+}
+
 /// One date whose close has begun.
 ///
 /// # Errors

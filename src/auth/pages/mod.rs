@@ -114,6 +114,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(users::list_users))
             .route(post().to(users::register_user)),
     )
+    .service(resource("/admin/users.csv").route(get().to(users::export_users)))
     .service(resource("/admin/users/new").route(get().to(users::new_user)))
     .service(
         resource("/admin/users/{uid}")
@@ -131,5 +132,12 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         resource("/admin/users/{uid}/tokens/{id}/revocation").route(post().to(users::revoke_token)),
     )
     .service(resource("/admin/account-mails").route(get().to(account_mails::list_account_mails)))
+    .service(
+        resource("/admin/account-mails/{id}").route(get().to(account_mails::show_account_mail)),
+    )
+    .service(
+        resource("/admin/account-mails/{id}/preview")
+            .route(get().to(account_mails::preview_account_mail)),
+    )
     .service(resource("/admin/roles").route(get().to(roles::show_roles)));
 }

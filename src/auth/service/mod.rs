@@ -45,6 +45,7 @@ pub use feeds::{end_feed, list_feeds, make_feed};
 pub use login::confirm_password;
 pub(super) use login::{LogIn, authenticate, log_in};
 pub use mailing::mail_step;
+pub(super) use mailing::preview as preview_mail;
 pub use own::{OwnChange, set_language, set_password_hash, update_me};
 pub(super) use own::{RenewedSession, change_password, set_display};
 pub(super) use passkeys::{

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::platform::error::AppResult;
@@ -208,6 +208,8 @@ pub(in crate::auth) fn postpone_mails(
 /// A mail as it is shown.
 #[derive(Clone, Debug, QueryableByName)]
 pub(in crate::auth) struct MailRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub id: Uuid,
     #[diesel(sql_type = Text)]
     pub kind: String,
     #[diesel(sql_type = Text)]
@@ -223,10 +225,38 @@ pub(in crate::auth) struct MailRow {
 /// The newest mails.
 pub(in crate::auth) fn list_mails(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<MailRow>> {
     Ok(sql_query(
-        "select kind, recipient, state, created_at, last_error from auth.mails order by created_at desc, id desc limit $1",
+        "select id, kind, recipient, state, created_at, last_error from auth.mails order by created_at desc, id desc limit $1",
     )
     .bind::<BigInt, _>(limit)
     .load(conn)?)
+}
+
+/// One mail as it is shown.
+pub(in crate::auth) fn find_mail_row(
+    conn: &mut PgConnection,
+    id: Uuid,
+) -> AppResult<Option<MailRow>> {
+    Ok(sql_query(
+        "select id, kind, recipient, state, created_at, last_error from auth.mails where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .get_result(conn)
+    .optional()?)
+}
+
+/// One mail as it is written.
+pub(in crate::auth) fn find_mail(
+    conn: &mut PgConnection,
+    id: Uuid,
+) -> AppResult<Option<ClaimedMail>> {
+    Ok(sql_query(
+        "select id, message_id, kind, subject_id, recipient, recipient_name, language, attempts, created_at,
+           coalesce(claimed_until, created_at) as claimed_until
+         from auth.mails where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .get_result(conn)
+    .optional()?)
 }
 
 /// Removes mails that were written before an instant and have left or were given up.
@@ -238,4 +268,28 @@ pub(in crate::auth) fn delete_old_mails(
         .bind::<Timestamptz, _>(before)
         .execute(conn)?;
     Ok(())
+}
+
+/// How the mails about accounts stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, QueryableByName)]
+pub struct MailCounts {
+    /// Mails that have not left yet.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+    /// Mails written since an instant that were given up.
+    #[diesel(sql_type = BigInt)]
+    pub failed: i64,
+}
+
+/// How many mails wait, and how many of those written since an instant were given up.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_mails(conn: &mut PgConnection, since: DateTime<Utc>) -> AppResult<MailCounts> {
+    Ok(sql_query(
+        "select (select count(*) from auth.mails where state in ('new', 'waiting')) as waiting,
+           (select count(*) from auth.mails where state = 'failed' and created_at >= $1) as failed",
+    )
+    .bind::<Timestamptz, _>(since)
+    .get_result(conn)?)
 }

@@ -17,19 +17,21 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation, in order, and those that keys lead to; the app puts it into its data.
+/// All places of the navigation, those of the admin section, in order, and those that keys lead to; the app puts it into its data.
 #[derive(Clone, Debug)]
 pub struct Navigation {
-    entries: Vec<NavEntry>,
+    places: Vec<NavEntry>,
+    section: Vec<NavEntry>,
     leaps: Vec<(char, NavEntry)>,
 }
 
 impl Navigation {
-    /// The navigation with these places.
+    /// The navigation with these places, and these in the admin section.
     #[must_use]
-    pub fn new(entries: Vec<NavEntry>) -> Self {
+    pub fn new(places: Vec<NavEntry>, section: Vec<NavEntry>) -> Self {
         Self {
-            entries,
+            places,
+            section,
             leaps: Vec::new(),
         }
     }
@@ -51,14 +53,23 @@ impl Navigation {
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        self.entries
-            .iter()
-            .filter(|entry| actor.may(entry.operation))
-            .map(|entry| NavLink {
-                href: entry.href,
-                label: entry.label,
-            })
-            .take(NAV_LIMIT)
-            .collect()
+        let mut links = links(&self.places, actor);
+        links.truncate(NAV_LIMIT);
+        links
     }
+
+    pub(super) fn section_of(&self, actor: &Actor) -> Vec<NavLink> {
+        links(&self.section, actor)
+    }
+}
+
+fn links(entries: &[NavEntry], actor: &Actor) -> Vec<NavLink> {
+    entries
+        .iter()
+        .filter(|entry| actor.may(entry.operation))
+        .map(|entry| NavLink {
+            href: entry.href,
+            label: entry.label,
+        })
+        .collect()
 }

@@ -176,15 +176,20 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         name: user.full_name(),
         role_line: role_line(web::lang_of(request), &actor),
     };
-    let (nav, leaps) = if holder.must_enrol {
-        (Vec::new(), Vec::new())
+    let (nav, section, leaps) = if holder.must_enrol {
+        (Vec::new(), Vec::new(), Vec::new())
     } else {
         let navigation = data::<Navigation>(request)?;
-        (navigation.of(&actor), navigation.leaps(&actor))
+        (
+            navigation.of(&actor),
+            navigation.section_of(&actor),
+            navigation.leaps(&actor),
+        )
     };
     let visitor = Visitor {
         person,
         nav,
+        section,
         banner: holder.banner,
         zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
         theme: user.theme.as_deref().and_then(Theme::from_code),

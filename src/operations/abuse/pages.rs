@@ -111,7 +111,7 @@ async fn show_abuse(
     let limits = config.abuse_limits;
     render_with(
         status,
-        &AbusePage::new(frame, &actor, period, form, reports, limits),
+        &AbusePage::new(frame, period, form, reports, limits),
     )
 }
 

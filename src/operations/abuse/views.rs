@@ -6,8 +6,6 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
 use super::store::{CreatorRow, EffectRow, PairRow, PresserRow};
-use crate::auth::Actor;
-use crate::operations::views::{Place, places};
 use crate::platform::config::AbuseLimits;
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::AppResult;
@@ -38,7 +36,6 @@ pub(super) struct AbuseForm {
 #[template(path = "operations/abuse.html")]
 pub(super) struct AbusePage {
     frame: Frame,
-    places: Vec<Place>,
     period: Period,
     from: String,
     to: String,
@@ -52,7 +49,6 @@ pub(super) struct AbusePage {
 impl AbusePage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         period: Period,
         form: AbuseForm,
         reports: Reports,
@@ -71,7 +67,6 @@ impl AbusePage {
                 .map(|count| fl!(l, "abuse-limit-presses", count = count)),
         ];
         Self {
-            places: places(&frame, actor),
             from: form.from.unwrap_or_else(|| period.from.to_string()),
             to: form.to.unwrap_or_else(|| period.to.to_string()),
             creators_by: form.creators,

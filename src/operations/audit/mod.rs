@@ -6,3 +6,4 @@ mod store;
 mod views;
 
 pub(super) use pages::configure;
+pub use store::{LatestAct, list_latest as list_latest_acts};

@@ -99,3 +99,39 @@ pub(super) fn list_audit(
     .load(conn)?;
     Ok(PageOf::from_rows(rows, limit, |row| (row.at, row.id)))
 }
+
+/// Something that was done, in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatestAct {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who did it, with a name if there is one; none for the system itself.
+    pub actor: Option<(Uuid, Option<String>)>,
+    /// What was done.
+    pub action: String,
+}
+
+/// The last things that were done before `now`, the newest first; to those who see the money alone, what was done to it.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub fn list_latest(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> AppResult<Vec<LatestAct>> {
+    let filter = AuditFilter {
+        since: DateTime::UNIX_EPOCH,
+        before: now + chrono::TimeDelta::seconds(1),
+        person: None,
+        action: None,
+    };
+    let page = list_audit(conn, actor, &filter, None, limit)?;
+    let act = |row: AuditRow| LatestAct {
+        at: row.at,
+        actor: row.actor.map(|id| (id, row.actor_name)),
+        action: row.action,
+    };
+    Ok(page.items.into_iter().map(act).collect())
+}

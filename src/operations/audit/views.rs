@@ -6,7 +6,6 @@ use i18n_embed_fl::fl;
 
 use super::store::AuditRow;
 use crate::auth::{Actor, Operation};
-use crate::operations::views::{Place, places};
 use crate::platform::csv::Cell;
 use crate::platform::period::Period;
 use crate::platform::web::{FiltersOn, FormErrors, Frame, ListAddress, PageOf};
@@ -28,7 +27,6 @@ pub(super) struct AuditForm {
 #[template(path = "operations/audit.html")]
 pub(super) struct AuditPage {
     frame: Frame,
-    places: Vec<Place>,
     rows: Vec<Line>,
     from: String,
     to: String,
@@ -67,7 +65,6 @@ impl AuditPage {
             .and(Some(form.person.clone()), &here, &["person"])
             .and(Some(form.action.clone()), &here, &["action"]);
         Self {
-            places: places(&frame, actor),
             on,
             csv: here.at("/admin/audit.csv"),
             first: here.back_to_first(form.is_first),

@@ -16,7 +16,7 @@ use super::queries;
 use crate::bus::{self, Check, Roster};
 use crate::platform::clock::BusinessZone;
 use crate::platform::db::{Db, Lane, Origin};
-use crate::platform::error::AppResult;
+use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, RunState};
 use crate::platform::partitions::{self, Ahead};
 
@@ -109,6 +109,24 @@ pub fn examine_nightly(db: &Db, zone: BusinessZone, roster: &Roster) -> AppResul
         tracing::error!(fault, "the doctor found something wrong");
     }
     write_down(db, &date, &diagnosis, now)
+}
+
+/// [`examine`] at once, because somebody asked for it: what is found goes to the log and into the run table, beside the nightly run.
+///
+/// # Errors
+/// Those of the database, and that something was found.
+pub fn examine_by_hand(db: &Db, roster: &Roster) -> AppResult<()> {
+    let now = db.clock().now();
+    let diagnosis = db.read_blocking(super::ROLE, |conn| examine(conn, roster, now))?;
+    for fault in diagnosis.faults() {
+        tracing::error!(fault, "the doctor found something wrong");
+    }
+    let key = now.format("%Y-%m-%d %H:%M:%S by hand").to_string();
+    write_down(db, &key, &diagnosis, now)?;
+    match diagnosis.faults().next() {
+        None => Ok(()),
+        Some(fault) => Err(AppError::internal(fault)),
+    }
 }
 
 fn write_down(db: &Db, date: &str, diagnosis: &Diagnosis, now: DateTime<Utc>) -> AppResult<()> {

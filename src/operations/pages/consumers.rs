@@ -49,7 +49,6 @@ pub(super) async fn list_consumers(
         .await?;
     render(&ModulesPage::new(
         viewer.frame,
-        &viewer.actor,
         consumers,
         config.lag_warning,
         board.all(),
@@ -92,14 +91,7 @@ async fn show(
             service::show_consumer(conn, &actor, &roster, &name, now)
         })
         .await?;
-    let page = ConsumerPage::new(
-        viewer.frame,
-        &viewer.actor,
-        consumer,
-        config.lag_warning,
-        words,
-        errors,
-    );
+    let page = ConsumerPage::new(viewer.frame, consumer, config.lag_warning, words, errors);
     render_with(status, &page)
 }
 

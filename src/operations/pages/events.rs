@@ -58,7 +58,6 @@ pub(super) async fn list_events(
     }
     render(&EventsPage::new(
         viewer.frame,
-        &viewer.actor,
         page,
         &filter,
         before.is_none(),
@@ -97,5 +96,5 @@ pub(super) async fn show_event(
             service::show_story(conn, &actor, &roster, id)
         })
         .await?;
-    render(&StoryPage::new(viewer.frame, &viewer.actor, id, story))
+    render(&StoryPage::new(viewer.frame, id, story))
 }

@@ -68,14 +68,7 @@ pub(super) async fn list_letters(
         .await?;
     let names: Vec<&str> = roster.all().map(|listener| listener.name).collect();
     let frame = viewer.frame;
-    render(&LettersPage::new(
-        frame,
-        &viewer.actor,
-        &filter,
-        &names,
-        letters,
-        is_first,
-    ))
+    render(&LettersPage::new(frame, &filter, &names, letters, is_first))
 }
 
 /// The list as a file.
@@ -111,7 +104,7 @@ pub(super) async fn show_letter(
             service::show_letter(conn, &actor, &roster, &name, item)
         })
         .await?;
-    render(&LetterPage::new(viewer.frame, &viewer.actor, letter))
+    render(&LetterPage::new(viewer.frame, letter))
 }
 
 /// What would be done, and with how many items: `act` is `retry` or `skip`, and `all` stands for the whole filter.
@@ -175,7 +168,7 @@ async fn confirm(
         reason: form.reason,
         errors,
     };
-    let page = ChoicePage::new(viewer.frame, &viewer.actor, verb, choice, &filter, words);
+    let page = ChoicePage::new(viewer.frame, verb, choice, &filter, words);
     render_with(status, &page)
 }
 

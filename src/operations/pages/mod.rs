@@ -65,8 +65,8 @@ async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
         .await?;
     let agreement = db.read(ROLE, agreement::find).await?;
     let badge = viewer.frame.badge(&agreement, now);
-    let (frame, actor) = (viewer.frame, viewer.actor);
-    render(&ChecksPage::new(frame, &actor, findings, badge, now))
+    let frame = viewer.frame;
+    render(&ChecksPage::new(frame, findings, badge, now))
 }
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.

@@ -41,12 +41,5 @@ pub(super) async fn list_runs(
             service::list_runs(conn, &actor, &config, &wanted, after, now, DEFAULT_LIMIT)
         })
         .await?;
-    render(&RunsPage::new(
-        viewer.frame,
-        &viewer.actor,
-        filter,
-        runs,
-        bell,
-        is_first,
-    ))
+    render(&RunsPage::new(viewer.frame, filter, runs, bell, is_first))
 }

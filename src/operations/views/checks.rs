@@ -4,8 +4,6 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use i18n_embed_fl::fl;
 
-use super::places::{Place, places};
-use crate::auth::Actor;
 use crate::operations::queries::Finding;
 use crate::platform::error::Message;
 use crate::platform::web::{Badge, Frame};
@@ -24,7 +22,6 @@ struct CheckRow {
 #[template(path = "operations/checks.html")]
 pub(in crate::operations) struct ChecksPage {
     frame: Frame,
-    places: Vec<Place>,
     checks: Vec<CheckRow>,
     broken: usize,
     badge: Badge,
@@ -34,7 +31,6 @@ pub(in crate::operations) struct ChecksPage {
 impl ChecksPage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         findings: Vec<Finding>,
         badge: Badge,
         asked_at: DateTime<Utc>,
@@ -48,7 +44,6 @@ impl ChecksPage {
             sample: finding.sample,
         });
         Self {
-            places: places(&frame, actor),
             checks: checks.collect(),
             broken,
             badge,

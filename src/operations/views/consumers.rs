@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use askama::Template;
 use i18n_embed_fl::fl;
 
-use super::places::{Place, places};
-use crate::auth::Actor;
 use crate::operations::service::{Consumer, warn_of_lag};
 use crate::platform::web::{FormErrors, Frame};
 use crate::platform::workers::Health;
@@ -22,7 +20,6 @@ struct WorkerRow {
 #[template(path = "operations/modules.html")]
 pub(in crate::operations) struct ModulesPage {
     frame: Frame,
-    places: Vec<Place>,
     consumers: Vec<Consumer>,
     /// Who is too far behind, in a line each.
     late: Vec<String>,
@@ -32,7 +29,6 @@ pub(in crate::operations) struct ModulesPage {
 impl ModulesPage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         consumers: Vec<Consumer>,
         limit: i64,
         health: BTreeMap<String, Health>,
@@ -49,7 +45,6 @@ impl ModulesPage {
             .into_iter()
             .map(|consumer| late_line(&frame, consumer, limit));
         Self {
-            places: places(&frame, actor),
             late: late.collect(),
             workers: workers.collect(),
             consumers,
@@ -99,7 +94,6 @@ pub(in crate::operations) struct PauseWords {
 #[template(path = "operations/consumer.html")]
 pub(in crate::operations) struct ConsumerPage {
     frame: Frame,
-    places: Vec<Place>,
     consumer: Consumer,
     late: Option<String>,
     words: PauseWords,
@@ -109,7 +103,6 @@ pub(in crate::operations) struct ConsumerPage {
 impl ConsumerPage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         consumer: Consumer,
         limit: i64,
         words: PauseWords,
@@ -117,7 +110,6 @@ impl ConsumerPage {
     ) -> Self {
         let is_late = consumer.status.lag() > limit;
         Self {
-            places: places(&frame, actor),
             late: is_late.then(|| late_line(&frame, &consumer, limit)),
             consumer,
             words,

@@ -5,8 +5,6 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 use uuid::Uuid;
 
-use super::places::{Place, places};
-use crate::auth::Actor;
 use crate::bus::Envelope;
 use crate::events::CATALOGUE;
 use crate::operations::service::{EXPORTED, EventFilter, Node, Stage, Story, Told, Tree, Visit};
@@ -24,7 +22,6 @@ struct Choice {
 #[template(path = "operations/events.html")]
 pub(in crate::operations) struct EventsPage {
     frame: Frame,
-    places: Vec<Place>,
     events: Vec<Envelope>,
     topics: Vec<Choice>,
     types: Vec<Choice>,
@@ -38,13 +35,7 @@ pub(in crate::operations) struct EventsPage {
 }
 
 impl EventsPage {
-    pub fn new(
-        frame: Frame,
-        actor: &Actor,
-        page: PageOf<Envelope>,
-        filter: &EventFilter,
-        is_first: bool,
-    ) -> Self {
+    pub fn new(frame: Frame, page: PageOf<Envelope>, filter: &EventFilter, is_first: bool) -> Self {
         let mut topics: Vec<Choice> = Vec::new();
         for kind in CATALOGUE {
             if topics.iter().all(|known| known.value != kind.topic) {
@@ -70,7 +61,6 @@ impl EventsPage {
                 &["correlation"],
             );
         Self {
-            places: places(&frame, actor),
             events: page.items,
             types: types.collect(),
             topics,
@@ -177,7 +167,6 @@ fn line_of(frame: &Frame, node: Node, opens: bool, closes: usize) -> TreeLine {
 #[template(path = "operations/story.html")]
 pub(in crate::operations) struct StoryPage {
     frame: Frame,
-    places: Vec<Place>,
     id: Uuid,
     told: Option<Told>,
     payload: String,
@@ -186,13 +175,12 @@ pub(in crate::operations) struct StoryPage {
 }
 
 impl StoryPage {
-    pub fn new(frame: Frame, actor: &Actor, id: Uuid, story: Story) -> Self {
+    pub fn new(frame: Frame, id: Uuid, story: Story) -> Self {
         let Story { told, trees } = story;
         let payload = told
             .as_ref()
             .and_then(|told| serde_json::to_string_pretty(&told.payload).ok());
         Self {
-            places: places(&frame, actor),
             id,
             payload: payload.unwrap_or_default(),
             subject_page: told.as_ref().and_then(|told| page_of(&told.event)),

@@ -4,8 +4,6 @@ use askama::Template;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
-use super::places::{Place, places};
-use crate::auth::Actor;
 use crate::bus::{ParkedItem, ParkedState, Selection};
 use crate::operations::service::{Choice, Letter, LetterFilter, Letters, Verb};
 use crate::platform::csv::{Cell, Csv};
@@ -73,7 +71,6 @@ impl ParkedItem {
 #[template(path = "operations/letters.html")]
 pub(in crate::operations) struct LettersPage {
     frame: Frame,
-    places: Vec<Place>,
     tabs: Vec<Tab>,
     consumers: Vec<Pick>,
     classes: Vec<Pick>,
@@ -92,7 +89,6 @@ pub(in crate::operations) struct LettersPage {
 impl LettersPage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         filter: &LetterFilter,
         names: &[&str],
         letters: Letters,
@@ -151,7 +147,6 @@ impl LettersPage {
             |on, name| on.and(of(name), &here, &[name]),
         );
         Self {
-            places: places(&frame, actor),
             tabs: tabs.collect(),
             consumers: consumers.collect(),
             classes,
@@ -178,16 +173,14 @@ impl LettersPage {
 #[template(path = "operations/letter.html")]
 pub(in crate::operations) struct LetterPage {
     frame: Frame,
-    places: Vec<Place>,
     letter: Letter,
     payload: String,
 }
 
 impl LetterPage {
-    pub fn new(frame: Frame, actor: &Actor, letter: Letter) -> Self {
+    pub fn new(frame: Frame, letter: Letter) -> Self {
         let payload = letter.parked.payload.as_ref();
         Self {
-            places: places(&frame, actor),
             payload: payload
                 .and_then(|payload| serde_json::to_string_pretty(payload).ok())
                 .unwrap_or_default(),
@@ -209,7 +202,6 @@ pub(in crate::operations) struct ChoiceWords {
 #[template(path = "operations/choice.html")]
 pub(in crate::operations) struct ChoicePage {
     frame: Frame,
-    places: Vec<Place>,
     retries: bool,
     refused: bool,
     choice: Choice,
@@ -222,7 +214,6 @@ pub(in crate::operations) struct ChoicePage {
 impl ChoicePage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         verb: Verb,
         choice: Choice,
         filter: &LetterFilter,
@@ -231,7 +222,6 @@ impl ChoicePage {
         let by_hand = matches!(choice.selection, Selection::Items(_));
         let pairs = filter.pairs();
         Self {
-            places: places(&frame, actor),
             retries: verb == Verb::Retry,
             refused: verb == Verb::Skip && choice.money,
             names: if by_hand {

@@ -4,7 +4,6 @@ mod checks;
 mod consumers;
 mod events;
 mod letters;
-mod places;
 mod runs;
 mod stop;
 
@@ -12,6 +11,5 @@ pub(super) use checks::ChecksPage;
 pub(super) use consumers::{ConsumerPage, ModulesPage, PauseWords};
 pub(super) use events::{EventsPage, StoryPage, csv_of_events};
 pub(super) use letters::{ChoicePage, ChoiceWords, LetterPage, LettersPage, csv_of_letters};
-pub(super) use places::{Place, places};
 pub(super) use runs::RunsPage;
 pub(super) use stop::{StopPage, StopWords};

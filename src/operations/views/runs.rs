@@ -4,8 +4,6 @@ use askama::Template;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
-use super::places::{Place, places};
-use crate::auth::Actor;
 use crate::operations::queries::ShuffleRun;
 use crate::operations::service::{Planned, RunFilter, Runs};
 use crate::platform::error::Message;
@@ -22,7 +20,6 @@ const STATES: [&str; 3] = ["waiting", "done", "failed"];
 #[template(path = "operations/runs.html")]
 pub(in crate::operations) struct RunsPage {
     frame: Frame,
-    places: Vec<Place>,
     planned: Vec<Planned>,
     runs: Vec<JobRun>,
     shuffles: Vec<ShuffleRun>,
@@ -36,7 +33,6 @@ pub(in crate::operations) struct RunsPage {
 impl RunsPage {
     pub fn new(
         frame: Frame,
-        actor: &Actor,
         filter: RunFilter,
         runs: Runs,
         bell_seconds: u64,
@@ -56,7 +52,6 @@ impl RunsPage {
                 &["state"],
             );
         Self {
-            places: places(&frame, actor),
             on,
             first: here.back_to_first(is_first),
             older: here.after(runs.runs.next),

@@ -3,7 +3,6 @@
 use askama::Template;
 use i18n_embed_fl::fl;
 
-use super::places::{Place, places};
 use crate::auth::{Actor, Operation};
 use crate::platform::stop::Stop;
 use crate::platform::web::{Badge, FormErrors, Frame};
@@ -25,7 +24,6 @@ struct StopRow {
 #[template(path = "operations/stop.html")]
 pub(in crate::operations) struct StopPage {
     frame: Frame,
-    places: Vec<Place>,
     badge: Badge,
     current: Option<StopRow>,
     past: Vec<StopRow>,
@@ -52,7 +50,6 @@ impl StopPage {
             .map(row)
             .partition(|row| row.stop.released_at.is_none());
         Self {
-            places: places(&frame, actor),
             current: open.into_iter().next(),
             past,
             badge,

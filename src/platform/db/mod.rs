@@ -8,6 +8,7 @@ mod migrate;
 mod once;
 mod outbox;
 mod parts;
+mod server;
 mod standing;
 mod tx;
 
@@ -31,6 +32,7 @@ pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
 pub use parts::{Part, Parts};
+pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
 

@@ -37,6 +37,8 @@ pub struct Frame {
     pub nav: Vec<NavItem>,
     /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
     pub leaps: Option<String>,
+    /// The places of the section that the page belongs to, if it is one of them.
+    pub section: Vec<NavItem>,
     /// The token that every form of the page carries.
     pub csrf: String,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
@@ -75,6 +77,10 @@ impl Frame {
                     .collect();
                 leaps.join(" ")
             });
+            let section = nav_items(frame.lang, &visitor.section, &frame.path);
+            if section.iter().any(|item| item.current) {
+                frame.section = section;
+            }
             frame.banner = visitor
                 .banner
                 .as_ref()
@@ -107,6 +113,7 @@ impl Frame {
             person: None,
             nav: Vec::new(),
             leaps: None,
+            section: Vec::new(),
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
             flash: None,

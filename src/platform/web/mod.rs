@@ -53,7 +53,8 @@ mod tests;
 pub use badge::Badge;
 pub use chart::{ChartTag, Measure};
 pub use download::{
-    FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
+    FileType, PIECE, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of,
+    attachment_of, attachment_of_list,
 };
 pub use errors::{Drawn, Face, Problem, errors, request_id};
 pub use fetch_guard::fetch_guard;

@@ -140,6 +140,7 @@ async fn know_the_visitor(
         request.extensions_mut().insert(Visitor {
             person,
             nav,
+            section: Vec::new(),
             zone: None,
             theme: None,
             shortcuts: true,

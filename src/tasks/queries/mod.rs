@@ -22,6 +22,4 @@ pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{
-    Place, TaskView, count_my_open, list_all, list_done_since, list_mine, place_of, show_task,
-};
+pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};

@@ -57,6 +57,9 @@ pub const ROUTES: &[Route] = &[
     get("/health/live", Everybody),
     get("/health/ready", Everybody),
     get("/admin", To(Checks)),
+    get("/admin/schedule", To(Operate)),
+    send("POST", "/admin/schedule/{job}/turns", To(Operate), ""),
+    get("/admin/system", To(Operate)),
     get("/.well-known/jwks.json", Everybody),
     get("/.well-known/oauth-authorization-server", Everybody),
     get("/static/{hash}/{name}", Everybody),
@@ -251,6 +254,7 @@ pub const ROUTES: &[Route] = &[
     get("/tasks", To(OwnTasks)),
     get("/tasks/new", To(CreateTask)),
     send("POST", "/tasks", To(CreateTask), "title=A nest&key={key}"),
+    get("/tasks.csv", To(OwnTasks)),
     get("/tasks/all", To(AllTasks)),
     get("/tasks/all.csv", To(AllTasks)),
     get("/tasks/{uid}", OfOthers(OneTask)),
@@ -268,6 +272,7 @@ pub const ROUTES: &[Route] = &[
         "key={key}",
     ),
     get("/shuffles", To(Shuffle)),
+    get("/shuffles.csv", To(Shuffle)),
     get("/shuffles/new", To(Shuffle)),
     send("POST", "/shuffles", To(Shuffle), "key={key}"),
     get("/shuffles/{uid}", To(Shuffle)),
@@ -505,6 +510,7 @@ pub const ROUTES: &[Route] = &[
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),
+    get("/admin/users.csv", To(ManageUsers)),
     get("/admin/users/new", To(ManageUsers)),
     send(
         "POST",
@@ -513,6 +519,8 @@ pub const ROUTES: &[Route] = &[
         "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
     ),
     get("/admin/account-mails", To(ManageUsers)),
+    get("/admin/account-mails/{id}", To(ManageUsers)),
+    get("/admin/account-mails/{id}/preview", To(ManageUsers)),
     get("/admin/users/{uid}", To(ManageUsers)),
     send(
         "POST",

@@ -3,6 +3,7 @@
 use ates::auth::Role;
 use ates::platform::ids::fresh_key;
 use chrono::Duration;
+use diesel::connection::SimpleConnection;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -67,6 +68,15 @@ impl World {
             &mut app.conn(),
             "select id::text as t from accounting.mails where kind = 'payout'",
         );
+        // A mail about an account has the same id, so that one path fits both.
+        let about_account = format!(
+            "insert into auth.mails (id, message_id, kind, subject_id, recipient, recipient_name, language, state, next_attempt_at,
+               created_at, sent_at)
+             select '{mail}', '<{mail}@routes>', 'password_changed', '{}', 'worker@uberpopug.example', 'Worker', 'en', 'sent', now(),
+               now(), now()",
+            known.id
+        );
+        app.conn().batch_execute(&about_account).unwrap();
         let clerk = app.register("clerk", &["accountant"]);
         let asked = app.log_in(&clerk).post(
             "/accounting/corrections",
@@ -179,6 +189,7 @@ impl World {
             .replace("{file:.*}", "index.html")
             .replace("{id}", id)
             .replace("{item}", &self.letter)
+            .replace("{job}", "platform.keys")
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
             .replace("{kind}", "tasks")

@@ -81,6 +81,18 @@ impl MailKind {
     }
 }
 
+/// What stands where a letter has its secret, when it is shown to somebody else.
+const HIDDEN: &str = "••••••••";
+
+/// The letter of a mail for those who look after users; the secret of its link is hidden, and nobody has it any more.
+///
+/// # Errors
+/// Internal, for a kind that is unknown and for a template that fails.
+pub(in crate::auth) fn preview(config: &Config, mail: &ClaimedMail) -> AppResult<Letter> {
+    let has_link = MailKind::parse(&mail.kind).is_some_and(|kind| kind.link().is_some());
+    letter::of(config, mail, has_link.then_some(HIDDEN))
+}
+
 /// Sends what is due: first the answers to requests are written, then the mails go out. While the emergency stop is set they go on, as
 /// logging in does.
 ///

@@ -27,9 +27,9 @@ const CANVASES: [Canvas; 2] = [
     },
     Canvas {
         class: "narrow",
-        width: 360.0,
-        height: 240.0,
-        text: 12,
+        width: 300.0,
+        height: 220.0,
+        text: 14,
     },
 ];
 

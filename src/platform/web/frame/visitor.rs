@@ -80,6 +80,8 @@ pub struct Visitor {
     pub person: Person,
     /// At most five places, the ones of their roles.
     pub nav: Vec<NavLink>,
+    /// The places of the admin section that they may enter.
+    pub section: Vec<NavLink>,
     /// A notice above every page, such as the emergency stop.
     pub banner: Option<Message>,
     /// The zone in which they want to see times; none: the company's.
