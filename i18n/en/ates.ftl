@@ -1480,6 +1480,100 @@ account-mail-registration-proof = Link of a registration
 account-mail-registration-known = Registration with a known address
 account-mail-registration-name-taken = Registration with a taken name
 
+## Search, palette and keys
+
+search-title = Search
+search-what = What are you looking for?
+search-do = Search
+search-tips = What can be found
+search-tip-number = A task by its number:
+search-tip-key = A task by its key in the issue tracker:
+search-tip-words = A task by words of its title or description, among the newest 100,000
+search-tip-people = A person by a part of the name
+search-tip-places = A page by its name
+search-own-only = You find the tasks that you have or have written.
+search-none-title = Nothing found
+search-none-text = Nothing that you may see has “{ $words }” in it. Try fewer letters, or the number of the task.
+search-count = { $count ->
+    [0] Nothing found
+    [one] { $count } found
+   *[other] { $count } found
+}
+search-tasks = Tasks, the best match first
+search-people = People
+search-places = Pages
+search-more = Only the first { $count } are shown. The rest:
+search-person = person
+search-act = action
+search-place = page
+palette-title = Commands and search
+palette-hint = A page, a task, a person…
+palette-lost = No answer just now. Enter leads to the search page.
+close = Close
+shortcuts-title = Keyboard shortcuts
+shortcuts-setting-hint = Single keys that do something while nothing is being typed. Switch them off if you work by voice or hit keys unawares.
+shortcuts-on = On
+shortcuts-off = Off
+key-help = These keys
+key-filter = To the filter of the list, or to the search
+key-palette = Commands and search; also while typing
+key-row = Next and previous row
+key-open = Open the row
+key-complete = Complete the task of the row, or the task of the page
+key-live = Pause or resume live updates
+key-back = Close what is open, or back to the list
+keys-by-role = For those who may go there.
+keys-when = Keys do nothing while you type into a field. They can be switched off:
+live-pause = Pause live updates
+
+## Help
+
+help-title = Help
+help-lead = How tasks become money at this company.
+help-tasks = Tasks
+help-tasks-drawn = Anybody creates tasks. Each is drawn at once, by chance, to somebody of the company who is neither manager nor administrator. Nobody chooses who gets it.
+help-tasks-price = Then it is priced, once and for ever: a fee and a reward, both by chance. Until that it is “saving”; after that it is open.
+help-tasks-done = Whoever has an open task completes it with one press. A task that is done stays done.
+help-money = Money
+help-fee = Charged to you each time a task comes to you: from { $min } to { $max }. The price belongs to the task and does not change.
+help-reward = Credited to you when you complete the task: from { $min } to { $max }.
+help-payout-term = Payout
+help-payout = When the day is over ({ $moment }), your whole balance is paid out if it is positive, and a mail tells you the sum. The next day begins at zero.
+help-debt-term = Debt
+help-debt = A negative balance is not paid and not forgiven: it goes over into the next day, and what you earn then pays it off first.
+help-shuffle = Shuffle
+help-shuffle-what = A manager or an administrator may shuffle: every open task is drawn anew, and each person who gets one is charged its fee — also who gets back what they had. What was charged before stays charged.
+help-shuffle-fair = The draw can be recomputed by anybody: its commitment is shown before, its seed after.
+help-example = A worked example
+help-example-lead = Two days of Kesha, with fees and rewards as they may come out here.
+help-example-caption = Two days, step by step
+help-example-what = What happens
+help-example-amount = Amount
+help-example-balance = Balance
+help-step-drawn = Task { $task } is drawn to Kesha: its fee
+help-step-done = Kesha completes task { $task }: its reward
+help-step-shuffled = A shuffle: task B goes to Anna, what was charged for it stays charged; task C comes back to Kesha: its fee once more
+help-step-shuffled-more = The same shuffle: task D comes to Kesha: its fee
+help-step-midnight = The day is over
+help-step-paid = { $moment }: the balance is paid out
+help-step-carried = { $moment }: nothing is paid, the debt goes over
+help-more = More
+help-ask = If a number looks wrong to you, ask an accountant of your company: every line of your account tells where it comes from.
+accessibility-title = Accessibility
+accessibility-aim = These pages are built to WCAG 2.2, level AA, and checked against it with each change.
+accessibility-works = What you can rely on
+accessibility-keyboard = Everything works with a keyboard alone; where you are is always visible. There are also
+accessibility-scripts = Everything works without scripts. Live parts then read the page again by themselves.
+accessibility-zoom = Pages fit 320 pixels of width and 400 % zoom without scrolling sideways; only wide tables scroll inside themselves.
+accessibility-colour = Nothing is told by colour alone: amounts have signs, states have words. There are light and dark colours, and your system's own are respected.
+accessibility-motion = What moves, moves only if your system allows it. Nothing blinks.
+accessibility-voice = Messages reach screen readers as they appear and stay until you leave. Progress is told in tenths, and not faster than every five seconds.
+accessibility-time = Nothing has to be done quickly. A session ends after a pause, and says so.
+accessibility-limits = What is not there yet
+accessibility-limit-beak = Drawing with the beak is one way to log in and needs fine movement; its pad works with the keyboard too, and a password does the same.
+accessibility-limit-tables = On paper, very long tables run over several sheets.
+accessibility-tell = Something in the way?
+accessibility-tell-text = Tell an administrator of your company; the number at the bottom of an error page helps to find what happened.
 ## Admin section: health, schedule, system
 
 nav-schedule = Schedule

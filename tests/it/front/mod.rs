@@ -4,3 +4,4 @@ mod feeds;
 mod help;
 mod keys;
 mod search;
+mod words;
