@@ -256,6 +256,8 @@ pub const SCREENS: &[Screen] = &[
         "/admin/dead-letters/analytics.projection/{item}",
     ),
     screen("runs", Administrator, "/admin/runs"),
+    screen("schedule", Administrator, "/admin/schedule"),
+    screen("system", Administrator, "/admin/system"),
     screen("events", Administrator, "/admin/events"),
     screen("event", Administrator, "/admin/events/{event}"),
     screen("emergency-stop", Administrator, "/admin/emergency-stop"),
