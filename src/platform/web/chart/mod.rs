@@ -27,9 +27,9 @@ const CANVASES: [Canvas; 2] = [
     },
     Canvas {
         class: "narrow",
-        width: 360.0,
-        height: 240.0,
-        text: 12,
+        width: 300.0,
+        height: 220.0,
+        text: 13,
     },
 ];
 
@@ -40,6 +40,16 @@ pub enum Measure {
     Money,
     /// How many; a month shows its highest day.
     Count,
+}
+
+impl Measure {
+    /// The colours of what is above zero and of what is below: credits and debits for money, and neither for a number.
+    fn colours(self) -> [&'static str; 2] {
+        match self {
+            Self::Money => ["var(--accent)", "var(--neg)"],
+            Self::Count => ["var(--link)"; 2],
+        }
+    }
 }
 
 /// A chart, ready to be printed on a page.
@@ -67,7 +77,7 @@ impl Frame {
         let trend = self.trend(measure, &days, first, last);
         let bars = self.bars(measure, &days);
         let pictures = CANVASES
-            .map(|canvas| (canvas, draw(canvas, &bars, self.lang)))
+            .map(|canvas| (canvas, draw(canvas, &bars, measure.colours(), self.lang)))
             .into();
         Some(ChartTag {
             id,
