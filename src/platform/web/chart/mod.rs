@@ -159,7 +159,7 @@ impl fmt::Display for ChartTag {
             let id = format!("{}-{class}", self.id);
             write!(
                 f,
-                "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-trend\">\
+                "<svg class=\"{class}\" fill=\"currentColor\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-trend\">\
                  <title id=\"{id}-title\">{title}</title><desc id=\"{id}-trend\">{trend}</desc>{content}</svg>"
             )?;
         }
