@@ -2,8 +2,6 @@
 
 ## The frame of every page
 
-site-title = aTES
-site-tagline = Awesome Task Exchange System
 skip-to-content = Skip to the content
 section-navigation = Admin section
 main-navigation = Main
@@ -26,7 +24,6 @@ error-summary-title = { $count ->
    *[other] There are { $count } problems
 }
 error-prefix = Error:
-optional = optional
 
 ## Lists
 
@@ -126,16 +123,21 @@ nav-shuffles = Shuffles
 
 task-status-saving = Saving…
 task-status-open = open
+    .birds = bird in the cage
 task-status-done = done
+    .birds = millet in the bowl
 
 ## My tasks
 
 tasks-mine-title = My tasks
 tasks-open-count = { $count } open
+    .birds = birds in the cage: { $count }
 tasks-new = New task
 tasks-not-for-your-role = With your role you get no tasks: they go to everyone but managers and administrators.
 tasks-tab-open = To do
+    .birds = Birds in the cage
 tasks-tab-done = Done
+    .birds = Millet in the bowl
 tasks-none-title = Nothing to do
 tasks-none-text = When somebody creates a task or shuffles, some may be yours. Until then: enjoy the perch.
 tasks-none-done-title = Nothing done yet
@@ -143,6 +145,7 @@ tasks-none-done-text = Tasks that you complete are listed here, with what they e
 tasks-caption-mine = What is to be done, the newest first
 tasks-caption-done = What you have done, the newest task first
 tasks-done-today = Done today
+    .birds = Millet in the bowl today
 tasks-caption-done-today = What you have done today, the latest first
 tasks-task = Task
 tasks-status = Status
@@ -235,6 +238,7 @@ tasks-all-none-title = No tasks yet
 tasks-all-none-text = Create the first one, or bring them in from a file.
 tasks-loads = Open tasks by assignee
 tasks-loads-open = Open tasks
+    .birds = Birds in the cage
 tasks-caption-loads = How many open tasks everyone has: chance knows no quota
 
 ## Shuffles
@@ -274,7 +278,10 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Pressed by
 shuffle-pressed-at = Pressed
 shuffle-finished-at = Finished
-shuffle-pace = { $rate } tasks a second, about { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } task
+   *[other] { $rate } tasks
+} a second, about { $seconds ->
     [one] { $seconds } second to go
    *[other] { $seconds } seconds to go
 }
@@ -394,7 +401,6 @@ modules-paused = paused
 modules-has-dead = dead letters
 modules-has-parked = retries
 modules-pause = Pause
-modules-resume = Resume
 modules-paused-flash = { $name } is paused. Its events wait and are not lost.
 modules-resumed-flash = { $name } goes on where it stopped.
 modules-workers = Background workers
@@ -484,6 +490,7 @@ register = Register
 new-user = New user
 nav-users = Users
 users-caption = Users by log-in name
+users-uid = Id
 users-none = Nobody here
 users-none-hint = Clear the filter, or register somebody.
 role-administrator = administrator
@@ -1668,3 +1675,25 @@ accessibility-limit-beak = Drawing with the beak is one way to log in and needs 
 accessibility-limit-tables = On paper, very long tables run over several sheets.
 accessibility-tell = Something in the way?
 accessibility-tell-text = Tell an administrator of your company; the number at the bottom of an error page helps to find what happened.
+
+## Feeds
+
+feeds-title = Feeds and calendar
+feeds-lead = Addresses for programs that cannot log in, such as a feed reader or a calendar. Whoever has an address can read what it tells, and nothing else: keep it to yourself.
+feed-tasks = My open tasks (Atom)
+feed-tasks-about = Number, title and state of your open tasks, for a feed reader.
+feed-payouts = My payouts (calendar)
+feed-payouts-about = The days for which you were paid with the sums, and the next payout, for a calendar.
+feed-fresh = Your new address
+feed-fresh-hint = It is shown this once. An address that you had before has ended.
+feed-none = There is no address yet.
+feed-make = Make an address
+feed-make-again = Make a new address
+feed-end = End this address
+feeds-end-with = The addresses end too when you change your password, and when an administrator ends your sessions or deactivates you.
+flash-feed-ended = The address has ended.
+feed-atom-title = aTES: my open tasks
+feed-calendar-name = aTES: my payouts
+feed-paid = Payout for { $date }: { $sum }
+feed-next = Payout for { $date }
+feed-next-about = When the day is over, your balance is paid out if it is positive.

@@ -2,8 +2,6 @@
 
 ## The frame of every page
 
-site-title = aTES
-site-tagline = Awesome Task Exchange System
 skip-to-content = К содержанию
 section-navigation = Разделы администрирования
 main-navigation = Главное меню
@@ -27,7 +25,6 @@ error-summary-title = { $count ->
    *[other] Есть { $count } ошибок
 }
 error-prefix = Ошибка:
-optional = необязательно
 
 ## Lists
 
@@ -128,16 +125,21 @@ nav-shuffles = Перемешивания
 
 task-status-saving = Сохраняем
 task-status-open = открыта
+    .birds = птичка в клетке
 task-status-done = готово
+    .birds = просо в миске
 
 ## My tasks
 
 tasks-mine-title = Мои задачи
 tasks-open-count = открыто: { $count }
+    .birds = птичек в клетке: { $count }
 tasks-new = Новая задача
 tasks-not-for-your-role = С вашей ролью задачи не достаются: их получают все, кроме менеджеров и администраторов.
 tasks-tab-open = К выполнению
+    .birds = Птички в клетке
 tasks-tab-done = Готовые
+    .birds = Просо в миске
 tasks-none-title = Делать нечего
 tasks-none-text = Когда кто-нибудь создаст задачу или перемешает открытые, что-то может достаться вам. А пока отдыхайте на жёрдочке.
 tasks-none-done-title = Пока ничего не сделано
@@ -145,6 +147,7 @@ tasks-none-done-text = Здесь будут задачи, которые вы �
 tasks-caption-mine = Что нужно сделать, сначала новые
 tasks-caption-done = Что вы сделали, сначала новые задачи
 tasks-done-today = Сделано сегодня
+    .birds = Сегодня просо в миске
 tasks-caption-done-today = Что вы сделали сегодня, сначала последние
 tasks-task = Задача
 tasks-status = Статус
@@ -238,6 +241,7 @@ tasks-all-none-title = Задач пока нет
 tasks-all-none-text = Создайте первую или загрузите задачи из файла.
 tasks-loads = Открытые задачи по исполнителям
 tasks-loads-open = Открытых задач
+    .birds = Птичек в клетке
 tasks-caption-loads = Сколько у кого открытых задач: случай не знает квот
 
 ## Shuffles
@@ -280,7 +284,11 @@ shuffle-not-moved = { $count ->
 shuffle-pressed-by = Кто нажал
 shuffle-pressed-at = Когда нажали
 shuffle-finished-at = Закончено
-shuffle-pace = { $rate } задач в секунду, осталось около { $seconds ->
+shuffle-pace = { $rate ->
+    [one] { $rate } задача
+    [few] { $rate } задачи
+   *[other] { $rate } задач
+} в секунду, осталось около { $seconds ->
     [one] { $seconds } секунды
    *[other] { $seconds } секунд
 }
@@ -401,7 +409,6 @@ modules-paused = на паузе
 modules-has-dead = есть неразобранные
 modules-has-parked = повторяет
 modules-pause = Пауза
-modules-resume = Продолжить
 modules-paused-flash = { $name } на паузе. События ждут и не теряются.
 modules-resumed-flash = { $name } продолжает с того же места.
 modules-workers = Фоновые работники
@@ -493,6 +500,7 @@ register = Зарегистрировать
 new-user = Новый пользователь
 nav-users = Люди
 users-caption = Люди по логину
+users-uid = Идентификатор
 users-none = Никого
 users-none-hint = Сбросьте отбор или зарегистрируйте кого-нибудь.
 role-administrator = администратор
@@ -1706,3 +1714,25 @@ accessibility-limit-beak = Рисунок клювом — один из спо�
 accessibility-limit-tables = На бумаге очень длинные таблицы занимают несколько листов.
 accessibility-tell = Что-то мешает?
 accessibility-tell-text = Скажите администратору компании; номер внизу страницы с ошибкой поможет найти, что случилось.
+
+## Feeds
+
+feeds-title = Ленты и календарь
+feeds-lead = Адреса для программ, которые не умеют входить: читалки лент или календаря. У кого есть адрес, тот может прочесть, что он рассказывает, и больше ничего: не показывайте его никому.
+feed-tasks = Мои открытые задачи (Atom)
+feed-tasks-about = Номер, название и состояние ваших открытых задач — для читалки лент.
+feed-payouts = Мои выплаты (календарь)
+feed-payouts-about = Дни, за которые вам платили, с суммами, и следующая выплата — для календаря.
+feed-fresh = Ваш новый адрес
+feed-fresh-hint = Он показан только сейчас. Прежний адрес больше не действует.
+feed-none = Адреса пока нет.
+feed-make = Создать адрес
+feed-make-again = Создать новый адрес
+feed-end = Отключить адрес
+feeds-end-with = Адреса перестают действовать и тогда, когда вы меняете пароль, а администратор завершает ваши сеансы или отключает вас.
+flash-feed-ended = Адрес больше не действует.
+feed-atom-title = aTES: мои открытые задачи
+feed-calendar-name = aTES: мои выплаты
+feed-paid = Выплата за { $date }: { $sum }
+feed-next = Выплата за { $date }
+feed-next-about = Когда день закончен, ваш баланс выплачивается, если он положительный.

@@ -23,6 +23,7 @@ const OWN: &[NavEntry] = &[
     entry("/profile", "profile", Operation::OwnProfile),
     entry("/profile/credentials", "credentials", Operation::OwnProfile),
     entry("/profile/access", "access", Operation::OwnProfile),
+    entry("/profile/feeds", "feeds-title", Operation::OwnProfile),
     entry("/help", "help-title", Operation::OwnProfile),
     entry("/help/shortcuts", "shortcuts-title", Operation::OwnProfile),
     entry(

@@ -88,19 +88,18 @@ fn sheet() -> String {
     );
     for screen in asked_for() {
         let (name, path, who) = (screen.name, screen.path, screen.who);
-        drop(writeln!(
-            page,
-            "<h2>{name}</h2><p><code>{path}</code> {who:?}</p>"
-        ));
+        writeln!(page, "<h2>{name}</h2><p><code>{path}</code> {who:?}</p>")
+            .expect("a string takes it");
         for lang in ["en", "ru"] {
             for theme in ["light", "dark"] {
                 page.push_str("<div>");
                 for (width, _) in WINDOWS {
                     let file = name_of(screen, lang, theme, width);
-                    drop(write!(
+                    write!(
                         page,
                         "<a href=\"{file}\"><img loading=\"lazy\" src=\"{file}\" alt=\"{name}, {lang}, {theme}, {width} px\"></a>"
-                    ));
+                    )
+                    .expect("a string takes it");
                 }
                 page.push_str("</div>\n");
             }

@@ -41,6 +41,12 @@ impl Desk {
         Ok(chain.send_keys(keys.as_ref()).perform().await?)
     }
 
+    /// Presses a key while another is held.
+    async fn chord(&self, held: Key, key: impl Into<TypingData>) -> Outcome {
+        let chain = self.browser().action_chain().key_down(held.clone());
+        Ok(chain.send_keys(key).key_up(held).perform().await?)
+    }
+
     async fn key(&self, key: Key) -> Outcome {
         self.keys(String::from(key.value())).await
     }
@@ -70,15 +76,20 @@ impl Desk {
         wait_for(self.browser(), &format!("the focus on {selector}"), &script).await
     }
 
-    /// Presses Enter on what leads to another page, and waits for that.
-    async fn enter_to_next_page(&self) -> Outcome {
+    /// Waits for another page after something was done.
+    async fn expect_next_page(&self, done: impl Future<Output = Outcome>) -> Outcome {
         self.browser()
             .execute("document.documentElement.dataset.left = ''", vec![])
             .await?;
-        self.key(Key::Enter).await?;
+        done.await?;
         let arrived =
             "document.readyState === 'complete' && !('left' in document.documentElement.dataset)";
         wait_for(self.browser(), "the next page", arrived).await
+    }
+
+    /// Presses Enter on what leads to another page, and waits for that.
+    async fn enter_to_next_page(&self) -> Outcome {
+        self.expect_next_page(self.key(Key::Enter)).await
     }
 
     async fn leave(self) {
@@ -136,10 +147,18 @@ async fn log_in(desk: &Desk) -> Outcome {
     desk.tab_to(".error-summary a").await?;
     desk.key(Key::Enter).await?;
     desk.expect_focus("#username").await?;
-    desk.tab_to("#password").await?;
-    desk.keys(PASSWORD).await?;
-    desk.enter_to_next_page().await?;
-    wait_for_text(desk.browser(), "h1", "My tasks").await
+    // After a wrong password the next try has to wait a moment, and the page says so.
+    for _ in 0..200 {
+        desk.tab_to("#password").await?;
+        desk.keys(PASSWORD).await?;
+        desk.enter_to_next_page().await?;
+        let refused = desk.browser().find(By::Css(".error-summary")).await.is_ok();
+        if !refused {
+            return wait_for_text(desk.browser(), "h1", "My tasks").await;
+        }
+        wait_for_text(desk.browser(), ".error-summary", "second").await?;
+    }
+    Err("the right password is never taken".into())
 }
 
 path!(
@@ -156,6 +175,45 @@ async fn complete(desk: &Desk) -> Outcome {
     desk.expect_focus(".flash[role='status'], h1, #mine *")
         .await?;
     wait_for_text(desk.browser(), ".flash", &title).await
+}
+
+path!(
+    m18_path_4_keys_lead_through_a_list_and_can_be_switched_off,
+    Who::Developer,
+    "",
+    shortcuts
+);
+async fn shortcuts(desk: &Desk) -> Outcome {
+    desk.open("/tasks").await?;
+    let second = "#mine tbody tr:nth-child(2)";
+    let title = text_of(desk.browser(), &format!("{second} th a")).await?;
+    desk.keys("j").await?;
+    desk.expect_focus("#mine tbody tr:nth-child(1) a").await?;
+    desk.keys("j").await?;
+    desk.expect_focus(&format!("{second} a")).await?;
+    desk.expect_next_page(desk.keys("d")).await?;
+    wait_for_text(desk.browser(), ".flash", &title).await?;
+    desk.expect_focus(".flash, h1, #mine *").await?;
+
+    desk.keys("j").await?;
+    desk.expect_focus("#mine tbody a").await?;
+    desk.keys("?").await?;
+    let opened = "document.querySelector('dialog[open] #shortcuts') !== null";
+    wait_for(desk.browser(), "the list of keys", opened).await?;
+    desk.expect_focus("dialog, dialog *").await?;
+    desk.key(Key::Escape).await?;
+    desk.expect_focus("#mine tbody a").await?;
+
+    desk.open("/profile").await?;
+    desk.tab_to("#shortcuts").await?;
+    desk.key(Key::Down).await?;
+    desk.tab_to("form:has(#shortcuts) button").await?;
+    desk.enter_to_next_page().await?;
+    desk.open("/tasks").await?;
+    desk.keys("jd?").await?;
+    assert!(desk.has_focus("body").await?, "keys still do something");
+    assert!(desk.browser().find(By::Css("dialog")).await.is_err());
+    Ok(())
 }
 
 path!(
@@ -207,7 +265,7 @@ async fn scroll(desk: &Desk) -> Outcome<i64> {
 }
 
 /// Every portion of a shuffle takes a moment, so that there is something to follow.
-const SLOW_SHUFFLE: &str = "create function tasks.slow_shuffle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.1); return new; end $$;
+const SLOW_SHUFFLE: &str = "create function tasks.slow_shuffle() returns trigger language plpgsql as $$ begin perform pg_sleep(0.25); return new; end $$;
      create trigger slow_shuffle before update on tasks.shuffles for each row execute function tasks.slow_shuffle()";
 
 path!(
@@ -220,13 +278,7 @@ async fn shuffle(desk: &Desk) -> Outcome {
     desk.open("/shuffles/new").await?;
     // What cannot be undone is not what Enter does at once.
     desk.expect_focus("#press a").await?;
-    desk.keys(format!(
-        "{}{}{}",
-        Key::Shift.value(),
-        Key::Tab.value(),
-        Key::Null.value()
-    ))
-    .await?;
+    desk.chord(Key::Shift, Key::Tab).await?;
     desk.expect_focus("#press button").await?;
     desk.enter_to_next_page().await?;
     desk.browser()
@@ -262,8 +314,7 @@ async fn create(desk: &Desk) -> Outcome {
     desk.expect_focus("#title").await?;
     desk.keys("Polish the perch").await?;
     desk.tab_to("#jira_id").await?;
-    desk.keys(format!("{}a{}", Key::Control.value(), Key::Null.value()))
-        .await?;
+    desk.chord(Key::Control, "a").await?;
     desk.keys("POPUG-77").await?;
     desk.enter_to_next_page().await?;
     wait_for_text(desk.browser(), "h1", "Polish the perch").await?;
@@ -324,6 +375,63 @@ async fn retry(desk: &Desk) -> Outcome {
     desk.enter_to_next_page().await?;
     wait_for_text(desk.browser(), ".flash", "3").await?;
     desk.expect_focus(".flash").await
+}
+
+path!(
+    m18_path_10_the_palette_leads_to_a_task_and_leaves_the_page_as_it_was,
+    Who::Manager,
+    "",
+    palette
+);
+async fn palette(desk: &Desk) -> Outcome {
+    desk.open("/tasks/all").await?;
+    desk.tab_to("#q").await?;
+    let rows = "document.querySelectorAll('dialog[open] li').length";
+    desk.chord(Key::Control, "k").await?;
+    desk.expect_focus("dialog input").await?;
+    desk.keys("POPUG-12").await?;
+    let found = "[...document.querySelectorAll('dialog[open] li')].filter((row) => row.textContent.includes('POPUG-12')).length >= 3";
+    wait_for(desk.browser(), "tasks by a part of their key", found).await?;
+    desk.key(Key::Escape).await?;
+    wait_for(
+        desk.browser(),
+        "an empty field",
+        "document.querySelector('dialog[open] input')?.value === ''",
+    )
+    .await?;
+    desk.key(Key::Escape).await?;
+    wait_for(
+        desk.browser(),
+        "no palette",
+        "document.querySelector('dialog') === null",
+    )
+    .await?;
+    desk.expect_focus("#q").await?;
+    wait_for(
+        desk.browser(),
+        "the page as it was",
+        "location.pathname === '/tasks/all'",
+    )
+    .await?;
+
+    desk.chord(Key::Control, "k").await?;
+    desk.expect_focus("dialog input").await?;
+    desk.keys("POPUG-12").await?;
+    wait_for(desk.browser(), "tasks by a part of their key", found).await?;
+    assert!(
+        desk.browser()
+            .execute(format!("return {rows} > 2"), vec![])
+            .await?
+            .json()
+            == true
+    );
+    desk.key(Key::Down).await?;
+    desk.key(Key::Down).await?;
+    let third =
+        "document.querySelectorAll('dialog[open] li')[2].getAttribute('aria-selected') === 'true'";
+    wait_for(desk.browser(), "the third row", third).await?;
+    desk.enter_to_next_page().await?;
+    wait_for_text(desk.browser(), "h1", "POPUG-12").await
 }
 
 path!(

@@ -172,6 +172,9 @@ async fn find_planted(chromium: &Chromium, base: &str) -> Outcome {
             trace.errors
         );
     }
+    browser.refresh().await?;
+    let trace = Trace::take(browser, "http://elsewhere.example").await?;
+    assert!(!trace.foreign.is_empty(), "requests are not seen");
     let words = ["Войти в Account".to_owned()];
     assert_eq!(foreign_words(&words, &[]).len(), 1);
     assert!(foreign_words(&words, &["Account".to_owned()]).is_empty());

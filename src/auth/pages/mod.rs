@@ -114,6 +114,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
             .route(get().to(users::list_users))
             .route(post().to(users::register_user)),
     )
+    .service(resource("/admin/users.csv").route(get().to(users::export_users)))
     .service(resource("/admin/users/new").route(get().to(users::new_user)))
     .service(
         resource("/admin/users/{uid}")

@@ -17,30 +17,23 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation and of the admin section, in order, and those that keys lead to; the app puts it into its data.
+/// All places of the navigation, those of the admin section, in order, and those that keys lead to; the app puts it into its data.
 #[derive(Clone, Debug)]
 pub struct Navigation {
-    entries: Vec<NavEntry>,
+    places: Vec<NavEntry>,
     section: Vec<NavEntry>,
     leaps: Vec<(char, NavEntry)>,
 }
 
 impl Navigation {
-    /// The navigation with these places.
+    /// The navigation with these places, and these in the admin section.
     #[must_use]
-    pub fn new(entries: Vec<NavEntry>) -> Self {
+    pub fn new(places: Vec<NavEntry>, section: Vec<NavEntry>) -> Self {
         Self {
-            entries,
-            section: Vec::new(),
+            places,
+            section,
             leaps: Vec::new(),
         }
-    }
-
-    /// The same navigation with the places of the admin section.
-    #[must_use]
-    pub fn with_section(mut self, section: Vec<NavEntry>) -> Self {
-        self.section = section;
-        self
     }
 
     /// The same navigation with places that keys lead to after `G`.
@@ -60,7 +53,7 @@ impl Navigation {
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        let mut links = links(&self.entries, actor);
+        let mut links = links(&self.places, actor);
         links.truncate(NAV_LIMIT);
         links
     }

@@ -1,29 +1,21 @@
 //! `/admin/audit`.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Bytes, Data, Query, ServiceConfig, get};
+use actix_web::web::{Data, Query, ServiceConfig, get};
 use serde::Deserialize;
 
 use super::store::{AuditFilter, list_audit};
 use super::views::{AuditForm, AuditPage, csv_header, csv_row};
-use crate::auth::{Actor, Viewer};
+use crate::auth::Viewer;
 use crate::platform::config::Config;
-use crate::platform::csv::Csv;
 use crate::platform::db::{Db, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::period::Period;
-use crate::platform::web::{
-    DEFAULT_LIMIT, FormErrors, Frame, Pieces, attachment_in_pieces, render_with,
-};
+use crate::platform::web::{DEFAULT_LIMIT, FormErrors, PIECE, attachment_of_list, render_with};
 
 /// Days that the page shows unless said otherwise.
 const USUAL_DAYS: u64 = 7;
-
-/// Rows in a piece of the file.
-const PIECE: i64 = 1_000;
 
 #[derive(Clone, Deserialize)]
 pub(super) struct AuditQuery {
@@ -111,53 +103,20 @@ async fn export_audit(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let period = query.period(&db, &config).0?;
-    let file = AuditFile {
-        csv: Csv::new(&csv_header(frame.l).each_ref().map(String::as_str)),
-        filter: query.filter(&config, period),
-        db: db.into_inner(),
-        frame,
-        actor,
-        place: Place::First,
-    };
     let name = format!("audit-{}-{}.csv", period.from, period.to);
-    attachment_in_pieces(&name, file).await
-}
-
-/// Where the file goes on.
-enum Place {
-    First,
-    At(String),
-    End,
-}
-
-/// The file on its way.
-struct AuditFile {
-    db: Arc<Db>,
-    csv: Csv,
-    frame: Frame,
-    actor: Actor,
-    filter: AuditFilter,
-    place: Place,
-}
-
-impl Pieces for AuditFile {
-    async fn next(&mut self) -> AppResult<Option<Bytes>> {
-        let cursor = match std::mem::replace(&mut self.place, Place::End) {
-            Place::First => None,
-            Place::At(cursor) => Some(cursor),
-            Place::End => return Ok(None),
-        };
-        let (actor, filter) = (self.actor.clone(), self.filter.clone());
-        let page = self
-            .db
-            .read(READER, move |conn| {
-                list_audit(conn, &actor, &filter, cursor.as_deref(), PIECE)
-            })
-            .await?;
-        for row in &page.items {
-            self.csv.row(&csv_row(&self.frame, row));
+    let filter = query.filter(&config, period);
+    let header = csv_header(frame.l);
+    attachment_of_list(&name, &header, move |cursor| {
+        let (db, actor, filter) = (db.clone(), actor.clone(), filter.clone());
+        let frame = frame.clone();
+        async move {
+            let page = db
+                .read(READER, move |conn| {
+                    list_audit(conn, &actor, &filter, cursor.as_deref(), PIECE)
+                })
+                .await?;
+            Ok(page.map(|row| csv_row(&frame, &row).into()))
         }
-        self.place = page.next.map_or(Place::End, Place::At);
-        Ok(Some(self.csv.take().into()))
-    }
+    })
+    .await
 }

@@ -5,6 +5,8 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::{StreamExt, stream};
 
+use super::PageOf;
+use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::{AppError, AppResult};
 
 /// What a file is.
@@ -111,5 +113,62 @@ mod tests {
             .to_str()
             .unwrap();
         assert_eq!(header, "attachment; filename=\"log---x---.csv\"");
+    }
+}
+
+/// Rows in a piece of a file.
+pub const PIECE: i64 = 1_000;
+
+/// A list as a CSV file, read piece by piece while it is sent: `read` gives the piece after a cursor, with `PIECE` rows or fewer.
+///
+/// # Errors
+/// Those of the first piece.
+pub async fn attachment_of_list<R, F>(
+    name: &str,
+    header: &[String],
+    read: R,
+) -> AppResult<HttpResponse>
+where
+    R: FnMut(Option<String>) -> F + 'static,
+    F: Future<Output = AppResult<PageOf<Vec<Cell>>>> + 'static,
+{
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let file = ListFile {
+        csv: Csv::new(&header),
+        read,
+        place: Place::At(None),
+    };
+    attachment_in_pieces(name, file).await
+}
+
+struct ListFile<R> {
+    csv: Csv,
+    read: R,
+    place: Place,
+}
+
+/// Where a file goes on: after a cursor, or nowhere.
+enum Place {
+    At(Option<String>),
+    End,
+}
+
+impl<R, F> Pieces for ListFile<R>
+where
+    R: FnMut(Option<String>) -> F + 'static,
+    F: Future<Output = AppResult<PageOf<Vec<Cell>>>> + 'static,
+{
+    async fn next(&mut self) -> AppResult<Option<Bytes>> {
+        let Place::At(cursor) = std::mem::replace(&mut self.place, Place::End) else {
+            return Ok(None);
+        };
+        let page = (self.read)(cursor).await?;
+        for row in &page.items {
+            self.csv.row(row);
+        }
+        if page.next.is_some() {
+            self.place = Place::At(page.next);
+        }
+        Ok(Some(self.csv.take().into()))
     }
 }

@@ -44,6 +44,7 @@ mod preferences;
 mod render;
 mod request_key;
 mod settings;
+mod span;
 pub mod static_files;
 mod tags;
 #[cfg(test)]
@@ -52,7 +53,8 @@ mod tests;
 pub use badge::Badge;
 pub use chart::{ChartTag, Measure};
 pub use download::{
-    FileType, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of, attachment_of,
+    FileType, PIECE, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of,
+    attachment_of, attachment_of_list,
 };
 pub use errors::{Drawn, Face, Problem, errors, request_id};
 pub use fetch_guard::fetch_guard;
@@ -73,6 +75,7 @@ pub use preferences::Preferences;
 pub use render::{render, render_with};
 pub use request_key::request_key;
 pub use settings::WebSettings;
+pub use span::{RequestSpan, without_secret};
 pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};

@@ -1,22 +1,18 @@
 //! `/tasks/all`: every task and who has it, and the same list as a file.
 
-use std::sync::Arc;
-
 use actix_web::HttpResponse;
-use actix_web::web::{Bytes, Data, Query};
+use actix_web::web::{Data, Query};
 use serde::Deserialize;
 
-use crate::auth::{Actor, Operation, Viewer};
+use crate::auth::{Operation, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    Cursor, FormErrors, Order, Pieces, attachment_in_pieces, render_with, rows_per,
+    Cursor, FormErrors, Order, PIECE, attachment_of_list, render_with, rows_per,
 };
-use crate::tasks::queries::{
-    self, FilterWords, Place, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, place_of,
-};
-use crate::tasks::views::{AllTasks, AllTasksPage, TasksFile};
+use crate::tasks::queries::{self, FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order};
+use crate::tasks::views::{AllTasks, AllTasksPage, task_row, tasks_header};
 use crate::tasks::{ROLE, store};
 
 #[derive(Deserialize)]
@@ -86,47 +82,18 @@ pub(super) async fn export_all_tasks(
     query: Query<AllQuery>,
 ) -> AppResult<HttpResponse> {
     let (filter, order) = query.filter(&db, &config)?;
-    let export = Export {
-        db: db.into_inner(),
-        actor: viewer.actor,
-        filter,
-        order,
-        file: TasksFile::new(viewer.frame.l),
-        after: None,
-        is_complete: false,
-    };
-    attachment_in_pieces("tasks.csv", export).await
-}
-
-/// Tasks in a piece of a file.
-const PIECE: i64 = 1_000;
-
-/// A file on its way.
-struct Export {
-    db: Arc<Db>,
-    actor: Actor,
-    filter: TaskFilter,
-    order: Order<TaskColumn>,
-    file: TasksFile,
-    after: Option<Place>,
-    is_complete: bool,
-}
-
-impl Pieces for Export {
-    async fn next(&mut self) -> AppResult<Option<Bytes>> {
-        if self.is_complete {
-            return Ok(None);
+    let (l, actor) = (viewer.frame.l, viewer.actor);
+    attachment_of_list("tasks.csv", &tasks_header(l), move |cursor| {
+        let (db, actor, filter) = (db.clone(), actor.clone(), filter.clone());
+        async move {
+            let after = Cursor::key(cursor.as_deref())?;
+            let page = db
+                .read(ROLE, move |conn| {
+                    queries::list_all(conn, &actor, &filter, order, after, PIECE)
+                })
+                .await?;
+            Ok(page.map(|view| task_row(l, &view)))
         }
-        let (actor, filter) = (self.actor.clone(), self.filter.clone());
-        let (order, after) = (self.order, self.after);
-        let page = self
-            .db
-            .read(ROLE, move |conn| {
-                queries::list_all(conn, &actor, &filter, order, after, PIECE)
-            })
-            .await?;
-        self.after = page.items.last().map(|view| place_of(&view.task, order));
-        self.is_complete = page.next.is_none();
-        Ok(Some(self.file.piece(&page.items).into()))
-    }
+    })
+    .await
 }

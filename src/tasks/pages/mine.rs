@@ -13,12 +13,13 @@ use crate::platform::db::{Db, Part};
 use crate::platform::error::{AppResult, Message};
 use crate::platform::ids::TaskId;
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, Flash, FormBody, redirect, redirect_with, render, render_with,
+    Cursor, DEFAULT_LIMIT, Flash, FormBody, PIECE, attachment_of_list, redirect, redirect_with,
+    render, render_with,
 };
 use crate::tasks::model::Task;
 use crate::tasks::queries;
 use crate::tasks::service::{self, Limits, note_refusal};
-use crate::tasks::views::{MyTasks, MyTasksPage};
+use crate::tasks::views::{MyTasks, MyTasksPage, task_row, tasks_header};
 use crate::tasks::{Purse, PurseSource, ROLE, display_title};
 
 #[derive(Deserialize)]
@@ -46,6 +47,29 @@ pub(super) async fn list_my_tasks(
     let mine = read_mine(&db, &config, viewer.actor.clone(), status, after).await?;
     let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
     render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine, purse))
+}
+
+/// The same tasks as a file.
+pub(super) async fn export_my_tasks(
+    viewer: Viewer,
+    db: Data<Db>,
+    query: Query<MineQuery>,
+) -> AppResult<HttpResponse> {
+    let status = queries::parse_status(query.status.as_deref())?;
+    let (l, actor) = (viewer.frame.l, viewer.actor);
+    attachment_of_list("my-tasks.csv", &tasks_header(l), move |cursor| {
+        let (db, actor) = (db.clone(), actor.clone());
+        async move {
+            let after = Cursor::key(cursor.as_deref())?;
+            let page = db
+                .read(ROLE, move |conn| {
+                    queries::list_mine(conn, &actor, status, after, PIECE)
+                })
+                .await?;
+            Ok(page.map(|view| task_row(l, &view)))
+        }
+    })
+    .await
 }
 
 /// The money beside the list, if accounting can tell it (G06).

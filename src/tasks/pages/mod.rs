@@ -24,6 +24,7 @@ pub fn configure(app: &mut ServiceConfig) {
             .route(get().to(mine::list_my_tasks))
             .route(post().to(form::create_task)),
     )
+    .service(resource("/tasks.csv").route(get().to(mine::export_my_tasks)))
     .service(resource("/tasks/all").route(get().to(all::list_all_tasks)))
     .service(resource("/tasks/all.csv").route(get().to(all::export_all_tasks)))
     .service(resource("/tasks/new").route(get().to(form::new_task)))
@@ -39,6 +40,7 @@ pub fn configure(app: &mut ServiceConfig) {
             .route(get().to(shuffles::list_shuffles))
             .route(post().to(shuffles::request_shuffle)),
     )
+    .service(resource("/shuffles.csv").route(get().to(shuffles::export_shuffles)))
     .service(resource("/shuffles/new").route(get().to(shuffles::new_shuffle)))
     .service(resource("/shuffles/{uid}").route(get().to(shuffles::show_shuffle)))
     .service(resource("/shuffles/{uid}/progress").route(get().to(progress::stream_progress)))

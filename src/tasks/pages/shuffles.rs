@@ -11,10 +11,14 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::ShuffleId;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, FormBody, redirect, render};
+use crate::platform::web::{
+    Cursor, DEFAULT_LIMIT, FormBody, PIECE, attachment_of_list, redirect, render,
+};
 use crate::tasks::queries::ShuffleState;
 use crate::tasks::service::{Limits, note_refusal};
-use crate::tasks::views::{NewShufflePage, SHARES_SHOWN, ShufflePage, ShufflesPage};
+use crate::tasks::views::{
+    NewShufflePage, SHARES_SHOWN, ShufflePage, ShufflesPage, shuffle_row, shuffles_header,
+};
 use crate::tasks::{ROLE, queries, service};
 
 #[derive(Deserialize)]
@@ -41,6 +45,25 @@ pub(super) async fn list_shuffles(
         })
         .await?;
     render(&ShufflesPage::new(viewer.frame, page, after.is_none()))
+}
+
+/// The same as a file.
+pub(super) async fn export_shuffles(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
+    let (frame, actor) = (viewer.frame, viewer.actor);
+    let header = shuffles_header(frame.l);
+    attachment_of_list("shuffles.csv", &header, move |cursor| {
+        let (db, actor, frame) = (db.clone(), actor.clone(), frame.clone());
+        async move {
+            let after = Cursor::key(cursor.as_deref())?;
+            let page = db
+                .read(ROLE, move |conn| {
+                    queries::list_shuffles(conn, &actor, after, PIECE)
+                })
+                .await?;
+            Ok(page.map(|shuffle| shuffle_row(&frame, &shuffle)))
+        }
+    })
+    .await
 }
 
 /// What a press would do, before it is done (M-5).

@@ -3,6 +3,7 @@
 mod draws;
 mod filter;
 mod journal;
+mod own;
 mod people;
 mod search;
 mod shuffles;
@@ -14,12 +15,11 @@ pub(super) use filter::{
     FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, parse_status,
 };
 pub(super) use journal::{JournalEntry, task_journal};
+pub use own::{OwnTask, list_to_do};
 pub(super) use people::{Load, Person, list_loads};
 pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{
     Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{
-    Place, TaskView, count_my_open, list_all, list_done_since, list_mine, place_of, show_task,
-};
+pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};

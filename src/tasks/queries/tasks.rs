@@ -165,7 +165,7 @@ pub(in crate::tasks) fn list_all(
 }
 
 /// Where a task stands in a list.
-pub(in crate::tasks) fn place_of(task: &Task, order: Order<TaskColumn>) -> Place {
+fn place_of(task: &Task, order: Order<TaskColumn>) -> Place {
     let price = match order.column {
         TaskColumn::Created => None,
         TaskColumn::Fee => task.fee,

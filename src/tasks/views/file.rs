@@ -4,37 +4,13 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
 use super::row::status_word;
-use crate::platform::csv::{Cell, Csv};
+use crate::platform::csv::Cell;
 use crate::platform::money::Money;
 use crate::tasks::queries::TaskView;
 
-/// A file in the making: a line a task, in the visitor's language.
-pub(in crate::tasks) struct TasksFile {
-    l: &'static FluentLanguageLoader,
-    csv: Csv,
-}
-
-impl TasksFile {
-    /// The file with its header line.
-    pub fn new(l: &'static FluentLanguageLoader) -> Self {
-        let header = header(l);
-        Self {
-            l,
-            csv: Csv::new(&header.each_ref().map(String::as_str)),
-        }
-    }
-
-    /// The next piece of the file: these tasks, and before the first ones the header.
-    pub fn piece(&mut self, tasks: &[TaskView]) -> Vec<u8> {
-        for view in tasks {
-            self.csv.row(&line(self.l, view));
-        }
-        self.csv.take()
-    }
-}
-
-fn header(l: &FluentLanguageLoader) -> [String; 10] {
-    [
+/// The titles of a file of tasks.
+pub(in crate::tasks) fn tasks_header(l: &FluentLanguageLoader) -> Vec<String> {
+    vec![
         fl!(l, "tasks-number"),
         fl!(l, "tasks-jira-id"),
         fl!(l, "tasks-task"),
@@ -48,12 +24,13 @@ fn header(l: &FluentLanguageLoader) -> [String; 10] {
     ]
 }
 
-fn line(l: &'static FluentLanguageLoader, view: &TaskView) -> [Cell; 10] {
+/// A line of it.
+pub(in crate::tasks) fn task_row(l: &'static FluentLanguageLoader, view: &TaskView) -> Vec<Cell> {
     let task = &view.task;
     let nothing = || Cell::Text(String::new());
     let amount =
         |money: Option<Money>| money.map_or_else(nothing, |money| Cell::Amount(money.minor()));
-    [
+    vec![
         Cell::Int(task.number),
         Cell::Text(task.text.jira_id.clone().unwrap_or_default()),
         Cell::Text(task.text.title.clone()),

@@ -7,7 +7,7 @@ use super::row::TaskLine;
 use crate::auth::Actor;
 use crate::events::TaskStatus;
 use crate::platform::db::Part;
-use crate::platform::web::{Frame, PageOf};
+use crate::platform::web::{Frame, ListAddress, PageOf};
 use crate::tasks::Purse;
 use crate::tasks::queries::TaskView;
 
@@ -31,6 +31,7 @@ pub(in crate::tasks) struct MyTasksPage {
     open: i64,
     shows_done: bool,
     is_assignable: bool,
+    csv: String,
     first: String,
     older: String,
 }
@@ -38,11 +39,8 @@ pub(in crate::tasks) struct MyTasksPage {
 impl MyTasksPage {
     pub fn new(frame: Frame, actor: &Actor, mine: MyTasks, purse: Part<Purse>) -> Self {
         let line = |view| TaskLine::new(&frame, actor, view);
-        let here = match mine.status {
-            Some(status) => format!("/tasks?status={}", status.as_str()),
-            None => "/tasks".to_owned(),
-        };
-        let joint = if mine.status.is_some() { '&' } else { '?' };
+        let here =
+            ListAddress::new("/tasks").with_some("status", mine.status.map(TaskStatus::as_str));
         Self {
             purse,
             lines: mine.tasks.items.into_iter().map(line).collect(),
@@ -50,12 +48,9 @@ impl MyTasksPage {
             open: mine.open,
             shows_done: mine.status == Some(TaskStatus::Done),
             is_assignable: actor.roles.is_assignable(),
-            older: mine
-                .tasks
-                .next
-                .map(|cursor| format!("{here}{joint}cursor={cursor}"))
-                .unwrap_or_default(),
-            first: if mine.is_first { String::new() } else { here },
+            csv: here.at("/tasks.csv"),
+            older: here.after(mine.tasks.next),
+            first: here.back_to_first(mine.is_first),
             frame,
         }
     }

@@ -2,11 +2,13 @@
 
 use askama::Template;
 use chrono::{DateTime, Utc};
+use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 use serde_json::{Value, json};
 
 use crate::platform::config::PriceRange;
-use crate::platform::web::{Frame, PageOf};
+use crate::platform::csv::Cell;
+use crate::platform::web::{Frame, ListAddress, PageOf};
 use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 
 /// Every press.
@@ -111,18 +113,12 @@ impl ProgressWords {
 
 impl ShufflesPage {
     pub fn new(frame: Frame, page: PageOf<Shuffle>, is_first: bool) -> Self {
+        let here = ListAddress::new("/shuffles");
         Self {
             frame,
             shuffles: page.items,
-            first: if is_first {
-                String::new()
-            } else {
-                "/shuffles".to_owned()
-            },
-            older: page
-                .next
-                .map(|cursor| format!("/shuffles?cursor={cursor}"))
-                .unwrap_or_default(),
+            first: here.back_to_first(is_first),
+            older: here.after(page.next),
         }
     }
 }
@@ -147,4 +143,33 @@ impl Shuffle {
     fn is_done(&self) -> bool {
         self.state == ShuffleState::Done
     }
+}
+
+/// The titles of the file of presses.
+pub(in crate::tasks) fn shuffles_header(l: &FluentLanguageLoader) -> Vec<String> {
+    vec![
+        fl!(l, "shuffle-number"),
+        fl!(l, "tasks-status"),
+        fl!(l, "shuffle-pressed-by"),
+        fl!(l, "shuffle-pressed-at"),
+        fl!(l, "shuffle-finished-at"),
+        fl!(l, "shuffle-moved"),
+        fl!(l, "tasks-uid"),
+    ]
+}
+
+/// A line of it.
+pub(in crate::tasks) fn shuffle_row(frame: &Frame, shuffle: &Shuffle) -> Vec<Cell> {
+    vec![
+        Cell::Int(shuffle.number),
+        Cell::Text(shuffle.word(frame)),
+        Cell::Text(shuffle.requested_by.name.clone()),
+        Cell::Instant(shuffle.requested_at),
+        match shuffle.finished_at {
+            Some(at) => Cell::Instant(at),
+            None => Cell::Text(String::new()),
+        },
+        Cell::Int(shuffle.done.into()),
+        Cell::Text(shuffle.id.to_string()),
+    ]
 }

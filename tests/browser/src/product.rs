@@ -56,7 +56,9 @@ impl Product {
             &mut connect(&server()),
             &format!("create database {database} template {template}"),
         );
-        run(&mut connect(&url_of(&server(), &database)), change);
+        if !change.is_empty() {
+            run(&mut connect(&url_of(&server(), &database)), change);
+        }
         Self::serve(database)
     }
 
@@ -70,6 +72,8 @@ impl Product {
             .env("ATES_BEAK_LOG_IN", "true")
             .env("ATES_SELF_REGISTRATION", "true")
             .env("ATES_LOGIN_BURST", "0")
+            // A shuffle of some hundred tasks is one of many steps.
+            .env("ATES_SHUFFLE_CHUNK", "10")
             .env("RUST_LOG", "warn")
             .spawn()
             .expect("the program starts");

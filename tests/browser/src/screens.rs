@@ -75,6 +75,10 @@ pub enum Act {
     Press(&'static str),
     /// Presses what opens something on this page.
     Open(&'static str),
+    /// Presses keys, wherever the focus is.
+    Keys(&'static str),
+    /// Presses a key with Control.
+    Control(&'static str),
     /// Waits until a script says true.
     Await(&'static str),
 }
@@ -110,8 +114,13 @@ const fn after(name: &'static str, who: Who, path: &'static str, acts: &'static 
     }
 }
 
-use Act::{Await, Fill, Open, Press};
+use Act::{Await, Control, Fill, Keys, Open, Press};
 use Who::{Accountant, Administrator, Boss, Developer, Manager, Nobody, Novice, Other};
+
+const PALETTE: &[Act] = &[
+    Control("k"),
+    Await("document.querySelectorAll('dialog[open] li').length > 0"),
+];
 
 /// All of them.
 pub const SCREENS: &[Screen] = &[
@@ -260,6 +269,8 @@ pub const SCREENS: &[Screen] = &[
     screen("system", Administrator, "/admin/system"),
     screen("events", Administrator, "/admin/events"),
     screen("event", Administrator, "/admin/events/{event}"),
+    screen("schedule", Administrator, "/admin/schedule"),
+    screen("system", Administrator, "/admin/system"),
     screen("emergency-stop", Administrator, "/admin/emergency-stop"),
     screen("checks", Administrator, "/admin/checks"),
     screen("scenarios", Administrator, "/admin/scenarios"),
@@ -271,6 +282,35 @@ pub const SCREENS: &[Screen] = &[
     screen("profile-of-other", Other, "/profile"),
     screen("forbidden", Developer, "/admin/users"),
     screen("not-found", Developer, "/no-such-page"),
+    screen("help", Developer, "/help"),
+    screen("help-shortcuts", Developer, "/help/shortcuts"),
+    screen("accessibility", Nobody, "/about/accessibility"),
+    screen("search", Manager, "/search?q=cage"),
+    screen("search-nothing-asked", Developer, "/search"),
+    screen("search-nothing-found", Developer, "/search?q=no-such-thing"),
+    after("palette", Manager, "/tasks/all", PALETTE),
+    after(
+        "palette-found",
+        Manager,
+        "/tasks/all",
+        &[
+            Control("k"),
+            Await("document.querySelector('dialog[open] input') === document.activeElement"),
+            Keys("cage"),
+            Await(
+                "[...document.querySelectorAll('dialog[open] li')].some((row) => row.textContent.includes('cage'))",
+            ),
+        ],
+    ),
+    after(
+        "shortcuts-dialog",
+        Developer,
+        "/tasks",
+        &[
+            Keys("?"),
+            Await("document.querySelector('dialog[open] #shortcuts') !== null"),
+        ],
+    ),
     screen("not-found-for-nobody", Nobody, "/no-such-page"),
 ];
 
@@ -278,23 +318,18 @@ pub const SCREENS: &[Screen] = &[
 pub struct Places(BTreeMap<&'static str, String>);
 
 impl Places {
-    /// What the company's history does not have: a shuffle that never gets on, and prices that never come.
+    /// What the company's history does not have: a shuffle that never gets on, and a task whose price never comes.
     pub const STATES: &str = "create function tasks.hold_shuffle() returns trigger language plpgsql as $$ begin raise exception 'held'; end $$;
              insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, last_chunk_at, total, done)
                select gen_random_uuid(), 'running', sha256('seed'), id, now(), now(), now(), 1000, 600 from auth.users where username = 'manager';
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
-             insert into bus.pauses (subscriber, holder, reason, paused_at) values ('accounting.ledger', 'suite', 'The screens are looked at', now())";
+             insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
+               select gen_random_uuid(), 'Count the feathers twice', 'saving', d.id, 1, now(), m.id, now()
+               from auth.users d, auth.users m where d.username = 'novice' and m.username = 'manager'";
 
     /// Finds out where things are, in a company that has the [states](Self::STATES).
     #[must_use]
     pub fn of(product: &Product) -> Self {
-        let mut manager = Who::Manager.client(&product.base);
-        let made = manager.submit(
-            "/tasks/new",
-            "/tasks",
-            &[("title", "Count the feathers twice")],
-        );
-        assert_eq!(made.status, 303, "{}", made.html);
         let developer = "(select id from auth.users where username = 'developer')";
         let found = [
             (
@@ -384,6 +419,11 @@ impl Screen {
                 Fill(id, text) => type_into(browser, id, text).await?,
                 Press(selector) => press(browser, selector).await?,
                 Open(selector) => browser.find(By::Css(*selector)).await?.click().await?,
+                Keys(keys) => browser.action_chain().send_keys(*keys).perform().await?,
+                Control(key) => {
+                    let chain = browser.action_chain().key_down(Key::Control);
+                    chain.send_keys(*key).key_up(Key::Control).perform().await?;
+                }
                 Await(script) => wait_for(browser, self.name, script).await?,
             }
         }

@@ -58,7 +58,7 @@ const NAMES: &[&str] = &[
 /// What people and machines wrote, in a company: it stays in the language it was written in.
 pub(crate) const WRITTEN: &str = "select title from tasks.tasks union select description from tasks.tasks where description is not null
     union select name || ' ' || surname from auth.users union select username from auth.users
-    union select reason from accounting.corrections union select reason from bus.pauses union select holder from bus.pauses
+    union select reason from accounting.corrections
     union select error_class from bus.parked_items union select 'internal error: held' union select 'ureq'";
 
 /// The words of a Russian page that are not Russian; `written` is what stays as it is.

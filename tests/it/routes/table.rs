@@ -67,6 +67,9 @@ pub const ROUTES: &[Route] = &[
     get("/help", Everybody),
     get("/help/shortcuts", Everybody),
     get("/about/accessibility", Everybody),
+    // Whoever has the secret of an address.
+    get("/feeds/{secret}/tasks.atom", Everybody),
+    get("/feeds/{secret}/payouts.ics", Everybody),
     get("/login", Everybody),
     get("/login/provider", Everybody),
     get("/login/provider/callback", Everybody),
@@ -148,6 +151,9 @@ pub const ROUTES: &[Route] = &[
     get("/search", EveryPerson),
     get("/search/palette", EveryPerson),
     get("/profile", To(OwnProfile)),
+    get("/profile/feeds", To(OwnProfile)),
+    send("POST", "/profile/feeds/{kind}", To(OwnProfile), ""),
+    send("POST", "/profile/feeds/{kind}/end", To(OwnProfile), ""),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
     send(
         "POST",
@@ -248,6 +254,7 @@ pub const ROUTES: &[Route] = &[
     get("/tasks", To(OwnTasks)),
     get("/tasks/new", To(CreateTask)),
     send("POST", "/tasks", To(CreateTask), "title=A nest&key={key}"),
+    get("/tasks.csv", To(OwnTasks)),
     get("/tasks/all", To(AllTasks)),
     get("/tasks/all.csv", To(AllTasks)),
     get("/tasks/{uid}", OfOthers(OneTask)),
@@ -265,6 +272,7 @@ pub const ROUTES: &[Route] = &[
         "key={key}",
     ),
     get("/shuffles", To(Shuffle)),
+    get("/shuffles.csv", To(Shuffle)),
     get("/shuffles/new", To(Shuffle)),
     send("POST", "/shuffles", To(Shuffle), "key={key}"),
     get("/shuffles/{uid}", To(Shuffle)),
@@ -502,6 +510,7 @@ pub const ROUTES: &[Route] = &[
     // Users.
     get("/admin/roles", To(ManageUsers)),
     get("/admin/users", To(ManageUsers)),
+    get("/admin/users.csv", To(ManageUsers)),
     get("/admin/users/new", To(ManageUsers)),
     send(
         "POST",

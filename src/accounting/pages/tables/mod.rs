@@ -20,11 +20,8 @@ use chrono::NaiveDate;
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{Lang, text_of};
-use crate::platform::web::{FileType, Pieces, attachment_in_pieces, attachment_of};
+use crate::platform::web::{FileType, PIECE, Pieces, attachment_in_pieces, attachment_of};
 use crate::platform::xlsx::Xlsx;
-
-/// Rows in a piece.
-const PIECE: i64 = 1_000;
 
 /// Mounts the files.
 pub(super) fn configure(app: &mut ServiceConfig) {

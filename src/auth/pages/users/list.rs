@@ -3,16 +3,20 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
 use askama::Template;
+use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
 use super::{RoleChoice, UserView, choices};
 use crate::auth::store::{self, UserFilter};
 use crate::auth::{Operation, ROLE, Viewer};
+use crate::platform::csv::Cell;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::text::composed;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, PageOf, render};
+use crate::platform::web::{
+    Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, PIECE, PageOf, attachment_of_list, render,
+};
 
 #[derive(Template)]
 #[template(path = "auth/users.html")]
@@ -22,6 +26,7 @@ struct UsersPage {
     roles: Vec<RoleChoice>,
     users: Vec<UserView>,
     on: FiltersOn,
+    csv: String,
     first: String,
     older: String,
 }
@@ -33,23 +38,76 @@ pub(in crate::auth::pages) struct UsersQuery {
     cursor: Option<String>,
 }
 
+impl UsersQuery {
+    fn filter(&self) -> AppResult<UserFilter> {
+        let filled = |text: &Option<String>| {
+            text.as_deref()
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Ok(UserFilter {
+            text: filled(&self.q).map(|text| composed(&text)),
+            role: filled(&self.role),
+            after: Cursor::key(self.cursor.as_deref())?,
+        })
+    }
+}
+
+/// The same people as a file.
+pub(in crate::auth::pages) async fn export_users(
+    viewer: Viewer,
+    db: Data<Db>,
+    query: Query<UsersQuery>,
+) -> AppResult<HttpResponse> {
+    viewer.actor.allow(Operation::ManageUsers)?;
+    let (filter, frame) = (query.filter()?, viewer.frame);
+    let header = [
+        fl!(frame.l, "name"),
+        fl!(frame.l, "username"),
+        fl!(frame.l, "email"),
+        fl!(frame.l, "roles"),
+        fl!(frame.l, "state"),
+        fl!(frame.l, "users-uid"),
+    ];
+    attachment_of_list("users.csv", &header, move |cursor| {
+        let (db, lang, l) = (db.clone(), frame.lang, frame.l);
+        let mut asked = filter.clone();
+        async move {
+            asked.after = Cursor::key(cursor.as_deref())?;
+            let rows = db
+                .read(ROLE, move |conn| store::list_users(conn, &asked, PIECE + 1))
+                .await?;
+            let page = PageOf::from_rows(rows, PIECE, |user| user.username.clone());
+            Ok(page.map(|user| row_of(l, UserView::of(lang, &user))))
+        }
+    })
+    .await
+}
+
+fn row_of(l: &'static FluentLanguageLoader, user: UserView) -> Vec<Cell> {
+    let state = if user.active {
+        fl!(l, "active")
+    } else {
+        fl!(l, "deactivated")
+    };
+    vec![
+        Cell::Text(user.name),
+        Cell::Text(user.username),
+        Cell::Text(user.email),
+        Cell::Text(user.roles),
+        Cell::Text(state),
+        Cell::Text(user.id.to_string()),
+    ]
+}
+
 pub(in crate::auth::pages) async fn list_users(
     viewer: Viewer,
     db: Data<Db>,
     query: Query<UsersQuery>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    let filled = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned)
-    };
-    let filter = UserFilter {
-        text: filled(&query.q).map(|text| composed(&text)),
-        role: filled(&query.role),
-        after: Cursor::key(query.cursor.as_deref())?,
-    };
+    let filter = query.filter()?;
     let asked = filter.clone();
     let rows = db
         .read(ROLE, move |conn| {
@@ -79,6 +137,7 @@ pub(in crate::auth::pages) async fn list_users(
             .map(|user| UserView::of(lang, user))
             .collect(),
         on,
+        csv: here.at("/admin/users.csv"),
         first: here.back_to_first(filter.after.is_none()),
         older: here.after(page.next),
         frame: viewer.frame,

@@ -17,7 +17,7 @@ use crate::platform::i18n::Lang;
 
 pub(super) use access::{end_sessions, make_token, remove_factors, revoke_token};
 pub(super) use edit::{deactivate_user, show_user, update_user};
-pub(super) use list::list_users;
+pub(super) use list::{export_users, list_users};
 pub(super) use register::{new_user, register_user};
 
 /// A role to be ticked.

@@ -29,7 +29,7 @@ const CANVASES: [Canvas; 2] = [
         class: "narrow",
         width: 300.0,
         height: 220.0,
-        text: 13,
+        text: 14,
     },
 ];
 
