@@ -87,9 +87,9 @@ fn r24_the_schedule_tells_of_every_job_and_runs_by_hand_what_bears_it() {
         app.conn().batch_execute(&held).unwrap();
     };
     hold("running");
-    assert_eq!(root.submit(job, &[]).status, 409, "it runs already");
+    assert_eq!(root.post(job, &[]).status, 409, "it runs already");
     hold("done");
-    let answer = root.submit(job, &[]);
+    let answer = root.post(job, &[]);
     assert_eq!(
         (answer.status, answer.location.as_deref()),
         (303, Some("/admin/schedule"))
@@ -105,9 +105,9 @@ fn r24_the_schedule_tells_of_every_job_and_runs_by_hand_what_bears_it() {
         ("/admin/schedule/platform.archive/turns", 404),
         ("/admin/schedule/nothing/turns", 404),
     ] {
-        assert_eq!(root.submit(path, &[]).status, status, "{path}");
+        assert_eq!(root.post(path, &[]).status, status, "{path}");
     }
-    assert_eq!(buh.submit(job, &[]).status, 403);
+    assert_eq!(buh.post(job, &[]).status, 403);
     assert_eq!(count(&mut app.conn(), audited), 1);
 }
 
@@ -117,23 +117,23 @@ fn r24_a_job_that_fails_is_told_of_and_a_turn_that_never_ended_too() {
     let (mut root, _) = door(&app);
     wait_until("every job had a turn", || turns(&app) == 10);
     app.conn()
-        .batch_execute("alter table auth.challenges rename to challenges_away")
+        .batch_execute("alter table auth.login_challenges rename to challenges_away")
         .unwrap();
-    root.submit("/admin/schedule/auth.clean_up/turns", &[]);
+    root.post("/admin/schedule/auth.clean_up/turns", &[]);
     wait_until("it has failed", || turns(&app) == 9);
     wait_until("its end is written", || {
         let state = "select state as t from platform.job_turns where job = 'auth.clean_up'";
         text(&mut app.conn(), state) == "failed"
     });
     app.conn()
-        .batch_execute("alter table auth.challenges_away rename to challenges")
+        .batch_execute("alter table auth.challenges_away rename to login_challenges")
         .unwrap();
     let page = root.get("/admin");
     assert!(page.has("#tile-jobs.bad a[href='/admin/schedule']"));
     assert!(page.all("#tile-jobs")[0].contains("auth.clean_up"));
     let row = root.get("/admin/schedule").all("#schedule tbody tr")[6].clone();
     assert!(
-        row.contains("failed") && row.contains("challenges"),
+        row.contains("failed") && row.contains("login_challenges"),
         "{row}"
     );
 
@@ -145,8 +145,7 @@ fn r24_a_job_that_fails_is_told_of_and_a_turn_that_never_ended_too() {
     let row = root.get("/admin/schedule").all("#schedule tbody tr")[6].clone();
     assert!(row.contains("never ended"), "{row}");
     assert_eq!(
-        root.submit("/admin/schedule/auth.clean_up/turns", &[])
-            .status,
+        root.post("/admin/schedule/auth.clean_up/turns", &[]).status,
         303
     );
     wait_until("it has ended", || turns(&app) == 10);

@@ -26,7 +26,7 @@ pub struct Navigation {
 }
 
 impl Navigation {
-    /// The navigation with these places.
+    /// The navigation with these places, and these in the admin section.
     #[must_use]
     pub fn new(entries: Vec<NavEntry>) -> Self {
         Self {
@@ -34,13 +34,6 @@ impl Navigation {
             section: Vec::new(),
             leaps: Vec::new(),
         }
-    }
-
-    /// The same navigation with the places of the admin section.
-    #[must_use]
-    pub fn with_section(mut self, section: Vec<NavEntry>) -> Self {
-        self.section = section;
-        self
     }
 
     /// The same navigation with places that keys lead to after `G`.
