@@ -323,7 +323,7 @@ impl Places {
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
              insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
                select gen_random_uuid(), 'Count the feathers twice', 'saving', d.id, 1, now(), m.id, now()
-               from auth.users d, auth.users m where d.username = 'novice' and m.username = 'manager'";
+               from auth.users d, auth.users m where d.username = 'g.gusev' and m.username = 'manager'";
 
     /// Finds out where things are, in a company that has the [states](Self::STATES).
     #[must_use]
