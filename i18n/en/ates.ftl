@@ -2,8 +2,6 @@
 
 ## The frame of every page
 
-site-title = aTES
-site-tagline = Awesome Task Exchange System
 skip-to-content = Skip to the content
 section-navigation = Admin section
 main-navigation = Main
@@ -26,7 +24,6 @@ error-summary-title = { $count ->
    *[other] There are { $count } problems
 }
 error-prefix = Error:
-optional = optional
 
 ## Lists
 
@@ -126,16 +123,21 @@ nav-shuffles = Shuffles
 
 task-status-saving = Saving…
 task-status-open = open
+    .birds = bird in the cage
 task-status-done = done
+    .birds = millet in the bowl
 
 ## My tasks
 
 tasks-mine-title = My tasks
 tasks-open-count = { $count } open
+    .birds = birds in the cage: { $count }
 tasks-new = New task
 tasks-not-for-your-role = With your role you get no tasks: they go to everyone but managers and administrators.
 tasks-tab-open = To do
+    .birds = Birds in the cage
 tasks-tab-done = Done
+    .birds = Millet in the bowl
 tasks-none-title = Nothing to do
 tasks-none-text = When somebody creates a task or shuffles, some may be yours. Until then: enjoy the perch.
 tasks-none-done-title = Nothing done yet
@@ -143,6 +145,7 @@ tasks-none-done-text = Tasks that you complete are listed here, with what they e
 tasks-caption-mine = What is to be done, the newest first
 tasks-caption-done = What you have done, the newest task first
 tasks-done-today = Done today
+    .birds = Millet in the bowl today
 tasks-caption-done-today = What you have done today, the latest first
 tasks-task = Task
 tasks-status = Status
@@ -235,6 +238,7 @@ tasks-all-none-title = No tasks yet
 tasks-all-none-text = Create the first one, or bring them in from a file.
 tasks-loads = Open tasks by assignee
 tasks-loads-open = Open tasks
+    .birds = Birds in the cage
 tasks-caption-loads = How many open tasks everyone has: chance knows no quota
 
 ## Shuffles
@@ -397,7 +401,6 @@ modules-paused = paused
 modules-has-dead = dead letters
 modules-has-parked = retries
 modules-pause = Pause
-modules-resume = Resume
 modules-paused-flash = { $name } is paused. Its events wait and are not lost.
 modules-resumed-flash = { $name } goes on where it stopped.
 modules-workers = Background workers
@@ -1127,7 +1130,7 @@ bus-reason-short = Give a reason of at least ten letters.
 nav-letters = Dead letters
 nav-runs = Runs
 admin-about-letters = What failed and waits for repair: try it again, or do without it
-admin-about-runs = The schedule, what ran, and how it ended
+admin-about-runs = What ran for which date, and how it ended
 modules-pace = In the last minute
 modules-retired = retired
 modules-late = { $name } is { $lag } events behind, the limit is { $limit }.
@@ -1207,8 +1210,6 @@ choice-reason-hint = At least ten letters; it is kept in the audit.
 choice-retry = Retry { $count }
 choice-skip = Skip { $count }
 runs-title = Runs
-runs-schedule = Schedule
-runs-schedule-caption = The bell rings every { $seconds } seconds and asks what is due
 runs-last = Last
 runs-next = Next
 runs-next-bell = at the next bell
@@ -1550,7 +1551,8 @@ help-example-amount = Amount
 help-example-balance = Balance
 help-step-drawn = Task { $task } is drawn to Kesha: its fee
 help-step-done = Kesha completes task { $task }: its reward
-help-step-shuffled = A shuffle: task B goes to Anna, task D comes to Kesha: its fee. The fee of B stays charged.
+help-step-shuffled = A shuffle: task B goes to Anna, what was charged for it stays charged; task C comes back to Kesha: its fee once more
+help-step-shuffled-more = The same shuffle: task D comes to Kesha: its fee
 help-step-midnight = The day is over
 help-step-paid = { $moment }: the balance is paid out
 help-step-carried = { $moment }: nothing is paid, the debt goes over
@@ -1675,3 +1677,118 @@ system-key = Key
 system-value = Value
 system-default = Default
 system-is-set = set
+
+## Feeds
+
+feeds-title = Feeds and calendar
+feeds-lead = Addresses for programs that cannot log in, such as a feed reader or a calendar. Whoever has an address can read what it tells, and nothing else: keep it to yourself.
+feed-tasks = My open tasks (Atom)
+feed-tasks-about = Number, title and state of your open tasks, for a feed reader.
+feed-payouts = My payouts (calendar)
+feed-payouts-about = The days for which you were paid with the sums, and the next payout, for a calendar.
+feed-fresh = Your new address
+feed-fresh-hint = It is shown this once. An address that you had before has ended.
+feed-none = There is no address yet.
+feed-make = Make an address
+feed-make-again = Make a new address
+feed-end = End this address
+feeds-end-with = The addresses end too when you change your password, and when an administrator ends your sessions or deactivates you.
+flash-feed-ended = The address has ended.
+feed-atom-title = aTES: my open tasks
+feed-calendar-name = aTES: my payouts
+feed-paid = Payout for { $date }: { $sum }
+feed-next = Payout for { $date }
+feed-next-about = When the day is over, your balance is paid out if it is positive.
+## Search, palette and keys
+
+search-title = Search
+search-what = What are you looking for?
+search-do = Search
+search-tips = What can be found
+search-tip-number = A task by its number:
+search-tip-key = A task by its key in the issue tracker:
+search-tip-words = A task by words of its title or description, among the newest 100,000
+search-tip-people = A person by a part of the name
+search-tip-places = A page by its name
+search-own-only = You find the tasks that you have or have written.
+search-none-title = Nothing found
+search-none-text = Nothing that you may see has “{ $words }” in it. Try fewer letters, or the number of the task.
+search-count = { $count ->
+    [0] Nothing found
+    [one] { $count } found
+   *[other] { $count } found
+}
+search-tasks = Tasks, the best match first
+search-people = People
+search-places = Pages
+search-more = Only the first { $count } are shown. The rest:
+search-person = person
+search-act = action
+search-place = page
+palette-title = Commands and search
+palette-hint = A page, a task, a person…
+palette-lost = No answer just now. Enter leads to the search page.
+close = Close
+shortcuts-title = Keyboard shortcuts
+shortcuts-setting-hint = Single keys that do something while nothing is being typed. Switch them off if you work by voice or hit keys unawares.
+shortcuts-on = On
+shortcuts-off = Off
+key-help = These keys
+key-filter = To the filter of the list, or to the search
+key-palette = Commands and search; also while typing
+key-row = Next and previous row
+key-open = Open the row
+key-complete = Complete the task of the row, or the task of the page
+key-live = Pause or resume live updates
+key-back = Close what is open, or back to the list
+keys-by-role = For those who may go there.
+keys-when = Keys do nothing while you type into a field. They can be switched off:
+live-pause = Pause live updates
+
+## Help
+
+help-title = Help
+help-lead = How tasks become money at this company.
+help-tasks = Tasks
+help-tasks-drawn = Anybody creates tasks. Each is drawn at once, by chance, to somebody of the company who is neither manager nor administrator. Nobody chooses who gets it.
+help-tasks-price = Then it is priced, once and for ever: a fee and a reward, both by chance. Until that it is “saving”; after that it is open.
+help-tasks-done = Whoever has an open task completes it with one press. A task that is done stays done.
+help-money = Money
+help-fee = Charged to you each time a task comes to you: from { $min } to { $max }. The price belongs to the task and does not change.
+help-reward = Credited to you when you complete the task: from { $min } to { $max }.
+help-payout-term = Payout
+help-payout = When the day is over ({ $moment }), your whole balance is paid out if it is positive, and a mail tells you the sum. The next day begins at zero.
+help-debt-term = Debt
+help-debt = A negative balance is not paid and not forgiven: it goes over into the next day, and what you earn then pays it off first.
+help-shuffle = Shuffle
+help-shuffle-what = A manager or an administrator may shuffle: every open task is drawn anew, and each person who gets one is charged its fee — also who gets back what they had. What was charged before stays charged.
+help-shuffle-fair = The draw can be recomputed by anybody: its commitment is shown before, its seed after.
+help-example = A worked example
+help-example-lead = Two days of Kesha, with fees and rewards as they may come out here.
+help-example-caption = Two days, step by step
+help-example-what = What happens
+help-example-amount = Amount
+help-example-balance = Balance
+help-step-drawn = Task { $task } is drawn to Kesha: its fee
+help-step-done = Kesha completes task { $task }: its reward
+help-step-shuffled = A shuffle: task B goes to Anna, task D comes to Kesha: its fee. The fee of B stays charged.
+help-step-midnight = The day is over
+help-step-paid = { $moment }: the balance is paid out
+help-step-carried = { $moment }: nothing is paid, the debt goes over
+help-more = More
+help-ask = If a number looks wrong to you, ask an accountant of your company: every line of your account tells where it comes from.
+accessibility-title = Accessibility
+accessibility-aim = These pages are built to WCAG 2.2, level AA, and checked against it with each change.
+accessibility-works = What you can rely on
+accessibility-keyboard = Everything works with a keyboard alone; where you are is always visible. There are also
+accessibility-scripts = Everything works without scripts. Live parts then read the page again by themselves.
+accessibility-zoom = Pages fit 320 pixels of width and 400 % zoom without scrolling sideways; only wide tables scroll inside themselves.
+accessibility-colour = Nothing is told by colour alone: amounts have signs, states have words. There are light and dark colours, and your system's own are respected.
+accessibility-motion = What moves, moves only if your system allows it. Nothing blinks.
+accessibility-voice = Messages reach screen readers as they appear and stay until you leave. Progress is told in tenths, and not faster than every five seconds.
+accessibility-time = Nothing has to be done quickly. A session ends after a pause, and says so.
+accessibility-limits = What is not there yet
+accessibility-limit-beak = Drawing with the beak is one way to log in and needs fine movement; its pad works with the keyboard too, and a password does the same.
+accessibility-limit-tables = On paper, very long tables run over several sheets.
+accessibility-tell = Something in the way?
+accessibility-tell-text = Tell an administrator of your company; the number at the bottom of an error page helps to find what happened.

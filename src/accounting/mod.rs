@@ -37,9 +37,9 @@ pub use jobs::{
 };
 pub use model::{Price, Settled, price, settle};
 pub use queries::{
-    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, MailCounts, OwnFigures,
+    EarningsCheck, EarningsDifference, HeldFigures, JournalFormat, MailCounts, OwnFigures, PaidDay,
     check_earnings, count_mails, count_open_dates, export_journal, export_payouts,
-    export_transfers, find_last_run, held_figures, show_own_figures,
+    export_transfers, find_last_run, held_figures, list_paid_days, show_own_figures,
 };
 pub use service::{Run, RunStatus, mail_step};
 pub use store::Seal;

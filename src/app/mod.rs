@@ -5,6 +5,7 @@
 
 mod admin;
 mod api;
+mod feeds;
 mod health;
 mod help;
 mod home;
@@ -24,6 +25,7 @@ use crate::bus::{self, Listener, Roster, Subscriber};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::i18n;
 use crate::platform::mail::Mailer;
 use crate::platform::partitions;
 use crate::platform::workers::{Board, SAFETY_NET, Workers};
@@ -69,6 +71,7 @@ impl Services {
     /// # Errors
     /// A setting of the mailer that cannot be understood.
     pub fn new(config: Config, db: Db, demo: bool) -> AppResult<Self> {
+        i18n::choose_words(config.status_words);
         let mailer = Mailer::new(
             config.smtp_url.as_deref(),
             &config.mail_from,

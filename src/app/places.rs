@@ -4,7 +4,7 @@ use crate::auth::{Actor, NavEntry, Operation};
 use crate::platform::error::Message;
 use crate::platform::i18n;
 use crate::platform::web::Frame;
-use crate::{accounting, analytics, auth, operations, tasks};
+use crate::{accounting, analytics, tasks};
 
 /// What one can begin.
 const ACTS: &[NavEntry] = &[
@@ -23,6 +23,7 @@ const OWN: &[NavEntry] = &[
     entry("/profile", "profile", Operation::OwnProfile),
     entry("/profile/credentials", "credentials", Operation::OwnProfile),
     entry("/profile/access", "access", Operation::OwnProfile),
+    entry("/profile/feeds", "feeds-title", Operation::OwnProfile),
     entry("/help", "help-title", Operation::OwnProfile),
     entry("/help/shortcuts", "shortcuts-title", Operation::OwnProfile),
     entry(
@@ -57,10 +58,7 @@ fn all() -> Vec<NavEntry> {
         analytics::NAV,
         super::admin::NAV,
         OWN,
-        operations::ADMIN,
-        auth::ADMIN,
-        tasks::ADMIN,
-        accounting::ADMIN,
+        &super::admin::places(),
     ]
     .concat()
 }

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 use tracing_actix_web::TracingLogger;
 
-use super::{Services, admin, api, health, help, home, places, schedule, search, system};
+use super::{Services, admin, api, feeds, health, help, home, places, schedule, search, system};
 use crate::auth::Navigation;
 use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
@@ -91,6 +91,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let live = Data::new(streams.clone());
     let horizon = Horizon::new(&services.db, services.config.feed_readers);
     let feed = Data::new(horizon.clone());
+    let feed_door = Data::new(auth::FeedDoor::default());
     let purse = Data::new(purse_source());
     let runner = Data::new(schedule::Runner::new(services));
     let reports = Data::new(Reports::new(services.config.report_cache));
@@ -115,6 +116,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .app_data(runner.clone())
             .app_data(reports.clone())
             .app_data(search_pace.clone())
+            .app_data(feed_door.clone())
             .configure(web::configure)
             .configure(health::configure)
             .configure(home::configure)
@@ -123,6 +125,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .configure(help::configure)
             .configure(schedule::configure)
             .configure(system::configure)
+            .configure(feeds::configure)
             .configure(auth::configure)
             .configure(tasks::configure)
             .configure(accounting::configure)
@@ -138,7 +141,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))
-            .wrap(TracingLogger::default())
+            .wrap(TracingLogger::<web::RequestSpan>::new())
     })
     .workers(2)
     .max_connections(2_000)
@@ -159,7 +162,9 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
 /// The places of the navigation, in the order they are shown; the rest stands in the admin section.
 fn navigation() -> Navigation {
     let parts = [tasks::NAV, accounting::NAV, analytics::NAV, admin::NAV];
-    Navigation::new(parts.concat(), admin::places()).with_leaps(places::leaps())
+    Navigation::new(parts.concat())
+        .with_section(admin::places())
+        .with_leaps(places::leaps())
 }
 
 /// Accounting's figures for the page of one's tasks: the two modules do not know one another.

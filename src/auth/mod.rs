@@ -7,6 +7,7 @@
 mod api;
 mod beak;
 mod device;
+mod feed;
 mod pages;
 mod password;
 mod permission;
@@ -30,6 +31,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, DbRole, Lane, Origin};
 use crate::platform::error::AppResult;
 
+pub use feed::FeedKind;
 pub use pages::ConfirmedForm;
 pub use password::{PasswordGate, hash_password};
 pub use permission::{Permission, PermissionSet, UnknownPermission};
@@ -41,13 +43,13 @@ pub use role::{Role, RoleError, RoleSet};
 pub use service::{
     CheckedAccount, FoundUser, ImportedPerson, NewAccount, NewAdministrator, NewPerson,
     PersonError, Setup, UserChange, actor_by_username, actor_of, confirm_password, create_admin,
-    deactivate_user, first_administrator, mail_step, open_setup, register_people, register_user,
-    search_users, set_language, set_password_hash, update_user,
+    deactivate_user, end_feed, first_administrator, list_feeds, mail_step, make_feed, open_setup,
+    register_people, register_user, search_users, set_language, set_password_hash, update_user,
 };
-pub use store::{MailCounts, count_mails, count_users};
+pub use store::{FeedRow, MailCounts, count_mails, count_users};
 pub use token_scope::{TokenScope, TokenScopes};
 pub use tokens::{Rotation, TokenKeys, rotate_keys};
-pub use web::{ApiUser, NavEntry, Navigation, Recognised, Viewer, session};
+pub use web::{ApiUser, FeedDoor, FeedReader, NavEntry, Navigation, Recognised, Viewer, session};
 
 /// The condition in SQL under which [`mail_step`] has work; `$1` is the time.
 pub const MAIL_WAITS: &str = store::MAIL_WAITS;

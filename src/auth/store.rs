@@ -6,6 +6,7 @@ mod challenges;
 mod changes;
 mod factors;
 mod failures;
+mod feeds;
 mod keys;
 mod links;
 mod mails;
@@ -37,6 +38,8 @@ pub(super) use factors::{
     replace_recovery_codes, take_recovery_code, take_totp_step,
 };
 pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
+pub use feeds::FeedRow;
+pub(super) use feeds::{delete_feed, delete_feeds_of, find_feed_user, list_feeds, replace_feed};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,

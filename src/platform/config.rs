@@ -22,6 +22,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::clock::BusinessZone;
+use super::i18n::StatusWords;
 use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
@@ -134,6 +135,8 @@ pub struct Config {
     pub webhooks: Vec<WebhookTarget>,
     pub abuse_limits: AbuseLimits,
     pub public_board: bool,
+    /// The words for statuses in what people read.
+    pub status_words: StatusWords,
     pub self_registration: Option<SelfRegistration>,
     pub first_run_setup: bool,
     pub trusted_proxies: Vec<std::net::IpAddr>,
@@ -284,6 +287,7 @@ impl Config {
                 presses_per_day: read.limit("ATES_LIMIT_PRESSES_PER_DAY", 1_000_000)?,
             },
             public_board: read.flag("ATES_PUBLIC_BOARD")?,
+            status_words: read.parsed("ATES_STATUS_WORDS")?,
             self_registration: read.self_registration()?,
             first_run_setup: read.flag("ATES_FIRST_RUN_SETUP")?,
             trusted_proxies: read.addresses("ATES_TRUSTED_PROXIES")?,

@@ -7,7 +7,9 @@ mod format;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed::unic_langid::LanguageIdentifier;
@@ -66,14 +68,46 @@ impl Lang {
             .unwrap_or_default()
     }
 
-    /// The texts of this language, those of English where it has none.
+    /// The texts of this language, those of English where it has none, with the words for statuses that the company chose.
     #[must_use]
     pub fn loader(self) -> &'static FluentLanguageLoader {
-        match self {
-            Self::En => &EN,
-            Self::Ru => &RU,
+        match (self, BIRDS.load(Ordering::Relaxed)) {
+            (Self::En, false) => &EN,
+            (Self::Ru, false) => &RU,
+            (Self::En, true) => &EN_BIRDS,
+            (Self::Ru, true) => &RU_BIRDS,
         }
     }
+}
+
+/// The words for what is open and what is done (T32).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatusWords {
+    /// Open, done.
+    #[default]
+    Plain,
+    /// A bird in the cage, millet in the bowl.
+    Birds,
+}
+
+impl FromStr for StatusWords {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "plain" => Ok(Self::Plain),
+            "birds" => Ok(Self::Birds),
+            _ => Err("it is plain or birds"),
+        }
+    }
+}
+
+/// Whether statuses have the words of birds; like the log it belongs to the whole program.
+static BIRDS: AtomicBool = AtomicBool::new(false);
+
+/// Chooses the words for statuses in everything that people read: pages, files, feeds and mails. Data and API have names of their own.
+pub fn choose_words(words: StatusWords) {
+    BIRDS.store(words == StatusWords::Birds, Ordering::Relaxed);
 }
 
 /// A message in the visitor's language. Arguments that are whole numbers choose plural forms.
@@ -128,16 +162,48 @@ fn best_accepted(header: &str) -> Option<Lang> {
     best.map(|(lang, _)| lang)
 }
 
-struct Texts;
+/// The embedded texts, with which words for statuses.
+struct Texts(StatusWords);
 
 const EN_TEXTS: &str = include_str!("../../i18n/en/ates.ftl");
 const RU_TEXTS: &str = include_str!("../../i18n/ru/ates.ftl");
 
+impl Texts {
+    fn texts(&self, texts: &'static str) -> Cow<'static, [u8]> {
+        match self.0 {
+            StatusWords::Plain => texts.as_bytes().into(),
+            StatusWords::Birds => with_birds(texts).into_bytes().into(),
+        }
+    }
+}
+
+/// The same texts, where a message that has an attribute `birds` says that instead.
+fn with_birds(texts: &str) -> String {
+    let mut out = String::with_capacity(texts.len());
+    let (mut id, mut start) = ("", 0);
+    for line in texts.lines() {
+        if let Some(words) = line.trim_start().strip_prefix(".birds = ") {
+            out.truncate(start);
+            out.push_str(id);
+            out.push_str(" = ");
+            out.push_str(words);
+        } else {
+            let begins = line.starts_with(|first: char| first.is_ascii_lowercase());
+            if let Some((name, _)) = line.split_once(" =").filter(|_| begins) {
+                (id, start) = (name, out.len());
+            }
+            out.push_str(line);
+        }
+        out.push('\n');
+    }
+    out
+}
+
 impl I18nAssets for Texts {
     fn get_files(&self, path: &str) -> Vec<Cow<'_, [u8]>> {
         match path {
-            "en/ates.ftl" => vec![EN_TEXTS.as_bytes().into()],
-            "ru/ates.ftl" => vec![RU_TEXTS.as_bytes().into()],
+            "en/ates.ftl" => vec![self.texts(EN_TEXTS)],
+            "ru/ates.ftl" => vec![self.texts(RU_TEXTS)],
             _ => Vec::new(),
         }
     }
@@ -151,10 +217,14 @@ impl I18nAssets for Texts {
     }
 }
 
-static EN: LazyLock<FluentLanguageLoader> = LazyLock::new(|| load(Lang::En));
-static RU: LazyLock<FluentLanguageLoader> = LazyLock::new(|| load(Lang::Ru));
+static EN: LazyLock<FluentLanguageLoader> = LazyLock::new(|| load(Lang::En, StatusWords::Plain));
+static RU: LazyLock<FluentLanguageLoader> = LazyLock::new(|| load(Lang::Ru, StatusWords::Plain));
+static EN_BIRDS: LazyLock<FluentLanguageLoader> =
+    LazyLock::new(|| load(Lang::En, StatusWords::Birds));
+static RU_BIRDS: LazyLock<FluentLanguageLoader> =
+    LazyLock::new(|| load(Lang::Ru, StatusWords::Birds));
 
-fn load(lang: Lang) -> FluentLanguageLoader {
+fn load(lang: Lang, words: StatusWords) -> FluentLanguageLoader {
     let id = |lang: Lang| -> LanguageIdentifier {
         lang.code()
             .parse()
@@ -167,7 +237,7 @@ fn load(lang: Lang) -> FluentLanguageLoader {
         vec![id(lang), id(Lang::En)]
     };
     loader
-        .load_languages(&Texts, &wanted)
+        .load_languages(&Texts(words), &wanted)
         .expect("the texts are embedded, and a test loads them");
     loader.set_use_isolating(false);
     loader

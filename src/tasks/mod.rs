@@ -34,7 +34,8 @@ pub use pages::configure;
 pub use proof::{Chunk, Drawn, RunRecord, Unfair};
 pub use purse::{Purse, PurseSource};
 pub use queries::{
-    FoundPerson, FoundTask, NEWEST, find_record, list_open_assignments, search_people, search_tasks,
+    FoundPerson, FoundTask, NEWEST, OwnTask, find_record, list_open_assignments, list_to_do,
+    search_people, search_tasks,
 };
 pub use service::{
     ImportReport, TaskRow, complete_task, create_task, import_tasks, request_shuffle, update_task,

@@ -466,3 +466,54 @@ fn e10_parts_of_a_task_and_of_a_person_may_come_in_any_order() {
         assert_eq!(told(&order), in_order, "{order:?}");
     }
 }
+
+#[test]
+fn n06_the_earnings_of_a_range_are_drawn_with_their_table_and_a_longer_range_is_refused_by_name() {
+    let house = House::new();
+    let popug = Uuid::from_u128(5);
+    house.transfer("2026-02-27", popug, TransferKind::AssignmentFee, -20);
+    house.transfer("2026-03-01", popug, TransferKind::CompletionReward, 35);
+    let closed = BusinessDayClosed {
+        business_date: "2026-02-27".parse().unwrap(),
+        fees_minor: Money::from_whole(20),
+        rewards_minor: Money::ZERO,
+        paid_minor: Money::ZERO,
+        people: 0,
+        negative_balances: 4,
+    };
+    house.tell("2026-03-01T10:00:00Z", Uuid::from_u128(9), &closed);
+    house.app.at("2026-03-02T09:00:00Z");
+    house.hear();
+    let mut browser = house.browser();
+    house.hear();
+    let page = browser.get("/analytics?from=2026-02-01&to=2026-03-02");
+    assert_eq!(page.status, 200);
+    assert!(page.has("#age .chip.ok"), "{:?}", page.all("#age"));
+    let bars = |figure: &str, colour: &str| {
+        let rects = format!("#{figure} svg.wide rect[fill='var(--{colour})']");
+        page.all(&rects).len()
+    };
+    // A day without a transfer is a bar without a height.
+    assert_eq!(
+        (bars("chart-earned", "accent"), bars("chart-earned", "neg")),
+        (29, 1)
+    );
+    let trend = &page.all("#chart-earned svg.wide desc")[0];
+    for word in ["−$15.00 in all", "+$20.00", "−$35.00"] {
+        assert!(trend.contains(word), "{word} is not in {trend}");
+    }
+    assert_eq!(page.all("details #days tbody tr").len(), 30);
+    assert_eq!(page.all("#range-total"), ["−$15.00"]);
+    assert_eq!(page.all("details #closed-days tbody td"), ["4"]);
+    assert_eq!(page.all("#in-minus-share").len(), 1);
+    let page = browser.get("/analytics?from=2025-03-02&to=2026-03-02");
+    assert_eq!(page.status, 200, "a year");
+    let page = browser.get("/analytics?from=2025-03-01&to=2026-03-02");
+    assert_eq!(page.status, 422);
+    assert!(page.has("#from[aria-invalid=true]"));
+    assert!(page.text().contains("at most 366 days"));
+    assert_eq!(
+        page.attribute("#from", "value").as_deref(),
+        Some("2025-03-01")
+    );
+}

@@ -7,6 +7,7 @@
 )]
 
 mod accounting;
+mod admin;
 mod analytics;
 mod api;
 mod api_page;

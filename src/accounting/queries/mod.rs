@@ -9,6 +9,7 @@ mod corrections;
 mod export;
 mod held;
 mod mails;
+mod paid;
 mod payouts;
 mod statements;
 mod transfers;
@@ -52,6 +53,7 @@ pub(super) use mails::{
     list_mails, list_undeliverable, own_undeliverable, show_mail, show_trouble,
 };
 pub use mails::{MailCounts, count_mails};
+pub use paid::{PaidDay, list_paid_days};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
     show_payout_run,

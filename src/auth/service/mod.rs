@@ -6,6 +6,7 @@ mod api_tokens;
 mod beak;
 mod entry;
 mod factors;
+mod feeds;
 mod login;
 mod mailing;
 mod own;
@@ -40,6 +41,7 @@ pub(super) use factors::{
     CodeAnswer, PendingTotp, begin_totp, challenge_of, confirm_totp, must_enrol, pending_totp,
     prove_code, remove_factors_of, remove_totp, renew_recovery_codes,
 };
+pub use feeds::{end_feed, list_feeds, make_feed};
 pub use login::confirm_password;
 pub(super) use login::{LogIn, authenticate, log_in};
 pub use mailing::mail_step;

@@ -159,13 +159,14 @@ pub(in crate::auth) async fn set_password_by_link(
     .await
 }
 
-/// A new password ends everything but sessions that the old one opened: API log-ins, the tokens of scripts, other links. The sessions
+/// A new password ends everything but sessions that the old one opened: API log-ins, the tokens of scripts, feeds, other links. The sessions
 /// are past too, unless they are renewed.
 pub(super) fn replace_password(tx: &mut Tx<'_>, user: Uuid, hash: &str) -> AppResult<()> {
     let now = tx.now;
     store::update_password(tx.conn(), user, hash, true)?;
     store::revoke_families_of(tx.conn(), user, now)?;
     store::revoke_api_tokens_of(tx.conn(), user, now)?;
+    store::delete_feeds_of(tx.conn(), user)?;
     store::use_up_links_of(tx.conn(), Purpose::PasswordReset, user, now)
 }
 

@@ -60,6 +60,7 @@ pub(in crate::auth) fn end_all_sessions(
     let now = tx.now;
     end_everything_of(tx, user.0)?;
     store::revoke_api_tokens_of(tx.conn(), user.0, now)?;
+    store::delete_feeds_of(tx.conn(), user.0)?;
     tx.audit("auth.sessions_ended", Some(user.0), &json!({}))
 }
 

@@ -201,6 +201,7 @@ pub fn deactivate_user(tx: &mut Tx<'_>, actor: &Actor, id: UserId) -> AppResult<
     store::update_deactivated(tx.conn(), id.0, version, by, now)?;
     guard_last_administrator(tx)?;
     end_everything_of(tx, id.0)?;
+    store::delete_feeds_of(tx.conn(), id.0)?;
     events::publish(tx, id, &AccountDeleted { version })?;
     tx.audit(
         "auth.user_deactivated",

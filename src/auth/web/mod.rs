@@ -1,5 +1,6 @@
 //! Who is asking: the session behind a page, the token behind an API call, and where they may go.
 
+mod feed;
 mod navigation;
 mod origin;
 mod outage;
@@ -16,6 +17,7 @@ use super::{Actor, Permission};
 use crate::platform::config::Config;
 use crate::platform::error::{AppError, AppResult};
 
+pub use feed::{FeedDoor, FeedReader};
 pub use navigation::{NavEntry, Navigation};
 pub(super) use origin::origin_of;
 pub use outage::Recognised;

@@ -17,10 +17,10 @@ pub struct NavEntry {
     pub operation: Operation,
 }
 
-/// All places of the navigation, those of the admin section, in order, and those that keys lead to; the app puts it into its data.
+/// All places of the navigation and of the admin section, in order, and those that keys lead to; the app puts it into its data.
 #[derive(Clone, Debug)]
 pub struct Navigation {
-    places: Vec<NavEntry>,
+    entries: Vec<NavEntry>,
     section: Vec<NavEntry>,
     leaps: Vec<(char, NavEntry)>,
 }
@@ -28,10 +28,10 @@ pub struct Navigation {
 impl Navigation {
     /// The navigation with these places, and these in the admin section.
     #[must_use]
-    pub fn new(places: Vec<NavEntry>, section: Vec<NavEntry>) -> Self {
+    pub fn new(entries: Vec<NavEntry>) -> Self {
         Self {
-            places,
-            section,
+            entries,
+            section: Vec::new(),
             leaps: Vec::new(),
         }
     }
@@ -53,7 +53,7 @@ impl Navigation {
     }
 
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        let mut links = links(&self.places, actor);
+        let mut links = links(&self.entries, actor);
         links.truncate(NAV_LIMIT);
         links
     }

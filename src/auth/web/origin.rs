@@ -34,7 +34,7 @@ fn agent_of(request: &HttpRequest) -> Option<String> {
 
 /// Where a request comes from: the peer, or what a trusted proxy says of it, read from the right. A hop that is no address ends the
 /// reading, since what stands left of it is nobody's word; so the last proxy that is trusted counts then.
-fn address_of(request: &HttpRequest) -> Option<String> {
+pub(super) fn address_of(request: &HttpRequest) -> Option<String> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let trusted = data::<Config>(request)
         .map(|config| config.trusted_proxies.clone())

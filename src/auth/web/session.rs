@@ -72,6 +72,7 @@ fn is_page(path: &str) -> bool {
         "/api/",
         "/static/",
         "/avatars/",
+        "/feeds/",
         "/health/",
         "/.well-known/",
     ]

@@ -1,4 +1,4 @@
-//! `/admin/runs`: the schedule, and what ran.
+//! `/admin/runs`: what ran.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Query};
@@ -8,7 +8,6 @@ use crate::auth::Viewer;
 use crate::operations::ROLE;
 use crate::operations::service::{self, RunFilter};
 use crate::operations::views::RunsPage;
-use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::web::{Cursor, DEFAULT_LIMIT, render};
@@ -20,11 +19,10 @@ pub(super) struct RunsQuery {
     cursor: Option<String>,
 }
 
-/// The schedule, the runs of the filter, and the last shuffles.
+/// The runs of the filter, and the last shuffles.
 pub(super) async fn list_runs(
     viewer: Viewer,
     db: Data<Db>,
-    config: Data<Config>,
     query: Query<RunsQuery>,
 ) -> AppResult<HttpResponse> {
     let RunsQuery { job, state, cursor } = query.into_inner();
@@ -33,13 +31,12 @@ pub(super) async fn list_runs(
         job: job.filter(|word| !word.is_empty()),
         state: state.filter(|word| !word.is_empty()),
     };
-    let (actor, now, is_first) = (viewer.actor.clone(), db.clock().now(), after.is_none());
-    let (wanted, bell) = (filter.clone(), config.bell_every.as_secs());
+    let (actor, is_first) = (viewer.actor.clone(), after.is_none());
+    let wanted = filter.clone();
     let runs = db
         .read(ROLE, move |conn| {
-            let after = after.as_ref();
-            service::list_runs(conn, &actor, &config, &wanted, after, now, DEFAULT_LIMIT)
+            service::list_runs(conn, &actor, &wanted, after.as_ref(), DEFAULT_LIMIT)
         })
         .await?;
-    render(&RunsPage::new(viewer.frame, filter, runs, bell, is_first))
+    render(&RunsPage::new(viewer.frame, filter, runs, is_first))
 }

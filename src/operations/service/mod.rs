@@ -20,7 +20,7 @@ pub(super) use letters::{
     Choice, Letter, LetterFilter, Letters, Verb, choose, export_letters, list_letters, replay,
     retry_everywhere, show_letter, skip,
 };
-pub(super) use runs::{Planned, RunFilter, Runs, list_runs};
+pub(super) use runs::{JOBS, RunFilter, Runs, list_runs};
 pub(super) use stop::{REASON, set_and_drain, stop};
 pub use stop::{release, stop_from_host};
 pub use tree::{Node, Stage, Tree, Visit, trees};

@@ -5,8 +5,7 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
 use crate::operations::queries::ShuffleRun;
-use crate::operations::service::{Planned, RunFilter, Runs};
-use crate::platform::error::Message;
+use crate::operations::service::{JOBS, RunFilter, Runs};
 use crate::platform::jobs::JobRun;
 use crate::platform::web::{FiltersOn, Frame, ListAddress};
 
@@ -15,29 +14,21 @@ const PATH: &str = "/admin/runs";
 /// The states of a run.
 const STATES: [&str; 3] = ["waiting", "done", "failed"];
 
-/// The schedule, what ran, and the last shuffles.
+/// What ran, and the last shuffles.
 #[derive(Template)]
 #[template(path = "operations/runs.html")]
 pub(in crate::operations) struct RunsPage {
     frame: Frame,
-    planned: Vec<Planned>,
     runs: Vec<JobRun>,
     shuffles: Vec<ShuffleRun>,
     filter: RunFilter,
-    bell_seconds: u64,
     on: FiltersOn,
     first: String,
     older: String,
 }
 
 impl RunsPage {
-    pub fn new(
-        frame: Frame,
-        filter: RunFilter,
-        runs: Runs,
-        bell_seconds: u64,
-        is_first: bool,
-    ) -> Self {
+    pub fn new(frame: Frame, filter: RunFilter, runs: Runs, is_first: bool) -> Self {
         let here = ListAddress::new(PATH)
             .with_some("job", filter.job.as_ref())
             .with_some("state", filter.state.as_ref());
@@ -55,10 +46,8 @@ impl RunsPage {
             on,
             first: here.back_to_first(is_first),
             older: here.after(runs.runs.next),
-            planned: runs.planned,
             runs: runs.runs.items,
             shuffles: runs.shuffles,
-            bell_seconds,
             filter,
             frame,
         }
@@ -77,8 +66,9 @@ impl RunsPage {
         state_of(self.frame.l, state)
     }
 
-    fn about(&self, planned: &Planned) -> String {
-        self.frame.text(&Message::new(planned.about))
+    /// The jobs to choose from, with whether each is chosen.
+    fn jobs(&self) -> [(&'static str, bool); 3] {
+        JOBS.map(|job| (job, self.filter.job.as_deref() == Some(job)))
     }
 }
 

@@ -364,6 +364,11 @@ pub const KEYS: &[Key] = &[
         "whether everyone may see all tasks and who has them",
     ),
     key(
+        "ATES_STATUS_WORDS",
+        "plain",
+        "what people read for a task that is open and one that is done: `plain`, or `birds` for a bird in the cage and millet in the bowl; data and API stay as they are",
+    ),
+    key(
         "ATES_SELF_REGISTRATION",
         "false",
         "whether people may register themselves; their address is proven by mail before the account is made",

@@ -73,6 +73,75 @@ fn every_message_that_the_code_names_exists() {
     assert!(missing.is_empty(), "unknown messages: {missing:#?}");
 }
 
+/// What ids begin with that the code puts together.
+const PUT_TOGETHER: [&str; 9] = [
+    "account-mail-",
+    "check-",
+    "mail-state-",
+    "operation-",
+    "permission-",
+    "role-",
+    "scenario-",
+    "scope-",
+    "step-",
+];
+
+#[test]
+fn m17_every_message_is_used() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(&root.join("src"), &mut files);
+    collect(&root.join("templates"), &mut files);
+    let mut named = BTreeSet::new();
+    for file in files {
+        let Ok(source) = std::fs::read_to_string(&file) else {
+            continue;
+        };
+        let source = source
+            .split("#[cfg(test)]\nmod ")
+            .next()
+            .unwrap_or_default();
+        named.extend(source.split('"').map(str::to_owned));
+    }
+    let is_used =
+        |id: &str| named.contains(id) || PUT_TOGETHER.iter().any(|start| id.starts_with(start));
+    let known = messages(EN_TEXTS);
+    let unused: Vec<_> = known.keys().filter(|id| !is_used(id)).collect();
+    assert!(unused.is_empty(), "nobody says: {unused:#?}");
+    for start in PUT_TOGETHER {
+        let begun = known.keys().any(|id| id.starts_with(start));
+        let put_together = named.iter().any(|literal| literal.starts_with(start));
+        assert!(begun && put_together, "{start}");
+    }
+}
+
+#[test]
+fn t32_the_other_words_stand_in_place_of_the_plain_ones_and_nowhere_else() {
+    let birds = |lang| load(lang, StatusWords::Birds);
+    for (lang, open, done) in [
+        (Lang::En, "bird in the cage", "millet in the bowl"),
+        (Lang::Ru, "птичка в клетке", "просо в миске"),
+    ] {
+        let (plain, birds) = (load(lang, StatusWords::Plain), birds(lang));
+        assert_eq!(birds.get("task-status-open"), open);
+        assert_eq!(birds.get("task-status-done"), done);
+        for id in messages(EN_TEXTS).keys() {
+            let switched = plain.get(id) != birds.get(id);
+            let marked = EN_TEXTS
+                .split(&format!("\n{id} ="))
+                .nth(1)
+                .is_some_and(|rest| {
+                    let message = rest
+                        .split("\n")
+                        .skip(1)
+                        .take_while(|line| line.starts_with(' '));
+                    message.into_iter().any(|line| line.contains(".birds ="))
+                });
+            assert_eq!(switched, marked, "{id}");
+        }
+    }
+}
+
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

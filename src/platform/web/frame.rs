@@ -35,10 +35,10 @@ pub struct Frame {
     pub person: Option<Person>,
     /// Their places.
     pub nav: Vec<NavItem>,
-    /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
-    pub leaps: Option<String>,
     /// The places of the section that the page belongs to, if it is one of them.
     pub section: Vec<NavItem>,
+    /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
+    pub leaps: Option<String>,
     /// The token that every form of the page carries.
     pub csrf: String,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
@@ -69,6 +69,10 @@ impl Frame {
             frame.zone = visitor.zone.unwrap_or(frame.zone);
             frame.theme = visitor.theme.unwrap_or(frame.theme);
             frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
+            let section = nav_items(frame.lang, &visitor.section, &frame.path);
+            if section.iter().any(|item| item.current) {
+                frame.section = section;
+            }
             frame.leaps = visitor.shortcuts.then(|| {
                 let leaps: Vec<String> = visitor
                     .leaps
@@ -77,10 +81,6 @@ impl Frame {
                     .collect();
                 leaps.join(" ")
             });
-            let section = nav_items(frame.lang, &visitor.section, &frame.path);
-            if section.iter().any(|item| item.current) {
-                frame.section = section;
-            }
             frame.banner = visitor
                 .banner
                 .as_ref()
@@ -112,8 +112,8 @@ impl Frame {
             .to_owned(),
             person: None,
             nav: Vec::new(),
-            leaps: None,
             section: Vec::new(),
+            leaps: None,
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
             flash: None,

@@ -44,6 +44,7 @@ mod preferences;
 mod render;
 mod request_key;
 mod settings;
+mod span;
 pub mod static_files;
 mod tags;
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub use preferences::Preferences;
 pub use render::{render, render_with};
 pub use request_key::request_key;
 pub use settings::WebSettings;
+pub use span::{RequestSpan, without_secret};
 pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};

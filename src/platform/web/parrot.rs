@@ -8,6 +8,8 @@ use actix_web::{HttpResponse, web};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::platform::error::{AppError, AppResult};
+
 /// Head, body, cheek, beak, crest, background of a species.
 type Palette = [&'static str; 6];
 
@@ -64,29 +66,73 @@ const ACCESSORIES: [&str; 4] = [
     r##"<path fill="none" stroke="#33475B" stroke-width="2.4" d="M15 30a17 17 0 0 1 32-9"/><rect fill="#33475B" x="12" y="27" width="8" height="11" rx="3.5"/>"##,
 ];
 
-/// The parrot of a person as an SVG document; the same id gives the same bird for ever.
-#[must_use]
-pub fn svg(uid: Uuid) -> String {
-    let hash = Sha256::digest(uid.as_bytes());
-    let pick = |byte: usize, of: usize| usize::from(hash[byte]) % of;
-    draw(
-        PALETTES[pick(0, 12)],
-        pick(1, 5),
-        pick(2, 3),
-        pick(3, 8),
-        pick(4, 2) == 1,
-        pick(5, 2) == 1,
-    )
+/// How a bird looks at the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    /// As everybody does at work.
+    Awake,
+    /// With closed eyes: where there is nothing to do.
+    Asleep,
+    /// With wide eyes and an open beak: where something went wrong.
+    Startled,
 }
 
-fn draw(
+/// The parts of a bird.
+struct Bird {
     palette: Palette,
     crest: usize,
     eye: usize,
     accessory: usize,
     flip: bool,
     stripes: bool,
-) -> String {
+    mood: Mood,
+}
+
+/// The parrot of a person as an SVG document; the same id gives the same bird for ever.
+#[must_use]
+pub fn svg(uid: Uuid) -> String {
+    let hash = Sha256::digest(uid.as_bytes());
+    let pick = |byte: usize, of: usize| usize::from(hash[byte]) % of;
+    draw(&Bird {
+        palette: PALETTES[pick(0, 12)],
+        crest: pick(1, 5),
+        eye: pick(2, 3),
+        accessory: pick(3, 8),
+        flip: pick(4, 2) == 1,
+        stripes: pick(5, 2) == 1,
+        mood: Mood::Awake,
+    })
+}
+
+/// The bird of an empty list (`asleep`) or of an error page (`startled`); nobody's own.
+#[must_use]
+pub fn in_mood(mood: &str) -> Option<String> {
+    let (palette, crest, mood) = match mood {
+        "asleep" => (PALETTES[7], 1, Mood::Asleep),
+        "startled" => (PALETTES[0], 2, Mood::Startled),
+        _ => return None,
+    };
+    Some(draw(&Bird {
+        palette,
+        crest,
+        eye: 0,
+        accessory: 0,
+        flip: false,
+        stripes: true,
+        mood,
+    }))
+}
+
+fn draw(bird: &Bird) -> String {
+    let Bird {
+        palette,
+        crest,
+        eye,
+        accessory,
+        flip,
+        stripes,
+        mood,
+    } = *bird;
     let [head, body, cheek, beak, crest_colour, background] = palette;
     let mut out = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><clipPath id="c"><rect width="64" height="64" rx="14"/></clipPath><rect width="64" height="64" rx="14" fill="{background}"/><g clip-path="url(#c)"><g{}>"#,
@@ -111,14 +157,29 @@ fn draw(
     }
     let _ = write!(
         out,
-        r#"<circle fill="{head}" cx="32" cy="30" r="17"/><path fill="{cheek}" d="M35 22c8-2 13 3 13 10s-5 11-11 10c-6-1-9-6-8-12 0-4 2-7 6-8z"/><g fill="{beak}"><path d="M44 25c9-1 14 5 13 13 0 4-2 7-4 8 0-5-2-7-9-8-2-5-2-9 0-13z"/><path opacity=".75" d="M43 39c5 0 7 2 7 5-3 2-7 1-8-2z"/></g>"#
+        r#"<circle fill="{head}" cx="32" cy="30" r="17"/><path fill="{cheek}" d="M35 22c8-2 13 3 13 10s-5 11-11 10c-6-1-9-6-8-12 0-4 2-7 6-8z"/><g fill="{beak}"><path d="M44 25c9-1 14 5 13 13 0 4-2 7-4 8 0-5-2-7-9-8-2-5-2-9 0-13z"/><path opacity=".75"{} d="M43 39c5 0 7 2 7 5-3 2-7 1-8-2z"/></g>"#,
+        if mood == Mood::Startled {
+            r#" transform="translate(-1 5)""#
+        } else {
+            ""
+        }
     );
-    let white = if eye == 2 { "#FFE9A8" } else { "#FFFFFF" };
-    let _ = write!(out, r#"<circle fill="{white}" cx="37" cy="27" r="4.6"/>"#);
-    out.push_str(if eye == 1 {
-        r##"<path fill="none" stroke="#16201B" stroke-width="2" stroke-linecap="round" d="M33.5 27.5q3.5-3.6 7 0"/>"##
-    } else {
-        r##"<circle fill="#16201B" cx="38" cy="27.4" r="2.5"/><circle fill="#FFFFFF" cx="38.9" cy="26.5" r=".8"/>"##
+    out.push_str(match (mood, eye) {
+        (Mood::Asleep, _) => {
+            r##"<path fill="none" stroke="#16201B" stroke-width="2" stroke-linecap="round" d="M33 26.5q4 4 8 0"/><path fill="none" stroke="#16201B" stroke-width="1.8" d="M46 11h6l-6 7h6M55 3h5l-5 6h5"/>"##
+        }
+        (Mood::Startled, _) => {
+            r##"<circle fill="#FFFFFF" cx="37" cy="26" r="6.6"/><circle fill="#16201B" cx="38" cy="26" r="2"/>"##
+        }
+        (Mood::Awake, 1) => {
+            r##"<circle fill="#FFFFFF" cx="37" cy="27" r="4.6"/><path fill="none" stroke="#16201B" stroke-width="2" stroke-linecap="round" d="M33.5 27.5q3.5-3.6 7 0"/>"##
+        }
+        (Mood::Awake, 2) => {
+            r##"<circle fill="#FFE9A8" cx="37" cy="27" r="4.6"/><circle fill="#16201B" cx="38" cy="27.4" r="2.5"/><circle fill="#FFFFFF" cx="38.9" cy="26.5" r=".8"/>"##
+        }
+        (Mood::Awake, _) => {
+            r##"<circle fill="#FFFFFF" cx="37" cy="27" r="4.6"/><circle fill="#16201B" cx="38" cy="27.4" r="2.5"/><circle fill="#FFFFFF" cx="38.9" cy="26.5" r=".8"/>"##
+        }
     });
     if let Some(shape) = accessory
         .checked_sub(1)
@@ -130,12 +191,17 @@ fn draw(
     out
 }
 
-/// `GET /avatars/{uid}.svg`: anybody may see a bird; it says nothing about whether such a person exists.
-pub(super) async fn show_avatar(uid: web::Path<Uuid>) -> HttpResponse {
-    HttpResponse::Ok()
+/// `GET /avatars/{uid}.svg`: anybody may see a bird; it says nothing about whether such a person exists. A mood in place of the id is
+/// the bird of that mood.
+pub(super) async fn show_avatar(whose: web::Path<String>) -> AppResult<HttpResponse> {
+    let bird = match in_mood(&whose) {
+        Some(bird) => bird,
+        None => svg(whose.parse().map_err(|_| AppError::NotFound)?),
+    };
+    Ok(HttpResponse::Ok()
         .content_type("image/svg+xml")
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(svg(uid.into_inner()))
+        .body(bird))
 }
 
 #[cfg(test)]
@@ -154,5 +220,19 @@ mod tests {
                 && !bird.contains("style")
                 && !bird.contains("script"))
         );
+    }
+
+    #[test]
+    fn a_bird_sleeps_where_nothing_is_to_do_and_starts_where_something_broke() {
+        let (asleep, startled) = (in_mood("asleep").unwrap(), in_mood("startled").unwrap());
+        assert_ne!(asleep, startled);
+        for bird in [asleep, startled] {
+            assert!(
+                bird.ends_with("</g></g></svg>") && bird.len() < 2_200,
+                "{bird}"
+            );
+            assert!(!bird.contains("style") && !bird.contains("script"));
+        }
+        assert_eq!(in_mood("angry"), None);
     }
 }

@@ -3,6 +3,7 @@
 mod draws;
 mod filter;
 mod journal;
+mod own;
 mod people;
 mod search;
 mod shuffles;
@@ -14,6 +15,7 @@ pub(super) use filter::{
     FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, parse_status,
 };
 pub(super) use journal::{JournalEntry, task_journal};
+pub use own::{OwnTask, list_to_do};
 pub(super) use people::{Load, Person, list_loads};
 pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{

@@ -265,6 +265,8 @@ pub const SCREENS: &[Screen] = &[
         "/admin/dead-letters/analytics.projection/{item}",
     ),
     screen("runs", Administrator, "/admin/runs"),
+    screen("schedule", Administrator, "/admin/schedule"),
+    screen("system", Administrator, "/admin/system"),
     screen("events", Administrator, "/admin/events"),
     screen("event", Administrator, "/admin/events/{event}"),
     screen("schedule", Administrator, "/admin/schedule"),

@@ -32,7 +32,7 @@ fn the_worked_example_adds_up() {
     let page = app.browser().get("/help");
     let amounts = page.attributes("#example td:nth-of-type(1) data", "value");
     let balances = page.attributes("#example td:nth-of-type(2) data", "value");
-    assert_eq!(balances.len(), 9, "{balances:?}");
+    assert_eq!(balances.len(), 10, "{balances:?}");
     let cents = |text: &String| -> i64 {
         text.parse::<f64>()
             .map(|whole| (whole * 100.0) as i64)

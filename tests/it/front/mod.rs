@@ -1,5 +1,7 @@
 //! What the pages have beside their content: keys, palette, search, help.
 
+mod feeds;
 mod help;
 mod keys;
 mod search;
+mod words;

@@ -9,6 +9,6 @@ mod invariants;
 mod letters;
 pub mod metrics;
 mod pages;
-mod reconciler;
+pub mod reconciler;
 mod stop;
 mod tampering;

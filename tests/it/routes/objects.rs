@@ -246,6 +246,7 @@ fn a28_a45_t_az_3_ids_of_somebody_else_in_query_body_and_headers_are_not_listene
                     let target = format!("{path}?{name}={value}");
                     let companys = [
                         "/account",
+                        "/account.csv",
                         "/account/statement",
                         "/account/statements",
                         "/api/v1/accounting/balance",

@@ -67,6 +67,9 @@ pub const ROUTES: &[Route] = &[
     get("/help", Everybody),
     get("/help/shortcuts", Everybody),
     get("/about/accessibility", Everybody),
+    // Whoever has the secret of an address.
+    get("/feeds/{secret}/tasks.atom", Everybody),
+    get("/feeds/{secret}/payouts.ics", Everybody),
     get("/login", Everybody),
     get("/login/provider", Everybody),
     get("/login/provider/callback", Everybody),
@@ -148,6 +151,9 @@ pub const ROUTES: &[Route] = &[
     get("/search", EveryPerson),
     get("/search/palette", EveryPerson),
     get("/profile", To(OwnProfile)),
+    get("/profile/feeds", To(OwnProfile)),
+    send("POST", "/profile/feeds/{kind}", To(OwnProfile), ""),
+    send("POST", "/profile/feeds/{kind}/end", To(OwnProfile), ""),
     send("POST", "/profile/language", To(OwnProfile), "language=en"),
     send(
         "POST",

@@ -192,6 +192,8 @@ impl World {
             .replace("{job}", "platform.keys")
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
+            .replace("{kind}", "tasks")
+            .replace("{secret}", &"0".repeat(64))
     }
 }
 

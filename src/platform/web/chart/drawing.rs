@@ -31,13 +31,14 @@ pub(super) struct Bar {
 }
 
 /// The elements of the picture, without the element around them.
-pub(super) fn draw(canvas: Canvas, bars: &[Bar], lang: Lang) -> String {
+pub(super) fn draw(
+    canvas: Canvas,
+    bars: &[Bar],
+    [above, below]: [&'static str; 2],
+    lang: Lang,
+) -> String {
     let coloured = bars.iter().map(|bar| {
-        let colour = if bar.value < 0.0 {
-            "var(--neg)"
-        } else {
-            "var(--accent)"
-        };
+        let colour = if bar.value < 0.0 { below } else { above };
         (bar.label.clone(), bar.value, colour)
     });
     let plots: Vec<Plot> = vec![

@@ -42,6 +42,16 @@ pub enum Measure {
     Count,
 }
 
+impl Measure {
+    /// The colours of what is above zero and of what is below: credits and debits for money, and neither for a number.
+    fn colours(self) -> [&'static str; 2] {
+        match self {
+            Self::Money => ["var(--accent)", "var(--neg)"],
+            Self::Count => ["var(--link)"; 2],
+        }
+    }
+}
+
 /// A chart, ready to be printed on a page.
 #[derive(Clone, Debug)]
 pub struct ChartTag {
@@ -67,7 +77,7 @@ impl Frame {
         let trend = self.trend(measure, &days, first, last);
         let bars = self.bars(measure, &days);
         let pictures = CANVASES
-            .map(|canvas| (canvas, draw(canvas, &bars, self.lang)))
+            .map(|canvas| (canvas, draw(canvas, &bars, measure.colours(), self.lang)))
             .into();
         Some(ChartTag {
             id,
@@ -149,7 +159,7 @@ impl fmt::Display for ChartTag {
             let id = format!("{}-{class}", self.id);
             write!(
                 f,
-                "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-trend\">\
+                "<svg class=\"{class}\" fill=\"currentColor\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-trend\">\
                  <title id=\"{id}-title\">{title}</title><desc id=\"{id}-trend\">{trend}</desc>{content}</svg>"
             )?;
         }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Face, page, problem, request_id};
 use crate::platform::error::AppError;
-use crate::platform::web::{Flash, Frame, redirect, redirect_with};
+use crate::platform::web::{Flash, Frame, redirect, redirect_with, without_secret};
 
 /// Draws every error: a problem document below `/api/`, a page elsewhere, the log-in page for a visitor who is not known. An
 /// answer that a handler wrote itself, such as a form with its errors, stays as it is.
@@ -38,7 +38,7 @@ pub async fn errors(
         Err(panic) => {
             let face = Face::of_status(StatusCode::INTERNAL_SERVER_ERROR);
             let words = words_of(panic.as_ref());
-            tracing::error!(request_id = %bare.request_id, method = %bare.method, path = bare.frame.path, panic = words, "a handler panicked");
+            tracing::error!(request_id = %bare.request_id, method = %bare.method, path = without_secret(&bare.frame.path), panic = words, "a handler panicked");
             Err(InternalError::from_response("a handler panicked", bare.draw(&face)).into())
         }
     }
@@ -89,7 +89,7 @@ fn log(at: &Circumstances, face: &Face, error: Option<&Error>) {
         (Some(error), _) => error.to_string(),
         (None, _) => "an answer without a reason".to_owned(),
     };
-    tracing::error!(request_id = %at.request_id, method = %at.method, path = at.frame.path, causes, "a request failed");
+    tracing::error!(request_id = %at.request_id, method = %at.method, path = without_secret(&at.frame.path), causes, "a request failed");
 }
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
