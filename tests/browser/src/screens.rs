@@ -279,6 +279,7 @@ pub const SCREENS: &[Screen] = &[
     screen("profile", Developer, "/profile"),
     screen("credentials", Developer, "/profile/credentials"),
     screen("access", Developer, "/profile/access"),
+    screen("feeds", Developer, "/profile/feeds"),
     screen("profile-of-other", Other, "/profile"),
     screen("forbidden", Developer, "/admin/users"),
     screen("not-found", Developer, "/no-such-page"),
