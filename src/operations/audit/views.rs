@@ -104,7 +104,7 @@ impl Line {
             subject_href: folder
                 .zip(subject)
                 .map(|(folder, id)| format!("{folder}/{id}")),
-            request_href: request.map(|id| format!("/admin/events/{id}")),
+            request_href: request.map(|id| format!("/admin/events?correlation={id}")),
             detail: detail_of(&row),
             row,
         }

@@ -40,7 +40,9 @@ fn r24_administrators_see_who_did_what_when_and_from_where() {
         "from where: {row}"
     );
     assert!(
-        page.has(&format!("#audit a[href='/admin/events/{request}']")),
+        page.has(&format!(
+            "#audit a[href='/admin/events?correlation={request}']"
+        )),
         "its request"
     );
     assert!(page.has(&format!("#audit a[href='/tasks/{task}']")));

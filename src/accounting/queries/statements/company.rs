@@ -83,7 +83,7 @@ with closed as (
   where t.business_date <= $1 and t.business_date > coalesce((select max(business_date) from closed), '-infinity')
 )
 select (select closed_at from closed where business_date = $1) as closed_at,
-  (select min(business_date) from accounting.business_days) as begun,
+  coalesce((select min(business_date) from accounting.business_days), (select min(business_date) from accounting.transfers)) as begun,
   (coalesce((select sum(fees_minor - rewards_minor) from closed where business_date < $1), 0)
     - coalesce((select sum(amount_minor) from open
         where business_date < $1 and kind in ('assignment_fee', 'completion_reward')), 0))::bigint as before_minor,
