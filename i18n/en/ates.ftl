@@ -1482,6 +1482,7 @@ account-mail-registration-name-taken = Registration with a taken name
 ## Search, palette and keys
 
 search-title = Search
+search-everywhere = Search everything
 search-what = What are you looking for?
 search-do = Search
 search-tips = What can be found

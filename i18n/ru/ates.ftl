@@ -1517,6 +1517,7 @@ account-mail-registration-name-taken = Регистрация с занятым 
 ## Search, palette and keys
 
 search-title = Поиск
+search-everywhere = Поиск по всему
 search-what = Что ищем?
 search-do = Найти
 search-tips = Что можно найти

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -69,15 +69,72 @@ pub struct Begun {
     since: Instant,
 }
 
-/// Begins a turn of the bell.
+/// Begins a turn of each of these jobs at once, since the bell rings often and an idle system shall write little.
 ///
 /// # Errors
 /// Those of the database.
-pub fn begin(db: &Db, job: &'static str) -> AppResult<Begun> {
+pub fn begin_round(db: &Db, jobs: &[&'static str]) -> AppResult<Round> {
     db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let turn = tx.new_id();
-        write(tx, job, turn, None, true)?;
-        Ok(Begun::now(job, turn))
+        write(tx, jobs, turn, None, true)?;
+        Ok(Round {
+            turn,
+            ended: Vec::new(),
+        })
+    })
+}
+
+/// A round of the bell that has begun.
+#[derive(Debug)]
+#[must_use = "a round that is never ended stands there as running"]
+pub struct Round {
+    turn: Uuid,
+    ended: Vec<Ended>,
+}
+
+/// How a turn ended.
+#[derive(Debug)]
+struct Ended {
+    job: &'static str,
+    took_ms: i64,
+    error: Option<String>,
+}
+
+impl Round {
+    /// Notes how the turn of a job ended that took so long.
+    pub fn note(&mut self, job: &'static str, took: Duration, outcome: &AppResult<()>) {
+        self.ended.push(Ended {
+            job,
+            took_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
+            error: outcome.as_ref().err().map(ToString::to_string),
+        });
+    }
+
+    /// Writes down what was noted.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn end(self, db: &Db) -> AppResult<()> {
+        end(db, self.turn, &self.ended)
+    }
+}
+
+fn end(db: &Db, turn: Uuid, ended: &[Ended]) -> AppResult<()> {
+    db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+        let jobs: Vec<&str> = ended.iter().map(|ended| ended.job).collect();
+        let took: Vec<i64> = ended.iter().map(|ended| ended.took_ms).collect();
+        let errors: Vec<Option<&str>> = ended.iter().map(|ended| ended.error.as_deref()).collect();
+        sql_query(
+            "update platform.job_turns t set state = case when e.error is null then 'done' else 'failed' end, error = left(e.error, 500),
+               took_ms = e.took_ms
+             from unnest($2, $3, $4) as e (job, took_ms, error) where t.job = e.job and t.turn = $1",
+        )
+        .bind::<SqlUuid, _>(turn)
+        .bind::<Array<Text>, _>(jobs)
+        .bind::<Array<BigInt>, _>(took)
+        .bind::<Array<Nullable<Text>>, _>(errors)
+        .execute(tx.conn())?;
+        Ok(())
     })
 }
 
@@ -87,7 +144,7 @@ pub fn begin(db: &Db, job: &'static str) -> AppResult<Begun> {
 /// Conflict while the job runs.
 pub fn begin_by_hand(tx: &mut Tx<'_>, job: &'static str, asker: &Asker) -> AppResult<Begun> {
     let turn = tx.new_id();
-    if write(tx, job, turn, Some(asker), false)? {
+    if write(tx, &[job], turn, Some(asker), false)? {
         return Ok(Begun::now(job, turn));
     }
     Err(AppError::conflict("schedule-overlap"))
@@ -107,39 +164,32 @@ impl Begun {
     /// # Errors
     /// Those of the database.
     pub fn end(self, db: &Db, outcome: &AppResult<()>) -> AppResult<()> {
-        let took = i64::try_from(self.since.elapsed().as_millis()).unwrap_or(i64::MAX);
-        let error = outcome.as_ref().err().map(ToString::to_string);
-        db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
-            sql_query(
-                "update platform.job_turns set state = case when $3 is null then 'done' else 'failed' end, error = left($3, 500),
-                   took_ms = $4 where job = $1 and turn = $2",
-            )
-            .bind::<Text, _>(self.job)
-            .bind::<SqlUuid, _>(self.turn)
-            .bind::<Nullable<Text>, _>(error)
-            .bind::<BigInt, _>(took)
-            .execute(tx.conn())?;
-            Ok(())
-        })
+        let mut round = Round {
+            turn: self.turn,
+            ended: Vec::new(),
+        };
+        round.note(self.job, self.since.elapsed(), outcome);
+        round.end(db)
     }
 }
 
-/// Writes a turn that begins over the one before, one that still runs only if `anyway`.
+/// Writes turns that begin over those before, over one that still runs only if `anyway`.
 fn write(
     tx: &mut Tx<'_>,
-    job: &str,
+    jobs: &[&str],
     turn: Uuid,
     asker: Option<&Asker>,
     anyway: bool,
 ) -> AppResult<bool> {
     let now = tx.now;
     let written = sql_query(
-        "insert into platform.job_turns as t (job, turn, state, asked_by, asked_by_name, started_at) values ($1, $2, 'running', $3, $4, $5)
+        "insert into platform.job_turns as t (job, turn, state, asked_by, asked_by_name, started_at)
+         select job, $2, 'running', $3, $4, $5 from unnest($1) as job
          on conflict (job) do update set turn = excluded.turn, state = 'running', error = null, asked_by = excluded.asked_by,
            asked_by_name = excluded.asked_by_name, started_at = excluded.started_at, took_ms = null
          where $6 or t.state <> 'running' or t.started_at < $7",
     )
-    .bind::<Text, _>(job)
+    .bind::<Array<Text>, _>(jobs)
     .bind::<SqlUuid, _>(turn)
     .bind::<Nullable<SqlUuid>, _>(asker.map(|asker| asker.id))
     .bind::<Nullable<Text>, _>(asker.map(|asker| asker.name.as_str()))

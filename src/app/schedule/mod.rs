@@ -2,7 +2,7 @@
 
 mod page;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_cron_scheduler::{Job as Ring, JobScheduler};
 
@@ -133,18 +133,24 @@ pub(super) fn run_due(services: &Services) -> AppResult<Progress> {
     if db.read_blocking(operations::ROLE, stop::current)?.is_some() {
         return Ok(Progress::Idle);
     }
+    let names: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
+    // That turns cannot be written down keeps no job from running.
+    let unwritten = |error: AppError| tracing::warn!(error = %error, "the turns of the jobs could not be written down");
+    let mut round = turns::begin_round(db, &names).map_err(unwritten).ok();
     let mut failed = None;
     for job in JOBS {
-        let begun = turns::begin(db, job.name);
+        let since = Instant::now();
         let outcome = (job.run)(services);
-        // That a turn cannot be written down keeps no job from running.
-        if let Err(error) = begun.and_then(|turn| turn.end(db, &outcome)) {
-            tracing::warn!(job = job.name, error = %error, "the turn of a job could not be written down");
+        if let Some(round) = &mut round {
+            round.note(job.name, since.elapsed(), &outcome);
         }
         if let Err(error) = outcome {
             tracing::error!(job = job.name, error = %error, "a job failed");
             failed = Some(error);
         }
+    }
+    if let Some(round) = round {
+        round.end(db).unwrap_or_else(unwritten);
     }
     failed.map_or(Ok(Progress::Idle), Err)
 }

@@ -36,6 +36,13 @@ impl Navigation {
         }
     }
 
+    /// The same navigation with places of the admin section.
+    #[must_use]
+    pub fn with_section(mut self, section: Vec<NavEntry>) -> Self {
+        self.section = section;
+        self
+    }
+
     /// The same navigation with places that keys lead to after `G`.
     #[must_use]
     pub fn with_leaps(mut self, leaps: Vec<(char, NavEntry)>) -> Self {

@@ -112,13 +112,11 @@ pub(crate) fn import_tasks(url: &str, folder: &Path, author: &str, tasks: usize)
 /// What the demo's history does not have.
 fn prepare(conn: &mut PgConnection, base: &str) {
     // The demo gives a password to four of its people; here everybody has one, and nobody has chosen a language or colours.
-    let known = format!(
-        "update auth.users set password_hash = (select password_hash from auth.users where username = 'developer'), language = null, theme = null;
+    let known = "update auth.users set password_hash = (select password_hash from auth.users where username = 'developer'), language = null, theme = null;
          insert into bus.parked_items (subscriber, item_id, event_id, seq, item_no, sequence_key, state, attempts, error_class, error, first_failed_at, last_failed_at)
            select 'analytics.projection', e.event_id, e.event_id, e.seq, 0, e.subject_id, 'dead', 5, 'planted', 'The seed of this event was cracked', e.recorded_at, e.recorded_at
-           from bus.events e order by e.seq limit 6"
-    );
-    run(conn, &known);
+           from bus.events e order by e.seq limit 6";
+    run(conn, known);
     let mut manager = Client::of(base, "manager");
     let title = "Перьепересчёт".repeat(15);
     let task = [

@@ -279,6 +279,7 @@ pub const SCREENS: &[Screen] = &[
     screen("profile", Developer, "/profile"),
     screen("credentials", Developer, "/profile/credentials"),
     screen("access", Developer, "/profile/access"),
+    screen("feeds", Developer, "/profile/feeds"),
     screen("profile-of-other", Other, "/profile"),
     screen("forbidden", Developer, "/admin/users"),
     screen("not-found", Developer, "/no-such-page"),
@@ -325,7 +326,7 @@ impl Places {
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
              insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
                select gen_random_uuid(), 'Count the feathers twice', 'saving', d.id, 1, now(), m.id, now()
-               from auth.users d, auth.users m where d.username = 'novice' and m.username = 'manager'";
+               from auth.users d, auth.users m where d.username = 'g.gusev' and m.username = 'manager'";
 
     /// Finds out where things are, in a company that has the [states](Self::STATES).
     #[must_use]

@@ -36,16 +36,6 @@ pub async fn press(browser: &WebDriver, selector: &str) -> Outcome {
     Ok(())
 }
 
-/// Presses keys, wherever the focus is.
-pub async fn press_keys(browser: &WebDriver, keys: impl AsRef<str>) -> Outcome {
-    browser
-        .action_chain()
-        .send_keys(keys.as_ref())
-        .perform()
-        .await?;
-    Ok(())
-}
-
 /// The text of the first element that a selector finds.
 pub async fn text_of(browser: &WebDriver, selector: &str) -> Result<String, WebDriverError> {
     browser.find(By::Css(selector)).await?.text().await

@@ -40,6 +40,11 @@ const NAMES: &[&str] = &[
     "Message-ID",
     "Authorization",
     "Bearer",
+    "WCAG",
+    "AA",
+    "beancount",
+    "Postgres",
+    "Debian",
     "http",
     // Kinds of events and modules, as they are called in the event log, in commands and in configuration.
     "account",
@@ -59,7 +64,7 @@ const NAMES: &[&str] = &[
 pub(crate) const WRITTEN: &str = "select title from tasks.tasks union select description from tasks.tasks where description is not null
     union select name || ' ' || surname from auth.users union select username from auth.users
     union select reason from accounting.corrections
-    union select error_class from bus.parked_items union select 'internal error: held' union select 'ureq'";
+    union select error_class from bus.parked_items union select 'internal error: held' union select 'ureq' union select '«cage»' union select '«no-such-thing»'";
 
 /// The words of a Russian page that are not Russian; `written` is what stays as it is.
 #[must_use]
