@@ -56,6 +56,7 @@ company-figures = The company's figures
 purse-title = Your money
 purse-balance = Balance
 purse-open = Open
+    .birds = In the cage
 purse-earned-today = Today
 
 ## Errors: headings

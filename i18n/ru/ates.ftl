@@ -57,6 +57,7 @@ company-figures = Показатели компании
 purse-title = Ваши деньги
 purse-balance = Баланс
 purse-open = Открыто
+    .birds = В клетке
 purse-earned-today = Сегодня
 
 ## Errors: headings

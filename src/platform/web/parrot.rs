@@ -166,7 +166,7 @@ fn draw(bird: &Bird) -> String {
     );
     out.push_str(match (mood, eye) {
         (Mood::Asleep, _) => {
-            r##"<path fill="none" stroke="#16201B" stroke-width="2" stroke-linecap="round" d="M33 26.5q4 4 8 0"/><path fill="none" stroke="#16201B" stroke-width="1.8" d="M46 11h6l-6 7h6M55 3h5l-5 6h5"/>"##
+            r##"<path fill="none" stroke="#16201B" stroke-width="2" stroke-linecap="round" d="M33 26.5q4 4 8 0"/><path fill="none" stroke="#16201B" stroke-width="1.8" d="M46 12h6l-6 7h6M52 5h4l-4 5h4"/>"##
         }
         (Mood::Startled, _) => {
             r##"<circle fill="#FFFFFF" cx="37" cy="26" r="6.6"/><circle fill="#16201B" cx="38" cy="26" r="2"/>"##
