@@ -41,7 +41,7 @@ fn n06_a_chart_has_a_title_a_sentence_and_ids_of_its_own_and_brings_neither_styl
     assert_eq!((all("svg > title"), all("svg > desc")), (2, 2));
     assert_eq!((all("style"), all("script"), all("[style]")), (0, 0, 0));
     assert!(all("rect[fill='var(--neg)']") > 0 && all("rect[fill='var(--accent)']") > 0);
-    assert!(text.contains("Earned &amp; kept"), "{text}");
+    assert!(text.contains("Earned &#38; kept"), "{text}");
     let mut ids: Vec<&str> = text.split(" id=\"").skip(1).collect();
     ids.iter_mut()
         .for_each(|id| *id = id.split('"').next().unwrap());
