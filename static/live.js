@@ -1,17 +1,17 @@
 // Keeps the part of a page that is marked with data-live up to date, from the server's events at that address.
 // Where the browser cannot, or the server has no place left, the page is read again, as it is without scripts.
-// It rests while nobody looks, and while it is paused.
+// A part marked with data-again is read again every so many seconds. Both rest while nobody looks, and while they are paused.
 (() => {
   "use strict";
-  const part = document.querySelector("[data-live]");
+  const part = document.querySelector("[data-live], [data-again]");
   if (!part) return;
   const readAgain = () => setTimeout(() => location.reload(), 2000);
-  if (!("EventSource" in window)) {
+  if (part.dataset.live && !("EventSource" in window)) {
     readAgain();
     return;
   }
 
-  const find = (name) => part.querySelector(`[data-live-${name}]`);
+  const find = (name) => document.querySelector(`[data-live-${name}]`);
   const pause = find("pause");
   let source = null;
   let over = false;
@@ -52,15 +52,19 @@
     source = null;
     found();
   };
+  const read = async () => {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById(part.id);
+    if (!answer.ok || !fresh) throw new Error("no such part");
+    return fresh;
+  };
   const finish = async (event) => {
     over = true;
     rest();
     show(JSON.parse(event.data));
     try {
-      const answer = await fetch(location.href, { credentials: "same-origin" });
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.getElementById(part.id);
-      if (!answer.ok || !fresh) throw new Error("no such part");
+      const fresh = await read();
       const held = part.contains(document.activeElement);
       part.replaceWith(fresh);
       if (held) {
@@ -71,10 +75,28 @@
       location.reload();
     }
   };
+  const again = 1000 * Number(part.dataset.again ?? 0);
+  let next = 0;
+  const readOnce = async () => {
+    try {
+      const fresh = await read();
+      found();
+      // Whoever is at one of its links keeps it.
+      if (!part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+    } catch {
+      find("lost")?.removeAttribute("hidden");
+    }
+    follow();
+  };
   const follow = () => {
     const isPaused = pause?.getAttribute("aria-pressed") === "true";
+    clearTimeout(next);
     if (over || isPaused || document.hidden) {
       rest();
+      return;
+    }
+    if (again) {
+      next = setTimeout(readOnce, again);
       return;
     }
     if (source) return;
