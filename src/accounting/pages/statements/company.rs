@@ -37,7 +37,11 @@ pub(in super::super) async fn show_company_statement(
     let reference = format!("C-{}", date.format("%Y%m%d"));
     render(&CompanyStatementPage {
         neighbours: Neighbours {
-            earlier: link(previous_day(date)),
+            earlier: if statement.is_first {
+                String::new()
+            } else {
+                link(previous_day(date))
+            },
             later: if date < today {
                 link(next_day(date))
             } else {

@@ -16,6 +16,8 @@ use crate::platform::money::Money;
 pub(in crate::accounting) struct CompanyStatement {
     /// The day.
     pub business_date: NaiveDate,
+    /// Whether the company has no date before.
+    pub is_first: bool,
     /// When it was closed; none while it is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// The company's balance before: fees less rewards since the start.
@@ -169,6 +171,7 @@ pub(in crate::accounting) fn show_company_statement(
         .get_result(conn)?;
     Ok(CompanyStatement {
         business_date: date,
+        is_first: own.begun == Some(date),
         closed_at: own.closed_at,
         before: own.before_minor,
         fees: own.fees_minor,
