@@ -30,7 +30,7 @@ async fn a_page_has_its_landmarks_its_language_and_one_heading() {
 #[actix_web::test]
 async fn a50_what_people_typed_is_printed_as_text() {
     let page = ask(false, signed_in(TestRequest::get().uri("/notes"))).await;
-    assert!(!page.body.contains("<script"));
+    assert!(!page.body.contains("<script>"));
     assert_eq!(page.text(".person"), "<script>alert(1)</script>");
 }
 
