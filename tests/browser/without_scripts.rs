@@ -30,7 +30,7 @@ async fn live(browser: &WebDriver, base: &str) -> Outcome {
     type_into(browser, "password", "not this one").await?;
     press(browser, "form[action='/login'] button").await?;
     wait_for_text(browser, ".error-summary", "wrong").await?;
-    log_in(browser, base, "developer").await?;
+    enter(browser, base, "developer").await?;
 
     // Completing leads back with a word about task and sum.
     browser.goto(at("/tasks")).await?;
@@ -52,7 +52,7 @@ async fn live(browser: &WebDriver, base: &str) -> Outcome {
     log_out(browser).await?;
 
     // Filters are a form, and pages of a list are links.
-    log_in(browser, base, "manager").await?;
+    enter(browser, base, "manager").await?;
     browser.goto(at("/tasks/all")).await?;
     type_into(browser, "q", "Sweep without scripts").await?;
     press(browser, "form.filters button").await?;
@@ -67,7 +67,7 @@ async fn live(browser: &WebDriver, base: &str) -> Outcome {
     log_out(browser).await?;
 
     // Parked events are retried from a page that names their number.
-    log_in(browser, base, "administrator").await?;
+    enter(browser, base, "administrator").await?;
     browser.goto(at("/admin/dead-letters")).await?;
     let ticks = browser
         .find_all(By::Css("main tbody input[type='checkbox']"))
@@ -81,11 +81,18 @@ async fn live(browser: &WebDriver, base: &str) -> Outcome {
     wait_for_text(browser, ".flash", "3").await
 }
 
+/// Logs in, and waits for the page that says who one is: without scripts the driver cannot tell that the old page is gone.
+async fn enter(browser: &WebDriver, base: &str, username: &str) -> Outcome {
+    log_in(browser, base, username).await?;
+    wait_for_text(browser, "details.menu summary", username).await
+}
+
 async fn log_out(browser: &WebDriver) -> Outcome {
     browser
         .find(By::Css("details.menu summary"))
         .await?
         .click()
         .await?;
-    press(browser, "form[action='/logout'] button").await
+    press(browser, "form[action='/logout'] button").await?;
+    wait_for_text(browser, "form[action='/login'] button", "Log in").await
 }
