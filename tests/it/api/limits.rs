@@ -216,8 +216,11 @@ fn t_dos_4_a_crowd_that_sends_far_too_much_costs_little_memory() {
     let app = TestApp::start();
     let worker = app.register("worker", &["developer"]);
     let database = app.stop();
-    let port = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = port.local_addr().unwrap().port();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let server = Server::start_with(database.url(), port, &[]);
     let token = Api::log_in(server.base().to_owned(), &worker.username, PASSWORD);
     let token = format!("Bearer {}", token.token().unwrap());
