@@ -99,23 +99,6 @@ fn answer(file: FileType, name: &str) -> HttpResponseBuilder {
     answer
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_cannot_break_out_of_its_header() {
-        let answer = attachment("log\"; x=\r\n.csv", Vec::new());
-        let header = answer
-            .headers()
-            .get(header::CONTENT_DISPOSITION)
-            .unwrap()
-            .to_str()
-            .unwrap();
-        assert_eq!(header, "attachment; filename=\"log---x---.csv\"");
-    }
-}
-
 /// Rows in a piece of a file.
 pub const PIECE: i64 = 1_000;
 
@@ -170,5 +153,22 @@ where
             self.place = Place::At(page.next);
         }
         Ok(Some(self.csv.take().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_name_cannot_break_out_of_its_header() {
+        let answer = attachment("log\"; x=\r\n.csv", Vec::new());
+        let header = answer
+            .headers()
+            .get(header::CONTENT_DISPOSITION)
+            .unwrap()
+            .to_str()
+            .unwrap();
+        assert_eq!(header, "attachment; filename=\"log---x---.csv\"");
     }
 }
