@@ -113,19 +113,6 @@ impl Parts<'_> {
         }
     }
 
-    /// Reads what the page cannot do without, in the same snapshot and without a deadline of its own.
-    ///
-    /// # Errors
-    /// What `work` returns.
-    pub fn require<T>(
-        &mut self,
-        role: DbRole,
-        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
-    ) -> AppResult<T> {
-        role.assume(self.conn)?;
-        work(self.conn)
-    }
-
     fn savepoint<T>(
         &mut self,
         role: DbRole,
