@@ -18,5 +18,7 @@ pub use company::PASSWORD;
 pub use inspection::{Inspection, Trace, overflow};
 pub use product::Product;
 pub use screens::{Act, Places, SCREENS, Screen, Who};
-pub use steps::{Outcome, focused, log_in, press, text_of, type_into, wait_for, wait_for_text};
+pub use steps::{
+    Outcome, fill_log_in, focused, log_in, press, text_of, type_into, wait_for, wait_for_text,
+};
 pub use words::foreign_words;

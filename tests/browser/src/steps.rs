@@ -12,6 +12,11 @@ pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 /// Logs somebody in at the log-in page.
 pub async fn log_in(browser: &WebDriver, base: &str, username: &str) -> Outcome {
     browser.goto(format!("{base}/login")).await?;
+    fill_log_in(browser, username).await
+}
+
+/// Sends the log-in form that the browser shows, as somebody of the company.
+pub async fn fill_log_in(browser: &WebDriver, username: &str) -> Outcome {
     type_into(browser, "username", username).await?;
     type_into(browser, "password", PASSWORD).await?;
     press(browser, "form[action='/login'] button").await
@@ -69,7 +74,12 @@ pub async fn wait_for_text(browser: &WebDriver, selector: &str, wanted: &str) ->
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
-    Err(format!("{selector} never said {wanted:?}, but: {last}").into())
+    let address = browser.current_url().await?;
+    let main = text_of(browser, "main").await.unwrap_or_default();
+    Err(
+        format!("{address}: {selector} never said {wanted:?}, but: {last}\nThe page says: {main}")
+            .into(),
+    )
 }
 
 /// What has the focus, in words such as `a.skip`, `input#title` or `body`.

@@ -193,7 +193,8 @@ impl World {
             .replace("{date}", "2026-03-02")
             .replace("{name}", "analytics.projection")
             .replace("{kind}", "tasks")
-            .replace("{secret}", &"0".repeat(64))
+            // Another one each time: a single feed may only be read so often.
+            .replace("{secret}", &fresh_key().simple().to_string().repeat(2))
     }
 }
 
