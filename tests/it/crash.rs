@@ -295,6 +295,9 @@ fn work(
         };
         if done {
             acts.fetch_add(1, Ordering::SeqCst);
+        } else {
+            // Sixty-four who knock without a pause would keep the program from coming back.
+            std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 }

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ates::platform::db;
+use ates::platform::partitions::MADE_AHEAD;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Timestamptz};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+
+use super::monday;
 
 /// A test's own database; dropped with it.
 pub struct TestDatabase {
@@ -122,7 +125,15 @@ fn template() -> String {
         server
             .batch_execute(&format!("create database {name}"))
             .unwrap();
-        db::migrate(&mut connect_to(&name)).unwrap();
+        let mut fresh = connect_to(&name);
+        db::migrate(&mut fresh).unwrap();
+        // What every program makes at its start, so that not each test makes it anew.
+        sql_query("select platform.make_partitions($1, $2)")
+            .bind::<Timestamptz, _>(monday())
+            .bind::<Integer, _>(MADE_AHEAD)
+            .execute(&mut fresh)
+            .unwrap();
+        drop(fresh);
         server
             .batch_execute(&format!("alter database {name} is_template true"))
             .unwrap();
