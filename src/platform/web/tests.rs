@@ -143,6 +143,7 @@ async fn know_the_visitor(
             section: Vec::new(),
             zone: None,
             theme: None,
+            default_filters: std::collections::BTreeMap::new(),
             shortcuts: true,
             leaps: Vec::new(),
             banner: None,

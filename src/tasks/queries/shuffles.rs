@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::people::{Person, names_of, person};
 use crate::auth::{Actor, Operation};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::PageOf;
@@ -147,6 +148,18 @@ pub(in crate::tasks) fn list_shuffles(
     Ok(PageOf::from_rows(named(conn, rows)?, limit, |shuffle| {
         shuffle.number
     }))
+}
+
+/// How many presses there were, counted no further than lists are.
+///
+/// # Errors
+/// 403 without the right to shuffle.
+pub(in crate::tasks) fn count_shuffles(conn: &mut PgConnection, actor: &Actor) -> AppResult<i64> {
+    actor.allow(Operation::Shuffle)?;
+    let rows = sql_query(counting("select from tasks.shuffles limit $1"))
+        .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// One press.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::platform::config::PriceRange;
 use crate::platform::csv::Cell;
-use crate::platform::web::{Frame, ListAddress, PageOf};
+use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
 use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 
 /// Every press.
@@ -17,8 +17,7 @@ use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 pub(in crate::tasks) struct ShufflesPage {
     frame: Frame,
     shuffles: Vec<Shuffle>,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 /// The confirmation before a press.
@@ -112,13 +111,12 @@ impl ProgressWords {
 }
 
 impl ShufflesPage {
-    pub fn new(frame: Frame, page: PageOf<Shuffle>, is_first: bool) -> Self {
+    pub fn new(frame: Frame, page: PageOf<Shuffle>, place: &ListPlace) -> Self {
         let here = ListAddress::new("/shuffles");
         Self {
+            pager: Pager::new(&frame, &here, place, DEFAULT_LIMIT, &page),
             frame,
             shuffles: page.items,
-            first: here.back_to_first(is_first),
-            older: here.after(page.next),
         }
     }
 }
