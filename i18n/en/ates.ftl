@@ -321,6 +321,8 @@ shuffle-to-uid = To uid
 shuffle-person-uid = Employee uid
 error-shuffle-not-finished = This shuffle is not finished yet; its seed is secret until then.
 live-lost = The connection is lost; trying again.
+shuffle-state-stalled = stalled
+shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when a process with workers runs; the door of the admin section shows whether one does.
 error-feed-full = Too many readers wait for events at this moment. Try again in a few seconds.
 error-feed-gone = Events up to number { $before } are not kept any more. Ask with after={ $before } or more, and take what is missing from a backup.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.

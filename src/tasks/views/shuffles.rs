@@ -74,21 +74,34 @@ pub(in crate::tasks) struct ProgressWords {
 
 impl ProgressWords {
     pub fn new(frame: &Frame, shuffle: &Shuffle, now: DateTime<Utc>) -> Self {
-        let pace = match shuffle.pace(now) {
-            Some(pace) => fl!(
+        let stalled = shuffle.stalled_since(now);
+        let pace = match (stalled, shuffle.pace(now)) {
+            (Some(since), _) => {
+                let at = frame.time_text(&since);
+                fl!(frame.l, "shuffle-stalled", at = at)
+            }
+            (None, Some(pace)) => fl!(
                 frame.l,
                 "shuffle-pace",
                 rate = pace.per_second,
                 seconds = pace.seconds_left
             ),
-            None if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
+            (None, None) if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
                 fl!(frame.l, "shuffle-waiting", count = shuffle.ahead)
             }
-            None => String::new(),
+            (None, None) => String::new(),
         };
         Self {
-            chip: shuffle.chip(),
-            state: shuffle.word(frame),
+            chip: if stalled.is_some() {
+                "bad"
+            } else {
+                shuffle.chip()
+            },
+            state: if stalled.is_some() {
+                fl!(frame.l, "shuffle-state-stalled")
+            } else {
+                shuffle.word(frame)
+            },
             count: fl!(
                 frame.l,
                 "shuffle-done-of",
