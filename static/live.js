@@ -1,6 +1,6 @@
 // Keeps the part of a page that is marked with data-live up to date, from the server's events at that address.
 // Where the browser cannot, or the server has no place left, the page is read again, as it is without scripts.
-// A part marked with data-again is read again every so many seconds. Both rest while nobody looks, and while they are paused.
+// A part marked with data-again is read again every so many seconds, and what has another state is said aloud, by its data-say. Both rest while nobody looks, and while they are paused.
 (() => {
   "use strict";
   const part = document.querySelector("[data-live], [data-again]");
@@ -75,12 +75,22 @@
       location.reload();
     }
   };
-  const again = 1000 * Number(part.dataset.again ?? 0);
+  const again = () => 1000 * Number(part.dataset.again ?? 0);
   let next = 0;
+  // A screen reader hears what another state is, and nothing of what is as it was.
+  const told = (whole) => new Map([...whole.querySelectorAll("[data-say]")].map((one) => [one.id, one.dataset.say]));
+  let known = told(part);
+  const say = (fresh) => {
+    const now = told(fresh);
+    const news = [...now].filter(([id, text]) => known.get(id) !== text).map(([, text]) => text);
+    known = now;
+    if (news.length) find("voice")?.replaceChildren(news.join(". "));
+  };
   const readOnce = async () => {
     try {
       const fresh = await read();
       found();
+      say(fresh);
       // Whoever is at one of its links keeps it.
       if (!part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
     } catch {
@@ -95,8 +105,8 @@
       rest();
       return;
     }
-    if (again) {
-      next = setTimeout(readOnce, again);
+    if (again()) {
+      next = setTimeout(readOnce, again());
       return;
     }
     if (source) return;

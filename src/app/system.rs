@@ -16,7 +16,7 @@ use crate::platform::db::{
 };
 use crate::platform::error::AppResult;
 use crate::platform::i18n::Lang;
-use crate::platform::jobs::{self, JobRun};
+use crate::platform::jobs::{self, JobRun, RunsWanted};
 use crate::platform::web::{Badge, Frame, render};
 use crate::platform::workers::{Board, Health};
 
@@ -81,7 +81,13 @@ fn read(parts: &mut Parts<'_>) -> AppResult<Found> {
         server: parts.read(READER, "system.server", server)?,
         agreement: parts.read(operations::ROLE, "system.agreement", agreement::find)?,
         doctor: parts.read(operations::ROLE, "system.doctor", |conn| {
-            Ok(jobs::list_runs(conn, Some("operations.doctor"), None, None, 1)?.pop())
+            Ok({
+                let wanted = RunsWanted {
+                    job: Some("operations.doctor"),
+                    ..RunsWanted::default()
+                };
+                jobs::list_runs(conn, wanted, None, 1)?.pop()
+            })
         })?,
         migrations: parts.read(LOGIN, "system.migrations", |conn| {
             last_migrations(conn, MIGRATIONS)

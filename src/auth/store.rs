@@ -31,7 +31,7 @@ pub(super) use challenges::{
 };
 pub(super) use changes::{
     Display, NewUser, insert_users, replace_permissions, replace_roles, update_deactivated,
-    update_display, update_language, update_password, update_user,
+    update_default_filter, update_display, update_language, update_password, update_user,
 };
 pub(super) use factors::{
     FactorsRow, confirm_totp, delete_totp, find_factors, find_totp, replace_pending_totp,
@@ -48,8 +48,8 @@ pub(super) use links::{
     Purpose, delete_expired_links, find_link, insert_mail_link, use_link, use_up_links_of,
 };
 pub(super) use mails::{
-    ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, delete_old_mails, expire_mails,
-    find_mail, find_mail_row, insert_mail, list_mails, postpone_mails, release_mails,
+    ClaimedMail, MAIL_WAITS, MailRow, NewMail, claim_mails, count_listed_mails, delete_old_mails,
+    expire_mails, find_mail, find_mail_row, insert_mail, list_mails, postpone_mails, release_mails,
     update_mail_failed, update_mail_sent, update_mail_waiting,
 };
 pub use mails::{MailCounts, count_mails};
@@ -86,6 +86,6 @@ pub(super) use throttles::{delete_spent_throttles, release_request, reserve_requ
 pub use users::count_users;
 pub(super) use users::{
     Credentials, UserFilter, UserRow, count_access_changes, count_active_administrators,
-    find_credentials, find_taken, find_user, find_user_by_email, find_user_by_username, list_roles,
-    list_users, lock_user, lock_users,
+    count_listed_users, find_credentials, find_taken, find_user, find_user_by_email,
+    find_user_by_username, list_roles, list_users, lock_user, lock_users,
 };

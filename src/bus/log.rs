@@ -1,6 +1,6 @@
 //! The log as people read it: a list with filters, one event, and everything that one click has started.
 
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid,
 };
@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::AppResult;
 
 /// An event without its content.
@@ -56,7 +57,7 @@ pub struct Envelope {
 /// Its columns, of an `e` that is the log.
 pub(super) const ENVELOPE: &str = "e.seq, e.event_id, e.event_type, e.type_version, e.topic, e.producer, e.subject_id, e.item_count, e.correlation_id, e.causation_id, e.actor_id, e.recorded_at";
 
-/// Which events of the log are wanted; nothing takes them all.
+/// Which events of the log are wanted, and in which order; nothing takes them all, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogFilter {
     /// Only these types.
@@ -65,67 +66,146 @@ pub struct LogFilter {
     pub subject: Option<Uuid>,
     /// Only what this click has started.
     pub correlation: Option<Uuid>,
+    /// Only what was recorded at this instant or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Only what was recorded before this instant.
+    pub before: Option<DateTime<Utc>>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
 }
 
-/// Events below a number of the log, the newest first.
+/// Numbers of the log between these two, which are not among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Between {
+    low: i64,
+    high: i64,
+}
+
+impl Between {
+    /// The numbers of the dates of a filter, behind an event that was seen last.
+    fn of(conn: &mut PgConnection, filter: &LogFilter, seen: Option<i64>) -> AppResult<Self> {
+        let mut low = match filter.since {
+            Some(since) => last_before(conn, since)?,
+            None => i64::MIN,
+        };
+        let mut high = match filter.before {
+            Some(before) => last_before(conn, before)?.saturating_add(1),
+            None => i64::MAX,
+        };
+        match seen {
+            Some(seen) if filter.oldest_first => low = low.max(seen),
+            Some(seen) => high = high.min(seen),
+            None => {}
+        }
+        Ok(Self { low, high })
+    }
+}
+
+/// The number of the last event that was recorded before an instant, 0 without one: times never go back along the log.
+fn last_before(conn: &mut PgConnection, instant: DateTime<Utc>) -> AppResult<i64> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        seq: i64,
+    }
+    let row: Option<Row> = sql_query(
+        "select e.seq from bus.events e where e.recorded_at < $1 order by e.recorded_at desc, e.seq desc limit 1",
+    )
+    .bind::<Timestamptz, _>(instant)
+    .get_result(conn)
+    .optional()?;
+    Ok(row.map_or(0, |row| row.seq))
+}
+
+/// Events of a filter, behind the number of the one that was seen last.
 ///
 /// # Errors
 /// Those of the database.
 pub fn list_log(
     conn: &mut PgConnection,
     filter: &LogFilter,
-    before: i64,
+    seen: Option<i64>,
     limit: i64,
 ) -> AppResult<Vec<Envelope>> {
-    let types = filter.types.clone().unwrap_or_default();
-    let chosen = filter.subject.is_some() || filter.correlation.is_some();
-    let sql = if filter.types.is_some() && !chosen {
-        let newest: Vec<String> = types
-            .iter()
-            .filter(|name| is_a_type(name))
-            .map(|name| newest_of(name))
-            .collect();
-        let nothing = || format!("select {ENVELOPE} from bus.events e where false");
-        let newest = if newest.is_empty() {
-            nothing()
-        } else {
-            newest.join(" union all ")
-        };
-        format!(
-            "select e.* from ({newest}) e where $1 is not null and $2 is null and $3 is null order by e.seq desc limit $5"
-        )
-    } else {
-        format!(
-            "select {ENVELOPE} from bus.events e
-             where ({any_type} or e.event_type = any($1)) and e.seq < $4
-               and {subject} and {correlation} order by e.seq desc limit $5",
-            any_type = filter.types.is_none(),
-            subject = if filter.subject.is_some() {
-                "e.subject_id = $2"
-            } else {
-                "$2 is null"
-            },
-            correlation = if filter.correlation.is_some() {
-                "e.correlation_id = $3"
-            } else {
-                "$3 is null"
-            },
-        )
-    };
+    let between = Between::of(conn, filter, seen)?;
+    ask(conn, &statement(filter), filter, between, limit)
+}
+
+/// How many events pass a filter, counted no further than lists are.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_log(conn: &mut PgConnection, filter: &LogFilter) -> AppResult<i64> {
+    let between = Between::of(conn, filter, None)?;
+    let sql = counting(&statement(filter));
+    Ok(Counted::of(&ask(
+        conn,
+        &sql,
+        filter,
+        between,
+        COUNTED_AT_MOST,
+    )?))
+}
+
+fn ask<U: QueryableByName<Pg> + 'static>(
+    conn: &mut PgConnection,
+    sql: &str,
+    filter: &LogFilter,
+    between: Between,
+    limit: i64,
+) -> AppResult<Vec<U>> {
     Ok(sql_query(sql)
-        .bind::<Array<Text>, _>(types)
+        .bind::<Array<Text>, _>(filter.types.clone().unwrap_or_default())
         .bind::<Nullable<SqlUuid>, _>(filter.subject)
         .bind::<Nullable<SqlUuid>, _>(filter.correlation)
-        .bind::<BigInt, _>(before)
+        .bind::<BigInt, _>(between.high)
         .bind::<BigInt, _>(limit)
+        .bind::<BigInt, _>(between.low)
         .load(conn)?)
 }
 
-/// The newest of one type: a rare one by the index of the rare types, so that it does not read the whole log. The name is written
-/// out, since only then the planner sees whether the type is one of those.
-fn newest_of(event_type: &str) -> String {
+fn statement(filter: &LogFilter) -> String {
+    let direction = if filter.oldest_first { "asc" } else { "desc" };
+    let chosen = filter.subject.is_some() || filter.correlation.is_some();
+    if let (Some(types), false) = (&filter.types, chosen) {
+        let each: Vec<String> = types
+            .iter()
+            .filter(|name| is_a_type(name))
+            .map(|name| of_type(name, direction))
+            .collect();
+        let all = if each.is_empty() {
+            format!("select {ENVELOPE} from bus.events e where false")
+        } else {
+            each.join(" union all ")
+        };
+        return format!(
+            "select e.* from ({all}) e where $1 is not null and $2 is null and $3 is null order by e.seq {direction} limit $5"
+        );
+    }
     format!(
-        "(select {ENVELOPE} from bus.events e where e.event_type = '{event_type}' and e.seq < $4 order by e.seq desc limit $5)"
+        "select {ENVELOPE} from bus.events e
+         where ({any_type} or e.event_type = any($1)) and e.seq < $4 and e.seq > $6
+           and {subject} and {correlation} order by e.seq {direction} limit $5",
+        any_type = filter.types.is_none(),
+        subject = if filter.subject.is_some() {
+            "e.subject_id = $2"
+        } else {
+            "$2 is null"
+        },
+        correlation = if filter.correlation.is_some() {
+            "e.correlation_id = $3"
+        } else {
+            "$3 is null"
+        },
+    )
+}
+
+/// The first of one type: a rare one by the index of the rare types, so that it does not read the whole log. The name is written
+/// out, since only then the planner sees whether the type is one of those.
+fn of_type(event_type: &str, direction: &str) -> String {
+    format!(
+        "(select {ENVELOPE} from bus.events e where e.event_type = '{event_type}' and e.seq < $4 and e.seq > $6
+          order by e.seq {direction} limit $5)"
     )
 }
 

@@ -40,8 +40,8 @@ pub use feed::{EventDocument, Feed, FeedFilter, Piece, head_of_log, read_feed};
 pub use figures::{ParkedCount, paces, parked_counts};
 pub use horizon::{Horizon, Waiter};
 pub use log::{
-    Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, find_event, list_chain, list_log,
-    parked_of, payload_of,
+    Envelope, Link, LogFilter, ParkedOfEvent, correlations_of, count_log, find_event, list_chain,
+    list_log, parked_of, payload_of,
 };
 pub use outlet::{Outlet, Sent, register_outlet, start_outlet, step_outlet};
 pub use queries::{

@@ -16,7 +16,7 @@ use i18n_embed::unic_langid::LanguageIdentifier;
 use i18n_embed::{I18nAssets, LanguageLoader};
 
 use super::error::Message;
-pub use format::{date, day, instant, money, month, signed};
+pub use format::{date, day, instant, money, month, number, signed};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -5,9 +5,10 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
+use super::db::{COUNTED_AT_MOST, Counted, counting};
 use super::error::AppResult;
 
 /// How a run stands.
@@ -152,28 +153,67 @@ pub fn is_done(conn: &mut PgConnection, job: &str, run_key: &str) -> AppResult<b
     Ok(row.done)
 }
 
-/// Runs, the newest first, behind the place of another: of one job and in one state, when those are given.
+/// Which runs are wanted, and in which order; nothing takes them all, the newest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunsWanted<'a> {
+    /// Only those of this job.
+    pub job: Option<&'a str>,
+    /// Only those in this state.
+    pub state: Option<&'a str>,
+    /// By the names of the jobs before their times.
+    pub by_job: bool,
+    /// The other way round.
+    pub ascending: bool,
+}
+
+/// How many runs there are of those, counted no further than lists are.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_runs(conn: &mut PgConnection, wanted: RunsWanted<'_>) -> AppResult<i64> {
+    let rows = sql_query(counting(
+        "select from platform.job_runs where ($1 is null or job = $1) and ($2 is null or state = $2) limit $3",
+    ))
+    .bind::<Nullable<Text>, _>(wanted.job)
+    .bind::<Nullable<Text>, _>(wanted.state)
+    .bind::<BigInt, _>(COUNTED_AT_MOST)
+    .load(conn)?;
+    Ok(Counted::of(&rows))
+}
+
+/// Runs behind the place of another.
 ///
 /// # Errors
 /// Those of the database.
 pub fn list_runs(
     conn: &mut PgConnection,
-    job: Option<&str>,
-    state: Option<&str>,
+    wanted: RunsWanted<'_>,
     after: Option<&(DateTime<Utc>, String, String)>,
     limit: i64,
 ) -> AppResult<Vec<JobRun>> {
-    Ok(sql_query(
+    let (beyond, direction) = if wanted.ascending {
+        (">", "asc")
+    } else {
+        ("<", "desc")
+    };
+    let (key, place) = if wanted.by_job {
+        (["job", "started_at", "run_key"], "$4, $3, $5")
+    } else {
+        (["started_at", "job", "run_key"], "$3, $4, $5")
+    };
+    let sorted = key.map(|column| format!("{column} {direction}")).join(", ");
+    Ok(sql_query(format!(
         "select * from platform.job_runs
          where ($1 is null or job = $1) and ($2 is null or state = $2)
-           and ($3 is null or (started_at, job, run_key) < ($3, $4, $5))
-         order by started_at desc, job desc, run_key desc limit $6",
-    )
-    .bind::<Nullable<Text>, _>(job)
-    .bind::<Nullable<Text>, _>(state)
+           and ($3 is null or ({}) {beyond} ({place}))
+         order by {sorted} limit $6",
+        key.join(", ")
+    ))
+    .bind::<Nullable<Text>, _>(wanted.job)
+    .bind::<Nullable<Text>, _>(wanted.state)
     .bind::<Nullable<Timestamptz>, _>(after.map(|place| place.0))
     .bind::<Nullable<Text>, _>(after.map(|place| &place.1))
     .bind::<Nullable<Text>, _>(after.map(|place| &place.2))
-    .bind::<diesel::sql_types::BigInt, _>(limit)
+    .bind::<BigInt, _>(limit)
     .load(conn)?)
 }

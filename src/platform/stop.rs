@@ -42,13 +42,19 @@ pub struct Stop {
     /// Since when.
     #[diesel(sql_type = Timestamptz)]
     pub since: DateTime<Utc>,
-    /// By whom.
+    /// By whom; none for the system and for commands.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub set_by: Option<Uuid>,
+    /// By whom, in words.
     #[diesel(sql_type = Text)]
     pub set_by_name: String,
     /// When it was released.
     #[diesel(sql_type = Nullable<Timestamptz>)]
     pub released_at: Option<DateTime<Utc>>,
-    /// By whom it was released.
+    /// By whom it was released; none for commands.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub released_by: Option<Uuid>,
+    /// By whom it was released, in words.
     #[diesel(sql_type = Nullable<Text>)]
     pub released_by_name: Option<String>,
     /// Why it was released.
@@ -56,7 +62,7 @@ pub struct Stop {
     pub release_reason: Option<String>,
 }
 
-const COLUMNS: &str = "id, reason, check_number, findings, since, set_by_name, released_at, released_by_name, release_reason";
+const COLUMNS: &str = "id, reason, check_number, findings, since, set_by, set_by_name, released_at, released_by, released_by_name, release_reason";
 
 impl Stop {
     /// The sentence for everybody: a check is named in the reader's language, and its rows are not shown.

@@ -234,7 +234,7 @@ async fn list(desk: &Desk) -> Outcome {
         .find(By::Css("#all thead th[aria-sort]"))
         .await?;
     let sorted = desk.browser().current_url().await?;
-    desk.tab_to("nav.pager a[rel='next']").await?;
+    desk.tab_to(".pager a[rel='next']").await?;
     let before = scroll(desk).await?;
     desk.enter_to_next_page().await?;
     let older = desk.browser().current_url().await?;
@@ -295,6 +295,117 @@ async fn shuffle(desk: &Desk) -> Outcome {
     wait_for_text(desk.browser(), "main", "finished").await?;
     wait_for(desk.browser(), "no loss of focus", "lost === 0").await?;
     desk.expect_focus("nav.crumbs a").await
+}
+
+path!(
+    m18_the_key_r_and_a_button_stop_and_resume_what_is_live,
+    Who::Administrator,
+    SLOW_SHUFFLE,
+    pause
+);
+async fn pause(desk: &Desk) -> Outcome {
+    desk.open("/shuffles/new").await?;
+    desk.tab_to("#press button").await?;
+    desk.enter_to_next_page().await?;
+    let count = "window.updates = 0;
+         const bar = document.querySelector('[data-live-bar]');
+         new MutationObserver(() => { updates++; }).observe(bar, { attributes: true });";
+    desk.browser().execute(count, vec![]).await?;
+    let pressed = |is: bool| {
+        format!(
+            "document.querySelector('[data-live-pause]').getAttribute('aria-pressed') === '{is}'"
+        )
+    };
+    wait_for(desk.browser(), "the first updates", "updates >= 2").await?;
+    desk.keys("r").await?;
+    wait_for(desk.browser(), "a pause by R", &pressed(true)).await?;
+    let done = |desk: &Desk| {
+        let product = &desk.product;
+        tokio::task::block_in_place(|| {
+            product.ask("select max(done)::text from tasks.shuffles where number = (select max(number) from tasks.shuffles)")
+        })
+    };
+    // The run goes on while the page stands still.
+    let before = done(desk);
+    let shown = "return document.querySelector('[data-live-bar]').value";
+    let stood = desk.browser().execute(shown, vec![]).await?.json().clone();
+    for _ in 0..200 {
+        if done(desk) != before {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert_ne!(done(desk), before, "the run itself stands still");
+    let stands = desk.browser().execute(shown, vec![]).await?;
+    assert_eq!(stands.json(), &stood, "the page moves while it is paused");
+    desk.keys("r").await?;
+    wait_for(desk.browser(), "its end by R", &pressed(false)).await?;
+    desk.browser().execute("window.updates = 0", vec![]).await?;
+    wait_for(desk.browser(), "updates again", "updates >= 2").await?;
+    desk.tab_to("[data-live-pause]").await?;
+    desk.key(Key::Enter).await?;
+    wait_for(desk.browser(), "a pause by the button", &pressed(true)).await?;
+    desk.expect_focus("[data-live-pause]").await?;
+    desk.keys(" ").await?;
+    wait_for(desk.browser(), "its end by the button", &pressed(false)).await?;
+    wait_for_text(desk.browser(), "main", "finished").await
+}
+
+path!(
+    m18_what_changes_at_the_door_of_the_admin_section_is_said_once,
+    Who::Administrator,
+    "",
+    voice
+);
+async fn voice(desk: &Desk) -> Outcome {
+    desk.open("/admin").await?;
+    let quiet = "document.querySelector('#voice[role=status]').textContent === ''";
+    wait_for(desk.browser(), "silence", quiet).await?;
+    // Every second instead of every fifteen.
+    let faster = "window.said = [];
+         const voice = document.querySelector('#voice');
+         new MutationObserver(() => said.push(voice.textContent)).observe(voice, { childList: true });
+         document.querySelector('#house').dataset.again = '1';
+         document.dispatchEvent(new Event('visibilitychange'));";
+    desk.browser().execute(faster, vec![]).await?;
+    tokio::task::block_in_place(|| {
+        desk.product.change(
+            "insert into auth.mails (id, message_id, kind, subject_id, recipient, recipient_name, language, state, next_attempt_at, created_at)
+             select gen_random_uuid(), '<lost@ates.example>', 'password_reset', id, email, 'Lost', 'en', 'failed', now(), now()
+             from auth.users where username = 'manager'",
+        );
+    });
+    let heard = "said.some((words) => words.includes('Mails about accounts: act, 1'))";
+    wait_for(desk.browser(), "what changed", heard).await?;
+    desk.browser()
+        .execute(
+            "window.reads = 0;
+             new MutationObserver(() => reads++).observe(document.querySelector('#house'), { childList: true });",
+            vec![],
+        )
+        .await?;
+    wait_for(desk.browser(), "three more looks", "reads >= 3").await?;
+    let often = desk
+        .browser()
+        .execute(
+            "return said.filter((words) => words.includes('Mails about accounts')).length",
+            vec![],
+        )
+        .await?;
+    assert_eq!(often.json().as_i64(), Some(1), "it is said at every look");
+    let most = desk
+        .browser()
+        .execute(
+            "return Math.max(...said.map((words) => words.split('. ').length))",
+            vec![],
+        )
+        .await?;
+    assert!(
+        most.json().as_i64() <= Some(3),
+        "everything is said: {}",
+        most.json()
+    );
+    Ok(())
 }
 
 path!(

@@ -7,8 +7,10 @@ use ates_browser::{
     foreign_words, overflow,
 };
 
-/// The width of a desk, and that of a phone; a window of 1280 pixels at 400 % is as narrow.
-const WIDTHS: [(u32, u32); 2] = [(320, 640), (1280, 900)];
+/// The width of a desk, that of a desk at 200 %, and that of a phone, which is a desk at 400 %.
+const WIDTHS: [(u32, u32); 3] = [(1280, 900), (640, 450), NARROW];
+/// A window of 1280 × 900 pixels at 400 % is as small.
+const NARROW: (u32, u32) = (320, 225);
 
 /// Each language asks for one of the themes; the other is put on in the page, which is all that it changes.
 #[tokio::test(flavor = "multi_thread")]
@@ -107,6 +109,13 @@ async fn examine(
             seen.faults.push(format!("at {width} px {fault}"));
         }
     }
+    // What a narrow window lays out in another way is judged once, in the theme that is on, in the language of longer words.
+    if lang == "ru" {
+        for barrier in axe.violations(browser).await? {
+            seen.faults.push(format!("at {} px: {barrier}", NARROW.0));
+        }
+    }
+    chromium.resize(WIDTHS[0].0, WIDTHS[0].1).await?;
     let trace = Trace::take(browser, base).await?;
     for url in trace.foreign {
         seen.faults.push(format!("asks {url}"));
@@ -122,33 +131,87 @@ async fn examine(
     Ok(seen)
 }
 
-/// A page whose data are gone, which nobody can bring about by a page.
+/// Colours that the system chooses, as people with weak sight have it: what only colour or background told apart has a line around it,
+/// and the focus is seen.
 #[tokio::test(flavor = "multi_thread")]
-async fn m16_the_page_of_a_failure_has_no_barrier() -> Outcome {
-    let change = "alter table accounting.corrections rename to corrections_gone";
-    let product = tokio::task::spawn_blocking(move || Product::of_company(change)).await?;
+async fn m18_nothing_is_lost_in_forced_colours() -> Outcome {
+    let product = tokio::task::spawn_blocking(|| Product::of_company("")).await?;
     let chromium = Chromium::start().await;
-    let outcome = look_at_failure(&chromium, &product.base).await;
+    let outcome = look_in_forced_colours(&chromium, &product.base).await;
     chromium.quit().await;
     drop(product);
     outcome
 }
 
-async fn look_at_failure(chromium: &Chromium, base: &str) -> Outcome {
+async fn look_in_forced_colours(chromium: &Chromium, base: &str) -> Outcome {
+    let client = tokio::task::block_in_place(|| Who::Administrator.client(base));
+    chromium.become_(base, &client, "en", "dark").await?;
+    chromium.force_colours().await?;
+    let (browser, axe) = (&chromium.driver, Axe::load());
+    for path in [
+        "/tasks/all?q=cage",
+        "/admin",
+        "/admin/users",
+        "/tasks/new",
+        "/analytics",
+    ] {
+        browser.goto(format!("{base}{path}")).await?;
+        let barriers = axe.violations(browser).await?;
+        assert!(barriers.is_empty(), "{path}: {barriers:#?}");
+        let script = "if (!matchMedia('(forced-colors: active)').matches) return ['the colours are not forced'];
+            const faults = [];
+            const bare = (e) => { const s = getComputedStyle(e); return s.borderTopStyle === 'none' || parseFloat(s.borderTopWidth) === 0; };
+            for (const e of document.querySelectorAll('main .chip, main .strip, main .button, main input:not([type=hidden]), main select, main .card, main .table'))
+              if (e.checkVisibility() && bare(e)) faults.push('no line around ' + e.localName + '.' + e.className + ' ' + e.textContent.trim().slice(0, 30));
+            const control = document.querySelector('main a, main button');
+            control.focus({ focusVisible: true });
+            const s = getComputedStyle(control);
+            if (s.outlineStyle === 'none' || parseFloat(s.outlineWidth) < 2) faults.push('the focus is not seen: ' + s.outline);
+            return faults;";
+        let faults = browser.execute(script, vec![]).await?;
+        assert_eq!(
+            faults.json().as_array().map(Vec::len),
+            Some(0),
+            "{path}: {}",
+            faults.json()
+        );
+    }
+    Ok(())
+}
+
+/// A page whose data are gone, and one without a database, which nobody can bring about by a page.
+#[tokio::test(flavor = "multi_thread")]
+async fn m16_the_page_of_a_failure_has_no_barrier() -> Outcome {
+    let change = "alter table accounting.corrections rename to corrections_gone";
+    let product = tokio::task::spawn_blocking(move || Product::of_company(change)).await?;
+    let chromium = Chromium::start().await;
+    let outcome = look_at_failure(&chromium, &product).await;
+    chromium.quit().await;
+    drop(product);
+    outcome
+}
+
+async fn look_at_failure(chromium: &Chromium, product: &Product) -> Outcome {
+    let base = product.base.as_str();
     let client = tokio::task::block_in_place(|| Who::Accountant.client(base));
     chromium.become_(base, &client, "ru", "light").await?;
-    chromium
-        .driver
-        .goto(format!("{base}/accounting/corrections"))
-        .await?;
-    let axe = Axe::load();
-    let seen = examine(chromium, base, &axe, "ru", ["light", "dark"]).await?;
-    assert!(seen.faults.is_empty(), "{:#?}", seen.faults);
-    assert!(
-        seen.words.iter().any(|word| word == "500"),
-        "{:?}",
-        seen.words
+    let (axe, written) = (
+        Axe::load(),
+        tokio::task::block_in_place(|| product.written()),
     );
+    for status in ["500", "503"] {
+        if status == "503" {
+            tokio::task::block_in_place(|| product.cut_off());
+        }
+        let page = format!("{base}/accounting/corrections");
+        chromium.driver.goto(page).await?;
+        let seen = examine(chromium, base, &axe, "ru", ["light", "dark"]).await?;
+        assert!(seen.faults.is_empty(), "{status}: {:#?}", seen.faults);
+        let says = |word: &String| word == status;
+        assert!(seen.words.iter().any(says), "{status}: {:?}", seen.words);
+        let foreign = foreign_words(&seen.words, &written);
+        assert!(foreign.is_empty(), "{status}: {foreign:?}");
+    }
     Ok(())
 }
 

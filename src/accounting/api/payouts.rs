@@ -220,7 +220,7 @@ pub(super) async fn show_payout(
             ))
         })
         .await?;
-    let PageOf { items, next } = page.map(line_answer);
+    let PageOf { items, next, .. } = page.map(line_answer);
     Ok(HttpResponse::Ok().json(RunWithLines {
         run: run_answer(&run.as_run()),
         items,

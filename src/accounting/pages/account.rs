@@ -12,7 +12,7 @@ use crate::accounting::queries::{
     self, AccountFilter, AccountHead, Movement, MovementKind, Undeliverable,
 };
 use crate::accounting::views::{
-    AccountPage, MovementRow, Neighbours, address, chosen, kind_choices, user_parameter,
+    AccountPage, LogColumns, MovementRow, Neighbours, address, chosen, kind_choices, user_parameter,
 };
 use crate::auth::{Actor, Operation, Viewer};
 use crate::platform::clock::next_day;
@@ -20,7 +20,9 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, Part, Parts};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, PageOf, render_with};
+use crate::platform::web::{
+    DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, PageOf, Pager, render_with,
+};
 
 /// Whose log, and which part of it.
 #[derive(Debug, Deserialize)]
@@ -29,7 +31,29 @@ pub(super) struct AccountQuery {
     pub from: Option<String>,
     pub to: Option<String>,
     pub kind: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    columns: ColumnWords,
+    #[serde(flatten)]
+    place: ListPlace,
+}
+
+/// What an address says of the columns of the log: those that are not wanted are `off`.
+#[derive(Debug, Default, Deserialize)]
+struct ColumnWords {
+    time: Option<String>,
+    kinds: Option<String>,
+    balance: Option<String>,
+}
+
+impl ColumnWords {
+    fn columns(&self) -> LogColumns {
+        let wanted = |word: &Option<String>| word.as_deref() != Some(LogColumns::OFF);
+        LogColumns {
+            time: wanted(&self.time),
+            kind: wanted(&self.kinds),
+            balance: wanted(&self.balance),
+        }
+    }
 }
 
 /// `GET /account`: balance, today's earnings, the next payout, and the log of a period with running balance.
@@ -52,14 +76,14 @@ pub(super) async fn show_account(
     let (period, status) = (asked.period, asked.status());
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
     let kind = query.kind.as_deref().and_then(MovementKind::parse);
-    let (asker, cursor) = (actor.clone(), query.cursor.clone());
+    let (asker, place) = (actor.clone(), query.place.clone());
     let found = db
         .read_parts(move |parts| {
             let filter = AccountFilter {
                 user,
                 period,
                 kind,
-                cursor: cursor.as_deref(),
+                cursor: place.cursor(),
                 limit: DEFAULT_LIMIT,
             };
             read_account(parts, &asker, &filter, today)
@@ -70,6 +94,7 @@ pub(super) async fn show_account(
         Part::Missing => (PageOf::default(), true),
     };
     let user_text = user_parameter(user);
+    let columns = query.columns.columns();
     let kinds = kind_choices(frame.lang, &MovementKind::ALL, kind);
     let over = |period: Period| {
         ListAddress::new("/account")
@@ -77,6 +102,9 @@ pub(super) async fn show_account(
             .with("from", period.from)
             .with("to", period.to)
             .with_some("kind", kind.map(MovementKind::as_str))
+            .with_some("time", columns.word(columns.time))
+            .with_some("kinds", columns.word(columns.kind))
+            .with_some("balance", columns.word(columns.balance))
     };
     let here = over(period);
     let on = FiltersOn::new(here.without("kind").first()).and(chosen(&kinds), &here, &["kind"]);
@@ -94,6 +122,7 @@ pub(super) async fn show_account(
         log_missing,
         titles_missing: found.titles.is_missing(),
         kinds,
+        columns,
         on,
         rows: page
             .items
@@ -103,8 +132,7 @@ pub(super) async fn show_account(
         corrects: actor.may(Operation::RequestCorrections),
         statements: address("/account/statements", &[("user", &user_text)]),
         unreachable: found.unreachable,
-        first: here.back_to_first(query.cursor.is_none()),
-        following: here.after(page.next),
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         neighbours: Neighbours {
             earlier: over(before).first(),
             later: if after.from <= today {
@@ -145,7 +173,8 @@ fn read_account(
         queries::show_account_head(conn, asker, user, today)
     })?;
     let mut log = parts.read(ROLE, "account.log", |conn| {
-        queries::list_unnamed_movements(conn, asker, filter)
+        queries::list_unnamed_movements(conn, asker, filter)?
+            .with_count(|| queries::count_movements(conn, asker, filter))
     })?;
     let closing = (last < today)
         .then(|| {

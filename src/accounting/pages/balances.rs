@@ -16,7 +16,9 @@ use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, FormErrors, ListAddress, Order, render_with};
+use crate::platform::web::{
+    DEFAULT_LIMIT, FiltersOn, FormErrors, ListAddress, ListPlace, Order, Pager, render_with,
+};
 
 /// A date, and which of its balances.
 #[derive(Debug, Deserialize)]
@@ -24,7 +26,8 @@ pub(super) struct BalancesQuery {
     date: Option<String>,
     only: Option<String>,
     sort: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 /// What stands for "only debts" in an address.
@@ -70,20 +73,21 @@ pub(super) async fn show_balances(
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let (only, order, cursor) = (query.only_negative(), query.order()?, query.cursor.clone());
+    let (only, order, place) = (query.only_negative(), query.order()?, query.place.clone());
     let (sums, company, page) = db
         .read(ROLE, move |conn| {
             let filter = BalancesFilter {
                 date,
                 only_negative: only,
                 order,
-                cursor: cursor.as_deref(),
+                cursor: place.cursor(),
                 limit: DEFAULT_LIMIT,
             };
             Ok((
                 queries::sum_balances_at(conn, &actor, date)?,
                 queries::show_company_balance(conn, &actor, Some(date))?,
-                queries::list_balances_at(conn, &actor, &filter)?,
+                queries::list_balances_at(conn, &actor, &filter)?
+                    .with_count(|| queries::count_balances_at(conn, &actor, &filter))?,
             ))
         })
         .await?;
@@ -107,9 +111,8 @@ pub(super) async fn show_balances(
         sums,
         company,
         only_negative: only,
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         rows: page.items,
-        first: here.back_to_first(query.cursor.is_none()),
-        following: here.after(page.next),
         head: order.head(BalanceColumn::Balance, &here, USUAL_ORDER),
         descending: order.descending,
         on,

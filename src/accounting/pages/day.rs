@@ -18,14 +18,15 @@ use crate::platform::clock::{next_day, previous_day};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, Pager, render};
 
 /// Which transfers of a date.
 #[derive(Debug, Deserialize)]
 pub(super) struct DayQuery {
     pub user: Option<String>,
     kind: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 impl DayQuery {
@@ -60,14 +61,14 @@ pub(super) async fn show_day(
         .ok_or(AppError::NotFound)?;
     let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
     let reader = actor.clone();
-    let cursor = query.cursor.clone();
+    let place = query.place.clone();
     let (summary, employee, page) = db
         .read(ROLE, move |conn| {
             let filter = CompanyFilter {
                 period: Period::day(date),
                 user,
                 kind,
-                cursor: cursor.as_deref(),
+                cursor: place.cursor(),
                 limit: DEFAULT_LIMIT,
             };
             let summary = queries::show_day_summary(conn, &actor, date)?;
@@ -78,7 +79,8 @@ pub(super) async fn show_day(
             Ok((
                 summary,
                 employee,
-                queries::list_company_transfers(conn, &actor, &filter)?,
+                queries::list_company_transfers(conn, &actor, &filter)?
+                    .with_count(|| queries::count_company_transfers(conn, &actor, &filter))?,
             ))
         })
         .await?;
@@ -115,8 +117,7 @@ pub(super) async fn show_day(
             .iter()
             .map(|transfer| CompanyRow::new(&frame, transfer, &reader))
             .collect(),
-        first: here.back_to_first(query.cursor.is_none()),
-        older: here.after(page.next),
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         neighbours: Neighbours {
             earlier: on_date(previous_day(date)).first(),
             later: if date < today {

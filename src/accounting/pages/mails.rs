@@ -21,8 +21,8 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
-    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, framed, framing, redirect_with, render,
-    render_with,
+    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, ListPlace, Pager, framed, framing,
+    redirect_with, render, render_with,
 };
 
 /// Which mails.
@@ -32,7 +32,8 @@ pub(super) struct MailsQuery {
     kind: Option<String>,
     from: Option<String>,
     to: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 /// The word among those that are known.
@@ -73,7 +74,7 @@ pub(super) async fn list_mails(
         .flatten()
         .any(|text| !text.is_empty());
     let (status, period) = (asked.status(), dated.then_some(asked.period));
-    let after = query.cursor.clone();
+    let place = query.place.clone();
     let may_send = actor.may(Operation::RunPayouts);
     let (page, given_up, undeliverable, trouble) = db
         .read(ROLE, move |conn| {
@@ -81,11 +82,12 @@ pub(super) async fn list_mails(
                 state,
                 kind,
                 period,
-                cursor: after.as_deref(),
+                cursor: place.cursor(),
                 limit: DEFAULT_LIMIT,
             };
             Ok((
-                queries::list_mails(conn, &actor, filter)?,
+                queries::list_mails(conn, &actor, filter)?
+                    .with_count(|| queries::count_listed_mails(conn, &actor, filter))?,
                 queries::count_given_up(conn, &actor, filter)?,
                 queries::list_undeliverable(conn, &actor, period)?,
                 queries::show_trouble(conn, &actor)?,
@@ -120,14 +122,13 @@ pub(super) async fn list_mails(
         kind: kind.unwrap_or_default(),
         states,
         kinds,
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         mails: page
             .items
             .into_iter()
             .map(|mail| MailRow::new(frame.lang, mail))
             .collect(),
         on,
-        first: here.back_to_first(query.cursor.is_none()),
-        older: here.after(page.next),
         csv: here.at("/admin/mails.csv"),
         xlsx: here.at("/admin/mails.xlsx"),
         errors: asked.errors,

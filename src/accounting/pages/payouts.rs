@@ -16,14 +16,9 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
-    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, redirect_with, render, render_with,
+    DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, ListPlace, Pager, redirect_with,
+    render, render_with,
 };
-
-/// Where a list goes on.
-#[derive(Debug, Deserialize)]
-pub(super) struct CursorQuery {
-    cursor: Option<String>,
-}
 
 const LIST: &str = "/accounting/payouts";
 
@@ -32,7 +27,8 @@ const LIST: &str = "/accounting/payouts";
 pub(super) struct RunsQuery {
     from: Option<String>,
     to: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 impl RunsQuery {
@@ -50,7 +46,7 @@ pub(super) async fn list_payouts(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
-    let RunsQuery { from, to, cursor } = query.into_inner();
+    let RunsQuery { from, to, place } = query.into_inner();
     let may_run = actor.may(Operation::RunPayouts);
     let may_operate = actor.may(Operation::Operate);
     let now = db.clock().now();
@@ -63,11 +59,12 @@ pub(super) async fn list_payouts(
     };
     let dated = !form.from.is_empty() || !form.to.is_empty();
     let (status, period) = (asked.status(), dated.then_some(asked.period));
-    let after = cursor.clone();
+    let after = place.clone();
     let (open, page) = db
         .read(ROLE, move |conn| {
             let runs =
-                queries::list_payout_runs(conn, &actor, period, after.as_deref(), DEFAULT_LIMIT)?;
+                queries::list_payout_runs(conn, &actor, period, after.cursor(), DEFAULT_LIMIT)?
+                    .with_count(|| queries::count_payout_runs(conn, &actor, period))?;
             let open = queries::list_open_runs(conn, &actor, now)?
                 .into_iter()
                 .map(|run| {
@@ -90,9 +87,8 @@ pub(super) async fn list_payouts(
         open,
         may_run,
         may_operate,
+        pager: Pager::new(&frame, &here, &place, DEFAULT_LIMIT, &page),
         runs: page.items,
-        first: here.back_to_first(cursor.is_none()),
-        older: here.after(page.next),
         csv: here.at("/accounting/payouts.csv"),
         xlsx: here.at("/accounting/payouts.xlsx"),
         on,
@@ -155,14 +151,13 @@ fn read_date(path: &str) -> AppResult<NaiveDate> {
 pub(super) async fn show_payout_run(
     viewer: Viewer,
     path: Path<String>,
-    query: Query<CursorQuery>,
+    place: Query<ListPlace>,
     db: Data<Db>,
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let date = read_date(&path)?;
-    let cursor = query.into_inner().cursor;
-    let after = cursor.clone();
+    let after = place.clone();
     let may_operate = actor.may(Operation::Operate);
     let (run, held, bank, page) = db
         .read(ROLE, move |conn| {
@@ -172,13 +167,13 @@ pub(super) async fn show_payout_run(
                 run,
                 queries::list_held_accounts(conn, &actor, date)?,
                 bank,
-                queries::list_payout_lines(conn, &actor, date, after.as_deref(), DEFAULT_LIMIT)?,
+                queries::list_payout_lines(conn, &actor, date, after.cursor(), DEFAULT_LIMIT)?
+                    .with_count(|| queries::count_payout_lines(conn, &actor, date))?,
             ))
         })
         .await?;
     let here = ListAddress::new(format!("{LIST}/{date}"));
-    let first = here.back_to_first(cursor.is_none());
-    let older = here.after(page.next);
+    let pager = Pager::new(&frame, &here, &place, DEFAULT_LIMIT, &page);
     let lines = page
         .items
         .into_iter()
@@ -192,7 +187,6 @@ pub(super) async fn show_payout_run(
         bank,
         bank_set: config.payout_debtor.is_some(),
         lines,
-        first,
-        older,
+        pager,
     })
 }

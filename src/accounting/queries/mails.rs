@@ -107,20 +107,22 @@ pub(in crate::accounting) fn list_mails(
 ) -> AppResult<PageOf<MailView>> {
     actor.allow(Operation::Payouts)?;
     let before: Option<Uuid> = Cursor::key(filter.cursor)?;
-    let rows: Vec<MailView> = sql_query(format!(
-        "{MAIL} where ($1 is null or state = $1) and ($2 is null or kind = $2) and ($3 is null or business_date >= $3)
-           and ($4 is null or business_date <= $4) and ($5 is null or id < $5)
-         order by id desc limit $6"
-    ))
-    .bind::<Nullable<Text>, _>(filter.state)
-    .bind::<Nullable<Text>, _>(filter.kind)
-    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.from))
-    .bind::<Nullable<Date>, _>(filter.period.map(|period| period.to))
-    .bind::<Nullable<SqlUuid>, _>(before)
-    .bind::<BigInt, _>(filter.limit + 1)
-    .load(conn)?;
+    let sql =
+        format!("{MAIL} where {OF_LIST} and ($6 is null or id < $6) order by id desc limit $5");
+    let rows: Vec<MailView> = sql_query(sql)
+        .bind::<Nullable<Text>, _>(filter.state)
+        .bind::<Nullable<Text>, _>(filter.kind)
+        .bind::<Nullable<Date>, _>(filter.period.map(|period| period.from))
+        .bind::<Nullable<Date>, _>(filter.period.map(|period| period.to))
+        .bind::<BigInt, _>(filter.limit + 1)
+        .bind::<Nullable<SqlUuid>, _>(before)
+        .load(conn)?;
     Ok(PageOf::from_rows(rows, filter.limit, |mail| mail.id))
 }
+
+/// What a mail has to be to be in the list of a filter.
+pub(super) const OF_LIST: &str = "($1 is null or state = $1) and ($2 is null or kind = $2) and ($3 is null or business_date >= $3)
+  and ($4 is null or business_date <= $4)";
 
 /// How many mails of the list were given up; none that the list leaves out.
 ///

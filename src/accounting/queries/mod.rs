@@ -6,6 +6,7 @@ mod bank;
 mod company;
 mod corrected;
 mod corrections;
+mod counts;
 mod export;
 mod held;
 mod mails;
@@ -44,6 +45,10 @@ pub(super) use corrected::{
 };
 pub(super) use corrections::{
     CorrectionView, MissingView, list_corrections, show_correction, show_missing, what_is_missing,
+};
+pub(super) use counts::{
+    count_balances_at, count_company_transfers, count_corrections, count_listed_mails,
+    count_movements, count_payout_lines, count_payout_runs, count_statements,
 };
 pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};

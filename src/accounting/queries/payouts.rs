@@ -65,7 +65,7 @@ impl PayoutRun {
 }
 
 /// The statements are added up only for a date that is closing; a closed one has its totals.
-const RUN: &str = "
+pub(super) const RUN: &str = "
 select d.business_date, d.closed_at as finished_at,
   d.settled_through is not distinct from 'ffffffff-ffff-ffff-ffff-ffffffffffff' as all_looked_at,
   (select count(*) from accounting.held_accounts h where h.business_date = d.business_date and h.released_at is null) as held,

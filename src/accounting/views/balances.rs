@@ -6,7 +6,7 @@ use i18n_embed_fl::fl;
 
 use super::{Neighbours, PeriodForm};
 use crate::accounting::queries::{BalanceLine, BalanceSums, CompanyBalance, EarningsCheck};
-use crate::platform::web::{FiltersOn, FormErrors, Frame, SortHead};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, Pager, SortHead};
 
 /// `/accounting/balances`.
 #[derive(Template)]
@@ -23,8 +23,7 @@ pub(in crate::accounting) struct BalancesPage {
     pub neighbours: Neighbours,
     pub csv: String,
     pub xlsx: String,
-    pub first: String,
-    pub following: String,
+    pub pager: Pager,
     pub head: SortHead,
     pub descending: bool,
     pub on: FiltersOn,

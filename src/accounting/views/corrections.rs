@@ -11,7 +11,7 @@ use crate::accounting::queries::{
 };
 use crate::events::TransferKind;
 use crate::platform::i18n::{self, Lang};
-use crate::platform::web::{FiltersOn, FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, Pager};
 
 /// The corrections.
 #[derive(Template)]
@@ -23,8 +23,7 @@ pub(in crate::accounting) struct CorrectionsPage {
     pub on: FiltersOn,
     pub csv: String,
     pub xlsx: String,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
 }
 
 /// A correction with its words.

@@ -22,7 +22,7 @@ use crate::platform::db::Part;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
 pub(super) use crate::platform::web::address;
-use crate::platform::web::{Badge, ChartTag, FiltersOn, FormErrors, Frame};
+use crate::platform::web::{Badge, ChartTag, FiltersOn, FormErrors, Frame, Pager};
 
 pub(super) use balances::{BalancesPage, RecountPage};
 pub(super) use bank::BankAccountPage;
@@ -194,14 +194,37 @@ pub(super) struct AccountPage {
     pub kinds: Vec<Choice>,
     pub on: FiltersOn,
     pub rows: Vec<MovementRow>,
+    pub columns: LogColumns,
     pub corrects: bool,
     pub statements: String,
     pub unreachable: Option<Undeliverable>,
-    pub first: String,
-    pub following: String,
+    pub pager: Pager,
     pub neighbours: Neighbours,
     pub csv: String,
     pub xlsx: String,
+}
+
+/// The columns of the log that a reader may leave out (S-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct LogColumns {
+    pub time: bool,
+    pub kind: bool,
+    pub balance: bool,
+}
+
+impl LogColumns {
+    /// What an address says of a column that is left out.
+    pub const OFF: &'static str = "off";
+
+    /// What an address says of a column; nothing of one that is shown.
+    pub fn word(self, shown: bool) -> Option<&'static str> {
+        (!shown).then_some(Self::OFF)
+    }
+
+    /// Whether all are shown.
+    fn is_all(self) -> bool {
+        self.time && self.kind && self.balance
+    }
 }
 
 impl AccountPage {
@@ -282,8 +305,7 @@ pub(super) struct DayPage {
     pub user: String,
     pub kinds: Vec<Choice>,
     pub rows: Vec<CompanyRow>,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
     pub neighbours: Neighbours,
     pub csv: String,
     pub xlsx: String,

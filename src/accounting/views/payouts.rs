@@ -10,7 +10,7 @@ use crate::accounting::queries::{
 };
 use crate::accounting::service::{Content, Wait};
 use crate::platform::i18n::{self, Lang};
-use crate::platform::web::{FiltersOn, FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, Pager};
 
 /// The payout runs.
 #[derive(Template)]
@@ -26,8 +26,7 @@ pub(in crate::accounting) struct PayoutsPage {
     pub form: PeriodForm,
     pub on: FiltersOn,
     pub errors: FormErrors,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
 }
 
 impl PayoutsPage {
@@ -51,8 +50,7 @@ pub(in crate::accounting) struct PayoutRunPage {
     pub bank: BankFileView,
     pub bank_set: bool,
     pub lines: Vec<PayoutRow>,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
 }
 
 impl PayoutRunPage {
@@ -101,8 +99,7 @@ pub(in crate::accounting) struct MailsPage {
     pub errors: FormErrors,
     pub mails: Vec<MailRow>,
     pub on: FiltersOn,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
 }
 
 /// A mail in the list.

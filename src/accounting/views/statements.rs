@@ -13,7 +13,7 @@ use crate::accounting::queries::{
 };
 use crate::platform::i18n::Lang;
 use crate::platform::money::Money;
-use crate::platform::web::{FiltersOn, FormErrors, Frame};
+use crate::platform::web::{FiltersOn, FormErrors, Frame, Pager};
 
 /// What a statement is called by: the date and the end of the person's id.
 pub(in crate::accounting) fn reference_of(date: NaiveDate, employee: Uuid) -> String {
@@ -118,8 +118,7 @@ pub(in crate::accounting) struct StatementsPage {
     pub sheet: String,
     pub csv: String,
     pub xlsx: String,
-    pub first: String,
-    pub older: String,
+    pub pager: Pager,
 }
 
 /// The statement of several days.

@@ -78,6 +78,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
     .service(resource("/profile/address").route(post().to(profile::save_address)))
     .service(resource("/profile/display").route(post().to(profile::save_display)))
     .service(resource("/profile/appearance").route(post().to(profile::save_appearance)))
+    .service(resource("/profile/default-filters").route(post().to(profile::save_default_filter)))
     .service(resource("/profile/password").route(post().to(profile::change_password)))
     .service(resource("/profile/language").route(post().to(profile::save_language)))
     .service(resource("/profile/credentials").route(get().to(credentials::show_credentials)))
@@ -132,6 +133,9 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         resource("/admin/users/{uid}/tokens/{id}/revocation").route(post().to(users::revoke_token)),
     )
     .service(resource("/admin/account-mails").route(get().to(account_mails::list_account_mails)))
+    .service(
+        resource("/admin/account-mails.csv").route(get().to(account_mails::export_account_mails)),
+    )
     .service(
         resource("/admin/account-mails/{id}").route(get().to(account_mails::show_account_mail)),
     )

@@ -47,7 +47,7 @@ pub(super) use login::{LogIn, authenticate, log_in};
 pub use mailing::mail_step;
 pub(super) use mailing::preview as preview_mail;
 pub use own::{OwnChange, set_language, set_password_hash, update_me};
-pub(super) use own::{RenewedSession, change_password, set_display};
+pub(super) use own::{RenewedSession, change_password, set_default_filter, set_display};
 pub(super) use passkeys::{
     begin_passkey, begin_passkey_log_in, finish_passkey, log_in_with_passkey, passkeys_work,
     remove_passkey,

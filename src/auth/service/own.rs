@@ -20,6 +20,7 @@ use crate::events::{self, AccountUpdated};
 use crate::platform::config::Config;
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult, FieldError};
+use crate::platform::web::{LISTS, kept_part};
 
 /// Changes one's own password after the old one was checked. Every other session and API log-in and every token of a script ends; the
 /// session that asks goes on under a new id (A36). The owner is told by mail.
@@ -189,6 +190,33 @@ pub(in crate::auth) fn set_display(
         detail.insert("shortcuts".to_owned(), json!(shortcuts));
     }
     tx.audit("auth.display_changed", Some(actor.id.0), &detail.into())
+}
+
+/// Keeps the filter that somebody wants a list to begin with, or forgets it (S-4).
+///
+/// # Errors
+/// 422 for what is no list, or for nothing that can be kept.
+pub(in crate::auth) fn set_default_filter(
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    list: &str,
+    query: Option<&str>,
+) -> AppResult<()> {
+    actor.allow(Operation::OwnProfile)?;
+    let misread = || AppError::field("list", "field-not-understood");
+    if LISTS.iter().all(|(path, _)| *path != list) {
+        return Err(misread());
+    }
+    let filter = query
+        .map(|query| kept_part(query).ok_or_else(misread))
+        .transpose()?;
+    let now = tx.now;
+    store::update_default_filter(tx.conn(), actor.id.0, list, filter.as_deref(), now)?;
+    tx.audit(
+        "auth.default_filter_changed",
+        Some(actor.id.0),
+        &json!({ "list": list, "filter": filter }),
+    )
 }
 
 /// Gives a user a password that was hashed before: for people who were imported without one.

@@ -127,6 +127,27 @@ pub(in crate::auth) fn update_display(
     Ok(())
 }
 
+/// Keeps the filter that somebody wants a list to begin with; none forgets it.
+pub(in crate::auth) fn update_default_filter(
+    conn: &mut PgConnection,
+    id: Uuid,
+    list: &str,
+    filter: Option<&str>,
+    now: DateTime<Utc>,
+) -> AppResult<()> {
+    sql_query(
+        "update auth.users set default_filters = case when $3 is null then default_filters - $2
+           else default_filters || jsonb_build_object($2, $3) end, updated_at = $4, updated_by = $1
+         where id = $1",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Text, _>(list)
+    .bind::<Nullable<Text>, _>(filter)
+    .bind::<Timestamptz, _>(now)
+    .execute(conn)?;
+    Ok(())
+}
+
 pub(in crate::auth) fn replace_roles(
     conn: &mut PgConnection,
     id: Uuid,

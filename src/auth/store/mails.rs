@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uui
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::AppResult;
 use crate::platform::mail::Failure;
 
@@ -222,13 +223,37 @@ pub(in crate::auth) struct MailRow {
     pub last_error: Option<String>,
 }
 
-/// The newest mails.
-pub(in crate::auth) fn list_mails(conn: &mut PgConnection, limit: i64) -> AppResult<Vec<MailRow>> {
+/// Mails, in one state if one is asked for, the newest first, after the one that was seen last.
+pub(in crate::auth) fn list_mails(
+    conn: &mut PgConnection,
+    state: Option<&str>,
+    after: Option<(DateTime<Utc>, Uuid)>,
+    limit: i64,
+) -> AppResult<Vec<MailRow>> {
     Ok(sql_query(
-        "select id, kind, recipient, state, created_at, last_error from auth.mails order by created_at desc, id desc limit $1",
+        "select id, kind, recipient, state, created_at, last_error from auth.mails
+         where ($1 is null or state = $1) and ($2 is null or (created_at, id) < ($2, $3))
+         order by created_at desc, id desc limit $4",
     )
+    .bind::<Nullable<Text>, _>(state)
+    .bind::<Nullable<Timestamptz>, _>(after.map(|(at, _)| at))
+    .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
     .bind::<BigInt, _>(limit)
     .load(conn)?)
+}
+
+/// How many mails that list has, counted no further than lists are.
+pub(in crate::auth) fn count_listed_mails(
+    conn: &mut PgConnection,
+    state: Option<&str>,
+) -> AppResult<i64> {
+    let rows = sql_query(counting(
+        "select from auth.mails where $1 is null or state = $1 limit $2",
+    ))
+    .bind::<Nullable<Text>, _>(state)
+    .bind::<BigInt, _>(COUNTED_AT_MOST)
+    .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// One mail as it is shown.

@@ -1,5 +1,7 @@
 //! Users, their role sets and their grants.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -7,6 +9,7 @@ use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::AppResult;
 
 /// A user as the pages and the API read it; no secret in it.
@@ -31,6 +34,9 @@ pub struct UserRow {
     /// Whether keyboard shortcuts work for them.
     #[diesel(sql_type = Bool)]
     pub shortcuts: bool,
+    /// The filters that they want lists to begin with, by path.
+    #[diesel(sql_type = Jsonb)]
+    pub default_filters: Value,
     #[diesel(sql_type = Jsonb)]
     pub meta: Value,
     #[diesel(sql_type = BigInt)]
@@ -54,9 +60,15 @@ impl UserRow {
     pub fn full_name(&self) -> String {
         format!("{} {}", self.name, self.surname)
     }
+
+    /// The filters that they want lists to begin with: path and query.
+    #[must_use]
+    pub fn default_filters(&self) -> BTreeMap<String, String> {
+        serde_json::from_value(self.default_filters.clone()).unwrap_or_default()
+    }
 }
 
-pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.meta, u.version, u.session_version,
+pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.default_filters, u.meta, u.version, u.session_version,
     u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
@@ -130,29 +142,50 @@ pub struct UserFilter {
     pub after: Option<String>,
 }
 
+impl UserFilter {
+    /// The text as a pattern for `ilike`, its own wildcards taken literally.
+    fn pattern(&self) -> Option<String> {
+        self.text.as_deref().map(|text| {
+            let escaped = text
+                .replace('\\', "\\\\")
+                .replace('%', "\\%")
+                .replace('_', "\\_");
+            format!("%{escaped}%")
+        })
+    }
+}
+
 pub(in crate::auth) fn list_users(
     conn: &mut PgConnection,
     filter: &UserFilter,
     limit: i64,
 ) -> AppResult<Vec<UserRow>> {
-    let pattern = filter.text.as_deref().map(|text| {
-        let escaped = text
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        format!("%{escaped}%")
-    });
     Ok(sql_query(format!(
-        "{SELECT} where ($1 is null or u.username ilike $1 or u.email ilike $1 or (u.name || ' ' || u.surname) ilike $1)
-           and ($2 is null or exists (select from auth.user_roles r where r.user_id = u.id and r.role = $2))
-           and ($3 is null or u.username > $3)
-         order by u.username limit $4"
+        "{SELECT} where {OF_LIST} and ($4 is null or u.username > $4) order by u.username limit $3"
     ))
-    .bind::<Nullable<Text>, _>(pattern)
+    .bind::<Nullable<Text>, _>(filter.pattern())
     .bind::<Nullable<Text>, _>(filter.role.as_deref())
-    .bind::<Nullable<Text>, _>(filter.after.as_deref())
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Text>, _>(filter.after.as_deref())
     .load(conn)?)
+}
+
+/// What a user `u` has to be to be in the list of a filter.
+const OF_LIST: &str = "($1 is null or u.username ilike $1 or u.email ilike $1 or (u.name || ' ' || u.surname) ilike $1)
+  and ($2 is null or exists (select from auth.user_roles r where r.user_id = u.id and r.role = $2))";
+
+/// How many users that list has, counted no further than lists are.
+pub(in crate::auth) fn count_listed_users(
+    conn: &mut PgConnection,
+    filter: &UserFilter,
+) -> AppResult<i64> {
+    let sql = format!("select from auth.users u where {OF_LIST} limit $3");
+    let rows = sql_query(counting(&sql))
+        .bind::<Nullable<Text>, _>(filter.pattern())
+        .bind::<Nullable<Text>, _>(filter.role.as_deref())
+        .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// A role with its descriptions.

@@ -43,9 +43,13 @@ pub async fn session(
             Ok(Some(known)) => {
                 request.extensions_mut().insert(known.confirmed);
                 request.extensions_mut().insert(known.actor);
+                let beginning = beginning_of(request.request(), &known.visitor);
                 request.extensions_mut().insert(known.visitor);
                 if known.must_enrol && !leads_to_enrolment(request.path()) {
                     return Ok(request.into_response(web::redirect(ENROLMENT)));
+                }
+                if let Some(address) = beginning {
+                    return Ok(request.into_response(web::redirect(&address)));
                 }
             }
             Err(error) => return Ok(request.error_response(error)),
@@ -53,6 +57,15 @@ pub async fn session(
     }
     let answer = next.call(request).await?.map_into_boxed_body();
     Ok(outage::name_at_the_door(answer))
+}
+
+/// Where a list that nothing is said of begins for somebody who keeps a filter for it (S-4).
+fn beginning_of(request: &HttpRequest, visitor: &Visitor) -> Option<String> {
+    if request.method() != Method::GET || !request.query_string().is_empty() {
+        return None;
+    }
+    let filter = visitor.default_filters.get(request.path())?;
+    Some(format!("{}?{filter}", request.path()))
 }
 
 /// Whether somebody who is nobody knocks at the door of an installation without an administrator.
@@ -193,6 +206,7 @@ fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
         banner: holder.banner,
         zone: user.time_zone.as_deref().and_then(|zone| zone.parse().ok()),
         theme: user.theme.as_deref().and_then(Theme::from_code),
+        default_filters: user.default_filters(),
         shortcuts: user.shortcuts,
         leaps,
     };

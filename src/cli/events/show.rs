@@ -37,7 +37,7 @@ pub(super) fn show(config: &Config, id: Uuid) -> Result<ExitCode, CliError> {
 pub(super) fn tail(config: &Config, lines: i64) -> Result<ExitCode, CliError> {
     let db = connect::open(config)?;
     let events = db.read_blocking(operations::ROLE, |conn| {
-        bus::list_log(conn, &LogFilter::default(), i64::MAX, lines)
+        bus::list_log(conn, &LogFilter::default(), None, lines)
     })?;
     for event in events.iter().rev() {
         print(event);

@@ -5,14 +5,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query, ServiceConfig, get};
 use serde::Deserialize;
 
-use super::store::{AuditFilter, list_audit};
+use super::store::{AuditFilter, count_audit, list_audit};
 use super::views::{AuditForm, AuditPage, csv_header, csv_row};
 use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::period::Period;
-use crate::platform::web::{DEFAULT_LIMIT, FormErrors, PIECE, attachment_of_list, render_with};
+use crate::platform::web::{
+    ByTime, DEFAULT_LIMIT, FormErrors, ListPlace, Order, PIECE, attachment_of_list, render_with,
+};
 
 /// Days that the page shows unless said otherwise.
 const USUAL_DAYS: u64 = 7;
@@ -23,21 +25,28 @@ pub(super) struct AuditQuery {
     to: Option<String>,
     person: Option<String>,
     action: Option<String>,
-    cursor: Option<String>,
+    sort: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 impl AuditQuery {
-    fn filter(&self, config: &Config, period: Period) -> AuditFilter {
+    fn order(&self) -> AppResult<Order<ByTime>> {
+        Order::parse(self.sort.as_deref(), ByTime::NEWEST)
+    }
+
+    fn filter(&self, config: &Config, period: Period) -> AppResult<AuditFilter> {
         let given = |word: &Option<String>| {
             let word = word.as_deref().map(str::trim);
             word.filter(|word| !word.is_empty()).map(ToOwned::to_owned)
         };
-        AuditFilter {
+        Ok(AuditFilter {
             since: config.zone.start_of(period.from),
             before: config.zone.end_of(period.to),
             person: given(&self.person).map(|person| person.to_lowercase()),
             action: given(&self.action),
-        }
+            oldest_first: !self.order()?.descending,
+        })
     }
 
     fn period(&self, db: &Db, config: &Config) -> (AppResult<Period>, Period) {
@@ -73,14 +82,15 @@ async fn show_audit(
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let (asker, filter, cursor) = (
+    let (asker, filter, place) = (
         actor.clone(),
-        query.filter(&config, period),
-        query.cursor.clone(),
+        query.filter(&config, period)?,
+        query.place.clone(),
     );
     let page = db
         .read(READER, move |conn| {
-            list_audit(conn, &asker, &filter, cursor.as_deref(), DEFAULT_LIMIT)
+            list_audit(conn, &asker, &filter, place.cursor(), DEFAULT_LIMIT)?
+                .with_count(|| count_audit(conn, &asker, &filter))
         })
         .await?;
     let form = AuditForm {
@@ -88,7 +98,8 @@ async fn show_audit(
         to: query.to.filter(|_| !errors.is_empty()),
         person: query.person.unwrap_or_default(),
         action: query.action.unwrap_or_default(),
-        is_first: query.cursor.is_none(),
+        order: Order::parse(query.sort.as_deref(), ByTime::NEWEST)?,
+        place: query.place,
         errors,
     };
     render_with(status, &AuditPage::new(frame, &actor, period, form, page))
@@ -104,7 +115,7 @@ async fn export_audit(
     let Viewer { actor, frame, .. } = viewer;
     let period = query.period(&db, &config).0?;
     let name = format!("audit-{}-{}.csv", period.from, period.to);
-    let filter = query.filter(&config, period);
+    let filter = query.filter(&config, period)?;
     let header = csv_header(frame.l);
     attachment_of_list(&name, &header, move |cursor| {
         let (db, actor, filter) = (db.clone(), actor.clone(), filter.clone());

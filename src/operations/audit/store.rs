@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::auth::{Actor, Operation};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::AppResult;
 use crate::platform::web::{Cursor, PageOf};
 
@@ -25,6 +26,8 @@ pub(super) struct AuditFilter {
     pub person: Option<String>,
     /// Actions that begin so.
     pub action: Option<String>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
 }
 
 /// A row of the audit.
@@ -57,7 +60,7 @@ pub(super) struct AuditRow {
     pub detail: Value,
 }
 
-/// A piece of the audit, newest first.
+/// A piece of the audit, newest first unless asked otherwise.
 ///
 /// # Errors
 /// Forbidden; invalid at `cursor`; those of the database.
@@ -68,36 +71,68 @@ pub(super) fn list_audit(
     cursor: Option<&str>,
     limit: i64,
 ) -> AppResult<PageOf<AuditRow>> {
-    actor.allow(Operation::MoneyAudit)?;
-    let within = if actor.may(Operation::SecurityAudit) {
-        ""
-    } else {
-        MONEY
-    };
+    let within = within_of(actor)?;
     let after: Option<(DateTime<Utc>, Uuid)> = Cursor::key(cursor)?;
-    let rows: Vec<AuditRow> = sql_query(
+    let (beyond, direction) = if filter.oldest_first {
+        (">", "asc")
+    } else {
+        ("<", "desc")
+    };
+    let rows: Vec<AuditRow> = sql_query(format!(
         "select a.id, a.at, a.actor, p.name as actor_name, a.action, a.subject, s.name as subject_name, a.address, a.agent,
            a.correlation, a.detail
          from (
-           select a.* from report_v1.audit a
-           where a.at >= $1 and a.at < $2 and starts_with(a.action, $3) and starts_with(a.action, $4)
-             and ($5 is null or a.actor in (select user_id from report_v1.people where username = $5 or user_id::text = $5)
-               or a.subject in (select user_id from report_v1.people where username = $5 or user_id::text = $5))
-             and ($6 is null or (a.at, a.id) < ($6, $7))
-           order by a.at desc, a.id desc limit $8
+           select a.* from report_v1.audit a where {OF_LIST} and ($7 is null or (a.at, a.id) {beyond} ($7, $8))
+           order by a.at {direction}, a.id {direction} limit $6
          ) a left join report_v1.people p on p.user_id = a.actor left join report_v1.people s on s.user_id = a.subject
-         order by a.at desc, a.id desc",
-    )
+         order by a.at {direction}, a.id {direction}"
+    ))
     .bind::<Timestamptz, _>(filter.since)
     .bind::<Timestamptz, _>(filter.before)
     .bind::<Text, _>(within)
     .bind::<Text, _>(filter.action.as_deref().unwrap_or_default())
     .bind::<Nullable<Text>, _>(filter.person.as_deref())
+    .bind::<BigInt, _>(limit + 1)
     .bind::<Nullable<Timestamptz>, _>(after.map(|(at, _)| at))
     .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
-    .bind::<BigInt, _>(limit + 1)
     .load(conn)?;
     Ok(PageOf::from_rows(rows, limit, |row| (row.at, row.id)))
+}
+
+/// What a row `a` has to be to be in the list of a filter.
+const OF_LIST: &str = "a.at >= $1 and a.at < $2 and starts_with(a.action, $3) and starts_with(a.action, $4)
+  and ($5 is null or a.actor in (select user_id from report_v1.people where username = $5 or user_id::text = $5)
+    or a.subject in (select user_id from report_v1.people where username = $5 or user_id::text = $5))";
+
+/// What the actions begin with that somebody may see: all of them, or those of the money.
+fn within_of(actor: &Actor) -> AppResult<&'static str> {
+    actor.allow(Operation::MoneyAudit)?;
+    Ok(if actor.may(Operation::SecurityAudit) {
+        ""
+    } else {
+        MONEY
+    })
+}
+
+/// How many rows that list has, counted no further than lists are.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub(super) fn count_audit(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &AuditFilter,
+) -> AppResult<i64> {
+    let sql = format!("select from report_v1.audit a where {OF_LIST} limit $6");
+    let rows = sql_query(counting(&sql))
+        .bind::<Timestamptz, _>(filter.since)
+        .bind::<Timestamptz, _>(filter.before)
+        .bind::<Text, _>(within_of(actor)?)
+        .bind::<Text, _>(filter.action.as_deref().unwrap_or_default())
+        .bind::<Nullable<Text>, _>(filter.person.as_deref())
+        .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// Something that was done, in a line.
@@ -126,6 +161,7 @@ pub fn list_latest(
         before: now + chrono::TimeDelta::seconds(1),
         person: None,
         action: None,
+        oldest_first: false,
     };
     let page = list_audit(conn, actor, &filter, None, limit)?;
     let act = |row: AuditRow| LatestAct {

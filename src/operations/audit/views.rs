@@ -8,7 +8,10 @@ use super::store::AuditRow;
 use crate::auth::{Actor, Operation};
 use crate::platform::csv::Cell;
 use crate::platform::period::Period;
-use crate::platform::web::{FiltersOn, FormErrors, Frame, ListAddress, PageOf};
+use crate::platform::web::{
+    ByTime, DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListAddress, ListPlace, Order, PageOf,
+    Pager, SortHead,
+};
 
 /// What was typed into the filter.
 pub(super) struct AuditForm {
@@ -18,7 +21,8 @@ pub(super) struct AuditForm {
     pub to: Option<String>,
     pub person: String,
     pub action: String,
-    pub is_first: bool,
+    pub order: Order<ByTime>,
+    pub place: ListPlace,
     pub errors: FormErrors,
 }
 
@@ -35,8 +39,10 @@ pub(super) struct AuditPage {
     errors: FormErrors,
     on: FiltersOn,
     csv: String,
-    first: String,
-    older: String,
+    head: SortHead,
+    order: String,
+    caption: String,
+    pager: Pager,
 }
 
 /// A row with its links and its details as text.
@@ -60,15 +66,22 @@ impl AuditPage {
             .with("from", &from)
             .with("to", &to)
             .with("person", &form.person)
-            .with("action", &form.action);
+            .with("action", &form.action)
+            .with("sort", form.order.word(ByTime::NEWEST));
         let on = FiltersOn::new(here.without_all(&["person", "action"]).first())
             .and(Some(form.person.clone()), &here, &["person"])
             .and(Some(form.action.clone()), &here, &["action"]);
         Self {
             on,
             csv: here.at("/admin/audit.csv"),
-            first: here.back_to_first(form.is_first),
-            older: here.after(page.next),
+            head: form.order.head(ByTime, &here, ByTime::NEWEST),
+            order: form.order.word(ByTime::NEWEST),
+            caption: if form.order.descending {
+                fl!(frame.l, "audit-caption")
+            } else {
+                fl!(frame.l, "audit-caption-oldest")
+            },
+            pager: Pager::new(&frame, &here, &form.place, DEFAULT_LIMIT, &page),
             rows: page
                 .items
                 .into_iter()

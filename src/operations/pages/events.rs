@@ -8,44 +8,43 @@ use uuid::Uuid;
 use crate::auth::Viewer;
 use crate::bus::Roster;
 use crate::operations::ROLE;
-use crate::operations::service::{self, EXPORTED, EventFilter};
-use crate::operations::views::{EventsPage, StoryPage, csv_of_events};
+use crate::operations::service::{self, EXPORTED, EventFilter, EventWords};
+use crate::operations::views::{Asked, EventsPage, StoryPage, csv_of_events};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, attachment, redirect, render};
+use crate::platform::web::{
+    Cursor, DEFAULT_LIMIT, FormErrors, ListPlace, attachment, redirect, render, render_with,
+};
 
 #[derive(Deserialize)]
 pub(super) struct EventsQuery {
-    topic: Option<String>,
-    r#type: Option<String>,
-    subject: Option<String>,
-    correlation: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    words: EventWords,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
-impl EventsQuery {
-    fn filter(&self) -> AppResult<EventFilter> {
-        EventFilter::parse(
-            self.topic.as_deref(),
-            self.r#type.as_deref(),
-            self.subject.as_deref(),
-            self.correlation.as_deref(),
-        )
-    }
-}
-
-/// The log, newest first. Who looks for the id of an event is led to that event.
+/// The log, newest first unless asked otherwise. Who looks for the id of an event is led to that event.
 pub(super) async fn list_events(
     viewer: Viewer,
     db: Data<Db>,
     query: Query<EventsQuery>,
 ) -> AppResult<HttpResponse> {
-    let filter = query.filter()?;
-    let before = Cursor::key::<i64>(query.cursor.as_deref())?;
+    let EventsQuery { words, place } = query.into_inner();
+    let (filter, errors) = match EventFilter::parse(&words, viewer.frame.zone) {
+        Ok(filter) => (filter, FormErrors::none()),
+        Err(AppError::Invalid(errors)) => (
+            EventFilter::default(),
+            FormErrors::new(viewer.frame.lang, &errors),
+        ),
+        Err(error) => return Err(error),
+    };
+    let (status, seen) = (errors.status(), Cursor::key::<i64>(place.cursor())?);
     let (actor, wanted) = (viewer.actor.clone(), filter.clone());
     let (page, event) = db
         .read(ROLE, move |conn| {
-            let page = service::list_events(conn, &actor, &wanted, before, DEFAULT_LIMIT)?;
+            let page = service::list_events(conn, &actor, &wanted, seen, DEFAULT_LIMIT)?
+                .with_count(|| service::count_events(conn, &actor, &wanted))?;
             let event = match wanted.subject {
                 Some(id) if service::is_event(conn, &actor, id)? => Some(id),
                 _ => None,
@@ -56,21 +55,23 @@ pub(super) async fn list_events(
     if let Some(event) = event {
         return Ok(redirect(&format!("/admin/events/{event}")));
     }
-    render(&EventsPage::new(
-        viewer.frame,
-        page,
-        &filter,
-        before.is_none(),
-    ))
+    let asked = Asked {
+        filter,
+        words,
+        errors,
+        place,
+    };
+    render_with(status, &EventsPage::new(viewer.frame, page, asked))
 }
 
-/// The newest events of the filter as a file.
+/// The first events of the filter as a file, in its order.
 pub(super) async fn export_events(
     viewer: Viewer,
     db: Data<Db>,
     query: Query<EventsQuery>,
 ) -> AppResult<HttpResponse> {
-    let (filter, actor) = (query.filter()?, viewer.actor.clone());
+    let filter = EventFilter::parse(&query.words, viewer.frame.zone)?;
+    let actor = viewer.actor.clone();
     let page = db
         .read(ROLE, move |conn| {
             service::list_events(conn, &actor, &filter, None, EXPORTED)

@@ -15,15 +15,16 @@ use crate::operations::views::{ChoicePage, ChoiceWords, LetterPage, LettersPage,
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, Flash, FormBody, FormErrors, attachment, redirect_with, render,
-    render_with,
+    Cursor, DEFAULT_LIMIT, Flash, FormBody, FormErrors, ListPlace, attachment, redirect_with,
+    render, render_with,
 };
 
 #[derive(Deserialize)]
 pub(super) struct LettersQuery {
     #[serde(flatten)]
     filter: LetterFilter,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 /// A decision about items: those named, else all that the filter meets.
@@ -58,9 +59,9 @@ pub(super) async fn list_letters(
     roster: Data<Roster>,
     query: Query<LettersQuery>,
 ) -> AppResult<HttpResponse> {
-    let LettersQuery { filter, cursor } = query.into_inner();
-    let (wanted, after) = (filter.parse()?, Cursor::key(cursor.as_deref())?);
-    let (actor, is_first) = (viewer.actor.clone(), after.is_none());
+    let LettersQuery { filter, place } = query.into_inner();
+    let (wanted, after) = (filter.parse()?, Cursor::key(place.cursor())?);
+    let actor = viewer.actor.clone();
     let letters = db
         .read(ROLE, move |conn| {
             service::list_letters(conn, &actor, &wanted, after, DEFAULT_LIMIT)
@@ -68,7 +69,7 @@ pub(super) async fn list_letters(
         .await?;
     let names: Vec<&str> = roster.all().map(|listener| listener.name).collect();
     let frame = viewer.frame;
-    render(&LettersPage::new(frame, &filter, &names, letters, is_first))
+    render(&LettersPage::new(frame, &filter, &names, letters, &place))
 }
 
 /// The list as a file.

@@ -46,6 +46,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         .route("/admin/events.csv", get().to(events::export_events))
         .route("/admin/events/{uid}", get().to(events::show_event))
         .route("/admin/runs", get().to(runs::list_runs))
+        .route("/admin/runs.csv", get().to(runs::export_runs))
         .route("/admin/checks", get().to(show_checks))
         .route("/admin/emergency-stop", get().to(stop::show_stop))
         .route("/admin/emergency-stop", post().to(stop::set_stop))

@@ -6,17 +6,32 @@ use serde::Deserialize;
 
 use crate::auth::Viewer;
 use crate::operations::ROLE;
-use crate::operations::service::{self, RunFilter};
-use crate::operations::views::RunsPage;
+use crate::operations::service::{self, NEWEST_RUNS, RunFilter};
+use crate::operations::views::{RunsPage, run_row, runs_header};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::{Cursor, DEFAULT_LIMIT, render};
+use crate::platform::web::{
+    Cursor, DEFAULT_LIMIT, ListPlace, Order, PIECE, attachment_of_list, render,
+};
 
 #[derive(Deserialize)]
 pub(super) struct RunsQuery {
     job: Option<String>,
     state: Option<String>,
-    cursor: Option<String>,
+    sort: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
+}
+
+impl RunsQuery {
+    fn filter(&self) -> AppResult<RunFilter> {
+        let given = |word: &Option<String>| word.clone().filter(|word| !word.is_empty());
+        Ok(RunFilter {
+            job: given(&self.job),
+            state: given(&self.state),
+            order: Order::parse(self.sort.as_deref(), NEWEST_RUNS)?,
+        })
+    }
 }
 
 /// The runs of the filter, and the last shuffles.
@@ -25,18 +40,34 @@ pub(super) async fn list_runs(
     db: Data<Db>,
     query: Query<RunsQuery>,
 ) -> AppResult<HttpResponse> {
-    let RunsQuery { job, state, cursor } = query.into_inner();
-    let after = Cursor::key(cursor.as_deref())?;
-    let filter = RunFilter {
-        job: job.filter(|word| !word.is_empty()),
-        state: state.filter(|word| !word.is_empty()),
-    };
-    let (actor, is_first) = (viewer.actor.clone(), after.is_none());
-    let wanted = filter.clone();
+    let (filter, after) = (query.filter()?, Cursor::key(query.place.cursor())?);
+    let (actor, wanted) = (viewer.actor.clone(), filter.clone());
     let runs = db
         .read(ROLE, move |conn| {
-            service::list_runs(conn, &actor, &wanted, after.as_ref(), DEFAULT_LIMIT)
+            service::show_runs(conn, &actor, &wanted, after.as_ref(), DEFAULT_LIMIT)
         })
         .await?;
-    render(&RunsPage::new(viewer.frame, filter, runs, is_first))
+    render(&RunsPage::new(viewer.frame, filter, runs, &query.place))
+}
+
+/// Exactly the runs of the filter in its order, all pages of them, as a file.
+pub(super) async fn export_runs(
+    viewer: Viewer,
+    db: Data<Db>,
+    query: Query<RunsQuery>,
+) -> AppResult<HttpResponse> {
+    let (filter, l, actor) = (query.filter()?, viewer.frame.l, viewer.actor);
+    attachment_of_list("runs.csv", &runs_header(l), move |cursor| {
+        let (db, actor, filter) = (db.clone(), actor.clone(), filter.clone());
+        async move {
+            let after = Cursor::key(cursor.as_deref())?;
+            let page = db
+                .read(ROLE, move |conn| {
+                    service::list_runs(conn, &actor, &filter, after.as_ref(), PIECE)
+                })
+                .await?;
+            Ok(page.map(|run| run_row(l, run)))
+        }
+    })
+    .await
 }

@@ -1,6 +1,9 @@
 //! The log for an operator: a list with filters, and one event with all that belongs to it.
 
+use chrono::{DateTime, Datelike, NaiveDateTime, TimeZone, Utc};
+use chrono_tz::Tz;
 use diesel::pg::PgConnection;
+use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -9,7 +12,7 @@ use crate::auth::{Actor, Operation};
 use crate::bus::{self, Envelope, LogFilter, Roster};
 use crate::events::{CATALOGUE, EventKind};
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::PageOf;
+use crate::platform::web::{ByTime, Order, PageOf};
 
 /// Events of a file at most: the newest of the filter.
 pub(in crate::operations) const EXPORTED: i64 = 10_000;
@@ -25,19 +28,34 @@ pub(in crate::operations) struct EventFilter {
     pub subject: Option<Uuid>,
     /// Only what this click has started.
     pub correlation: Option<Uuid>,
+    /// Only what was recorded at this instant or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Only what was recorded before this instant.
+    pub before: Option<DateTime<Utc>>,
+    /// Whether the oldest come first.
+    pub oldest_first: bool,
+}
+
+/// The filter in the words of an address.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(in crate::operations) struct EventWords {
+    pub topic: Option<String>,
+    pub r#type: Option<String>,
+    pub subject: Option<String>,
+    pub correlation: Option<String>,
+    /// From this minute on, as a clock of the reader's zone shows it.
+    pub from: Option<String>,
+    /// Before this minute.
+    pub to: Option<String>,
+    pub sort: Option<String>,
 }
 
 impl EventFilter {
-    /// Reads the words of an address; empty ones are no filter.
+    /// Reads the words of an address, times in `zone`; empty ones are no filter.
     ///
     /// # Errors
     /// Invalid at the field that names nothing.
-    pub fn parse(
-        topic: Option<&str>,
-        event_type: Option<&str>,
-        subject: Option<&str>,
-        correlation: Option<&str>,
-    ) -> AppResult<Self> {
+    pub fn parse(words: &EventWords, zone: Tz) -> AppResult<Self> {
         let misread = |field| AppError::field(field, "field-not-understood");
         let known = |word: Option<&str>, field, side: fn(&EventKind) -> &'static str| {
             let Some(word) = given(word) else {
@@ -50,11 +68,21 @@ impl EventFilter {
             let parsed = given(word).map(str::parse).transpose();
             parsed.map_err(|_| misread(field))
         };
+        let minute = |word: Option<&str>, field| {
+            let parsed = given(word).map(|word| minute_in(zone, word));
+            parsed
+                .map(|at| at.ok_or_else(|| misread(field)))
+                .transpose()
+        };
+        let order = Order::parse(words.sort.as_deref(), ByTime::NEWEST)?;
         Ok(Self {
-            topic: known(topic, "topic", |kind| kind.topic)?,
-            event_type: known(event_type, "type", |kind| kind.event_type)?,
-            subject: id(subject, "subject")?,
-            correlation: id(correlation, "correlation")?,
+            topic: known(words.topic.as_deref(), "topic", |kind| kind.topic)?,
+            event_type: known(words.r#type.as_deref(), "type", |kind| kind.event_type)?,
+            subject: id(words.subject.as_deref(), "subject")?,
+            correlation: id(words.correlation.as_deref(), "correlation")?,
+            since: minute(words.from.as_deref(), "from")?,
+            before: minute(words.to.as_deref(), "to")?,
+            oldest_first: !order.descending,
         })
     }
 
@@ -72,6 +100,9 @@ impl EventFilter {
             types: restricted.then(|| types.collect()),
             subject: self.subject,
             correlation: self.correlation,
+            since: self.since,
+            before: self.before,
+            oldest_first: self.oldest_first,
         }
     }
 }
@@ -80,7 +111,18 @@ fn given(word: Option<&str>) -> Option<&str> {
     word.map(str::trim).filter(|word| !word.is_empty())
 }
 
-/// Events of the filter below a number of the log, the newest first.
+/// A minute of a zone, as a field for times gives it; of one that a clock shows twice, the first.
+fn minute_in(zone: Tz, word: &str) -> Option<DateTime<Utc>> {
+    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(word, form).ok())?;
+    // The log has no events of other centuries, and the database no times of other ages.
+    let is_sane = (1970..2200).contains(&local.year());
+    let at = zone.from_local_datetime(&local).earliest();
+    at.filter(|_| is_sane).map(|at| at.with_timezone(&Utc))
+}
+
+/// Events of the filter behind a number of the log.
 ///
 /// # Errors
 /// Forbidden, and those of the database.
@@ -88,13 +130,25 @@ pub(in crate::operations) fn list_events(
     conn: &mut PgConnection,
     actor: &Actor,
     filter: &EventFilter,
-    before: Option<i64>,
+    seen: Option<i64>,
     limit: i64,
 ) -> AppResult<PageOf<Envelope>> {
     actor.allow(Operation::Operate)?;
-    let before = before.unwrap_or(i64::MAX);
-    let rows = bus::list_log(conn, &filter.of_log(), before, limit + 1)?;
+    let rows = bus::list_log(conn, &filter.of_log(), seen, limit + 1)?;
     Ok(PageOf::from_rows(rows, limit, |event| event.seq))
+}
+
+/// How many events pass the filter, counted no further than lists are.
+///
+/// # Errors
+/// Forbidden, and those of the database.
+pub(in crate::operations) fn count_events(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &EventFilter,
+) -> AppResult<i64> {
+    actor.allow(Operation::Operate)?;
+    bus::count_log(conn, &filter.of_log())
 }
 
 /// The event of that id, when there is one: what a search for an id may mean besides a subject.
@@ -160,11 +214,27 @@ mod tests {
 
     #[test]
     fn e04_a_topic_stands_for_its_types() {
-        let filter = EventFilter::parse(Some("mail"), Some(""), None, None).unwrap();
+        let parse = |topic: &str, subject: &str, from: &str| {
+            let words = EventWords {
+                topic: Some(topic.into()),
+                r#type: Some(String::new()),
+                subject: Some(subject.into()),
+                from: Some(from.into()),
+                ..EventWords::default()
+            };
+            EventFilter::parse(&words, chrono_tz::Europe::Moscow)
+        };
+        let filter = parse("mail", "", "2026-11-21T03:00").unwrap();
+        assert_eq!(
+            filter.since.unwrap().to_rfc3339(),
+            "2026-11-21T00:00:00+00:00"
+        );
         let types = filter.of_log().types.unwrap();
         assert_eq!(types, ["email.sent", "email.failed"]);
         assert_eq!(EventFilter::default().of_log(), LogFilter::default());
-        assert!(EventFilter::parse(Some("gossip"), None, None, None).is_err());
-        assert!(EventFilter::parse(None, None, Some("T-1"), None).is_err());
+        assert!(parse("gossip", "", "").is_err());
+        assert!(parse("", "T-1", "").is_err());
+        assert!(parse("", "", "yesterday").is_err());
+        assert!(parse("", "", "0001-01-01T00:00").is_err());
     }
 }

@@ -126,7 +126,7 @@ pub(in crate::operations) fn list_letters(
         .map_or(0, |(_, count)| *count);
     let classes = bus::error_classes(conn)?;
     Ok(Letters {
-        page,
+        page: page.with_count(|| Ok(i64::try_from(count).unwrap_or(i64::MAX)))?,
         facets: Facets { states, classes },
         count,
     })

@@ -15,12 +15,14 @@ use crate::auth::{Actor, Operation};
 use crate::platform::error::AppResult;
 
 pub(super) use consumers::{Consumer, list_consumers, pause, resume, show_consumer, warn_of_lag};
-pub(super) use events::{EXPORTED, EventFilter, Story, Told, is_event, list_events, show_story};
+pub(super) use events::{
+    EXPORTED, EventFilter, EventWords, Story, Told, count_events, is_event, list_events, show_story,
+};
 pub(super) use letters::{
     Choice, Letter, LetterFilter, Letters, Verb, choose, export_letters, list_letters, replay,
     retry_everywhere, show_letter, skip,
 };
-pub(super) use runs::{JOBS, RunFilter, Runs, list_runs};
+pub(super) use runs::{JOBS, NEWEST_RUNS, RunColumn, RunFilter, Runs, list_runs, show_runs};
 pub(super) use stop::{REASON, set_and_drain, stop};
 pub use stop::{release, stop_from_host};
 pub use tree::{Node, Stage, Tree, Visit, trees};

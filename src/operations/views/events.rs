@@ -7,9 +7,14 @@ use uuid::Uuid;
 
 use crate::bus::Envelope;
 use crate::events::CATALOGUE;
-use crate::operations::service::{EXPORTED, EventFilter, Node, Stage, Story, Told, Tree, Visit};
+use crate::operations::service::{
+    EXPORTED, EventFilter, EventWords, Node, Stage, Story, Told, Tree, Visit,
+};
 use crate::platform::csv::{Cell, Csv};
-use crate::platform::web::{FiltersOn, Frame, ListAddress, PageOf};
+use crate::platform::web::{
+    ByTime, DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListAddress, ListPlace, Order, PageOf,
+    Pager, SortHead,
+};
 
 /// A choice of a select.
 struct Choice {
@@ -25,17 +30,27 @@ pub(in crate::operations) struct EventsPage {
     events: Vec<Envelope>,
     topics: Vec<Choice>,
     types: Vec<Choice>,
-    subject: String,
-    correlation: String,
+    words: EventWords,
+    errors: FormErrors,
     on: FiltersOn,
+    head: SortHead,
+    oldest_first: bool,
     csv: String,
     exported: i64,
-    first: String,
-    older: String,
+    pager: Pager,
+}
+
+/// What was asked of the log: as it was typed, as it was understood, and where in the list.
+pub(in crate::operations) struct Asked {
+    pub filter: EventFilter,
+    pub words: EventWords,
+    pub errors: FormErrors,
+    pub place: ListPlace,
 }
 
 impl EventsPage {
-    pub fn new(frame: Frame, page: PageOf<Envelope>, filter: &EventFilter, is_first: bool) -> Self {
+    pub fn new(frame: Frame, page: PageOf<Envelope>, asked: Asked) -> Self {
+        let filter = &asked.filter;
         let mut topics: Vec<Choice> = Vec::new();
         for kind in CATALOGUE {
             if topics.iter().all(|known| known.value != kind.topic) {
@@ -49,8 +64,12 @@ impl EventsPage {
             value: kind.event_type,
             chosen: filter.event_type == Some(kind.event_type),
         });
-        let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-        let here = address_of(filter);
+        let types: Vec<Choice> = types.collect();
+        let here = address_of(&asked);
+        let order = Order {
+            column: ByTime,
+            descending: !filter.oldest_first,
+        };
         let on = FiltersOn::new("/admin/events")
             .and(filter.topic.map(ToOwned::to_owned), &here, &["topic"])
             .and(filter.event_type.map(ToOwned::to_owned), &here, &["type"])
@@ -59,30 +78,65 @@ impl EventsPage {
                 filter.correlation.map(|id| id.to_string()),
                 &here,
                 &["correlation"],
+            )
+            .and(
+                filter.since.map(|at| format!("≥ {}", frame.time_text(&at))),
+                &here,
+                &["from"],
+            )
+            .and(
+                filter
+                    .before
+                    .map(|at| format!("< {}", frame.time_text(&at))),
+                &here,
+                &["to"],
             );
         Self {
+            pager: Pager::new(&frame, &here, &asked.place, DEFAULT_LIMIT, &page),
+            head: order.head(ByTime, &here, ByTime::NEWEST),
+            oldest_first: filter.oldest_first,
             events: page.items,
-            types: types.collect(),
+            types,
             topics,
-            subject: text(filter.subject),
-            correlation: text(filter.correlation),
+            words: asked.words,
+            errors: asked.errors,
             on,
             csv: here.at("/admin/events.csv"),
             exported: EXPORTED,
-            first: here.back_to_first(is_first),
-            older: here.after(page.next),
             frame,
         }
     }
 }
 
+impl EventsPage {
+    /// What the table shows, and in which order.
+    fn caption(&self) -> String {
+        if self.oldest_first {
+            fl!(self.frame.l, "events-caption-oldest")
+        } else {
+            fl!(self.frame.l, "events-caption")
+        }
+    }
+}
+
 /// The log with its filter.
-fn address_of(filter: &EventFilter) -> ListAddress {
+fn address_of(asked: &Asked) -> ListAddress {
+    let (filter, words) = (&asked.filter, &asked.words);
+    let order = Order {
+        column: ByTime,
+        descending: !filter.oldest_first,
+    };
     ListAddress::new("/admin/events")
         .with_some("topic", filter.topic)
         .with_some("type", filter.event_type)
         .with_some("subject", filter.subject)
         .with_some("correlation", filter.correlation)
+        .with_some(
+            "from",
+            words.from.as_ref().filter(|_| filter.since.is_some()),
+        )
+        .with_some("to", words.to.as_ref().filter(|_| filter.before.is_some()))
+        .with("sort", order.word(ByTime::NEWEST))
 }
 
 /// Where an event's subject has a page of its own.

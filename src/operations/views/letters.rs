@@ -7,7 +7,7 @@ use i18n_embed_fl::fl;
 use crate::bus::{ParkedItem, ParkedState, Selection};
 use crate::operations::service::{Choice, Letter, LetterFilter, Letters, Verb};
 use crate::platform::csv::{Cell, Csv};
-use crate::platform::web::{FiltersOn, FormErrors, Frame, PageOf};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListPlace, Pager};
 
 const PATH: &str = "/admin/dead-letters";
 
@@ -82,8 +82,7 @@ pub(in crate::operations) struct LettersPage {
     actionable: bool,
     pairs: Vec<(&'static str, String)>,
     csv: String,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 impl LettersPage {
@@ -92,14 +91,15 @@ impl LettersPage {
         filter: &LetterFilter,
         names: &[&str],
         letters: Letters,
-        is_first: bool,
+        place: &ListPlace,
     ) -> Self {
         let Letters {
-            page: PageOf { items, next },
+            page,
             facets,
             count,
         } = letters;
         let (here, pairs) = (filter.address(PATH), filter.pairs());
+        let pager = Pager::new(&frame, &here, place, DEFAULT_LIMIT, &page);
         let of = |name: &str| {
             let found = pairs.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -154,11 +154,10 @@ impl LettersPage {
             on,
             actionable: !matches!(state.as_deref(), Some("done" | "skipped")),
             state: state.unwrap_or_default(),
-            items,
+            items: page.items,
+            pager,
             count,
             csv: here.at("/admin/dead-letters.csv"),
-            first: here.back_to_first(is_first),
-            older: here.after(next),
             pairs: pairs
                 .iter()
                 .map(|(name, value)| (*name, (*value).to_owned()))

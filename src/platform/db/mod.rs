@@ -4,6 +4,7 @@
 //! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
 
 mod audit;
+mod counted;
 mod migrate;
 mod once;
 mod outbox;
@@ -29,6 +30,7 @@ use super::config::Config;
 use super::error::{AppError, AppResult};
 use super::faults;
 use super::wake::Wake;
+pub use counted::{COUNTED, COUNTED_AT_MOST, Counted, counting};
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;

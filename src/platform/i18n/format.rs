@@ -88,13 +88,19 @@ pub fn instant(lang: Lang, at: DateTime<Utc>, zone: Tz) -> String {
     )
 }
 
-fn unsigned(lang: Lang, amount: Money, currency: &str) -> String {
-    let minor = amount.minor().unsigned_abs();
-    let whole = (minor / 100).to_string();
-    let (separator, point) = if lang == Lang::Ru {
-        (NO_BREAK_SPACE, ',')
+/// A whole number, its thousands set apart.
+#[must_use]
+pub fn number(lang: Lang, number: i64) -> String {
+    let sign = if number < 0 { "\u{2212}" } else { "" };
+    format!("{sign}{}", grouped(lang, number.unsigned_abs()))
+}
+
+fn grouped(lang: Lang, whole: u64) -> String {
+    let whole = whole.to_string();
+    let separator = if lang == Lang::Ru {
+        NO_BREAK_SPACE
     } else {
-        (',', '.')
+        ','
     };
     let mut figures = String::new();
     for (position, digit) in whole.chars().enumerate() {
@@ -103,7 +109,13 @@ fn unsigned(lang: Lang, amount: Money, currency: &str) -> String {
         }
         figures.push(digit);
     }
-    let figures = format!("{figures}{point}{:02}", minor % 100);
+    figures
+}
+
+fn unsigned(lang: Lang, amount: Money, currency: &str) -> String {
+    let minor = amount.minor().unsigned_abs();
+    let point = if lang == Lang::Ru { ',' } else { '.' };
+    let figures = format!("{}{point}{:02}", grouped(lang, minor / 100), minor % 100);
     match (lang, symbol(currency)) {
         (Lang::En, Some(symbol)) => format!("{symbol}{figures}"),
         (Lang::En, None) => format!("{currency}{NO_BREAK_SPACE}{figures}"),

@@ -10,7 +10,8 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use uuid::Uuid;
 
 use super::{
-    DateTag, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf, flash, static_files,
+    DEFAULT_OFF, DateTag, DefaultFilter, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf,
+    flash, static_files,
 };
 use crate::platform::error::Message;
 use crate::platform::i18n::{self, Lang};
@@ -37,6 +38,8 @@ pub struct Frame {
     pub nav: Vec<NavItem>,
     /// The places of the section that the page belongs to, if it is one of them.
     pub section: Vec<NavItem>,
+    /// What the list of the page says of the filter that it begins with; silent on other pages.
+    pub default_filter: DefaultFilter,
     /// Where keys lead after `G`, for those whose shortcuts are on: what the script reads, `t/tasks a/account`.
     pub leaps: Option<String>,
     /// The token that every form of the page carries.
@@ -73,6 +76,11 @@ impl Frame {
             if section.iter().any(|item| item.current) {
                 frame.section = section;
             }
+            frame.default_filter = DefaultFilter::of(
+                &frame.path,
+                request.query_string(),
+                visitor.default_filters.get(&frame.path).map(String::as_str),
+            );
             frame.leaps = visitor.shortcuts.then(|| {
                 let leaps: Vec<String> = visitor
                     .leaps
@@ -113,6 +121,7 @@ impl Frame {
             person: None,
             nav: Vec::new(),
             section: Vec::new(),
+            default_filter: DefaultFilter::default(),
             leaps: None,
             csrf: String::new(),
             key: crate::platform::ids::fresh_key(),
@@ -188,6 +197,16 @@ impl Frame {
     #[must_use]
     pub fn time_text(&self, at: &DateTime<Utc>) -> String {
         i18n::instant(self.lang, *at, self.zone)
+    }
+
+    /// The address of a list: where a bare one would lead to the filter that the list begins with, one that says to leave it out.
+    #[must_use]
+    pub fn list_href(&self, href: &str) -> String {
+        if href == self.path && !self.default_filter.saved.is_empty() {
+            format!("{href}?{DEFAULT_OFF}")
+        } else {
+            href.to_owned()
+        }
     }
 
     /// A message in the page's language.

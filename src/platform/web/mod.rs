@@ -65,7 +65,8 @@ pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor
 pub use headers::{framed, framing, security_headers};
 pub use https::https_only;
 pub use list::{
-    FilterChip, FiltersOn, ListAddress, Order, SizeChoice, SortColumn, SortHead, address, rows_per,
+    ByTime, DEFAULT_OFF, DefaultFilter, FilterChip, FiltersOn, LISTS, ListAddress, ListPlace,
+    Order, Pager, SizeChoice, SortColumn, SortHead, address, kept_part, rows_per,
 };
 pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;

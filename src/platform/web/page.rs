@@ -62,6 +62,8 @@ pub struct PageOf<T> {
     pub items: Vec<T>,
     /// The cursor of the next piece, if there is one.
     pub next: Option<String>,
+    /// How many rows the whole list has, counted no further than a bound; none where nobody asked.
+    pub counted: Option<i64>,
 }
 
 impl<T> Default for PageOf<T> {
@@ -69,6 +71,7 @@ impl<T> Default for PageOf<T> {
         Self {
             items: Vec::new(),
             next: None,
+            counted: None,
         }
     }
 }
@@ -88,7 +91,22 @@ impl<T> PageOf<T> {
             .last()
             .filter(|_| more)
             .map(|row| Cursor::after(&key(row)).0);
-        Self { items: rows, next }
+        Self {
+            items: rows,
+            next,
+            counted: None,
+        }
+    }
+
+    /// The same piece with the length of its list, which is asked for only where the piece does not show it by itself.
+    ///
+    /// # Errors
+    /// Those of the count.
+    pub fn with_count(mut self, count: impl FnOnce() -> AppResult<i64>) -> AppResult<Self> {
+        if self.next.is_some() {
+            self.counted = Some(count()?);
+        }
+        Ok(self)
     }
 
     /// The same piece with each row turned into something else.
@@ -97,6 +115,7 @@ impl<T> PageOf<T> {
         PageOf {
             items: self.items.into_iter().map(turn).collect(),
             next: self.next,
+            counted: self.counted,
         }
     }
 }

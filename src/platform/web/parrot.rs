@@ -66,6 +66,9 @@ const ACCESSORIES: [&str; 4] = [
     r##"<path fill="none" stroke="#33475B" stroke-width="2.4" d="M15 30a17 17 0 0 1 32-9"/><rect fill="#33475B" x="12" y="27" width="8" height="11" rx="3.5"/>"##,
 ];
 
+/// An open ledger with its lines.
+const LEDGER: &str = r##"<path fill="#FFFDF6" stroke="#16201B" stroke-width="1.2" d="M8 51c8-3 14-2 19 1 5-3 11-4 19-1v12H8z"/><path fill="none" stroke="#857F72" stroke-width="1.2" d="M12 55c4-1 8-1 11 0M12 59c4-1 8-1 11 0M31 55c4-1 8-1 11 0M31 59c4-1 8-1 11 0M27 52v11"/>"##;
+
 /// How a bird looks at the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mood {
@@ -75,6 +78,8 @@ enum Mood {
     Asleep,
     /// With wide eyes and an open beak: where something went wrong.
     Startled,
+    /// With glasses, a tie and an open ledger: where money is paid out.
+    Banker,
 }
 
 /// The parts of a bird.
@@ -104,19 +109,20 @@ pub fn svg(uid: Uuid) -> String {
     })
 }
 
-/// The bird of an empty list (`asleep`) or of an error page (`startled`); nobody's own.
+/// The bird of an empty list (`asleep`), of an error page (`startled`) or of the payouts (`banker`); nobody's own.
 #[must_use]
 pub fn in_mood(mood: &str) -> Option<String> {
-    let (palette, crest, mood) = match mood {
-        "asleep" => (PALETTES[7], 1, Mood::Asleep),
-        "startled" => (PALETTES[0], 2, Mood::Startled),
+    let (palette, crest, accessory, mood) = match mood {
+        "asleep" => (PALETTES[7], 1, 0, Mood::Asleep),
+        "startled" => (PALETTES[0], 2, 0, Mood::Startled),
+        "banker" => (PALETTES[5], 3, 1, Mood::Banker),
         _ => return None,
     };
     Some(draw(&Bird {
         palette,
         crest,
         eye: 0,
-        accessory: 0,
+        accessory,
         flip: false,
         stripes: true,
         mood,
@@ -177,7 +183,7 @@ fn draw(bird: &Bird) -> String {
         (Mood::Awake, 2) => {
             r##"<circle fill="#FFE9A8" cx="37" cy="27" r="4.6"/><circle fill="#16201B" cx="38" cy="27.4" r="2.5"/><circle fill="#FFFFFF" cx="38.9" cy="26.5" r=".8"/>"##
         }
-        (Mood::Awake, _) => {
+        (Mood::Awake | Mood::Banker, _) => {
             r##"<circle fill="#FFFFFF" cx="37" cy="27" r="4.6"/><circle fill="#16201B" cx="38" cy="27.4" r="2.5"/><circle fill="#FFFFFF" cx="38.9" cy="26.5" r=".8"/>"##
         }
     });
@@ -186,6 +192,10 @@ fn draw(bird: &Bird) -> String {
         .and_then(|index| ACCESSORIES.get(index))
     {
         out.push_str(shape);
+    }
+    if mood == Mood::Banker {
+        out.push_str(ACCESSORIES[1]);
+        out.push_str(LEDGER);
     }
     out.push_str("</g></g></svg>");
     out
@@ -223,12 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn a_bird_sleeps_where_nothing_is_to_do_and_starts_where_something_broke() {
-        let (asleep, startled) = (in_mood("asleep").unwrap(), in_mood("startled").unwrap());
-        assert_ne!(asleep, startled);
-        for bird in [asleep, startled] {
+    fn a_bird_sleeps_where_nothing_is_to_do_starts_where_something_broke_and_keeps_the_books() {
+        let birds = ["asleep", "startled", "banker"].map(|mood| in_mood(mood).unwrap());
+        assert_eq!(birds.iter().collect::<BTreeSet<_>>().len(), 3);
+        for bird in birds {
             assert!(
-                bird.ends_with("</g></g></svg>") && bird.len() < 2_200,
+                bird.ends_with("</g></g></svg>") && bird.len() < 2_600,
                 "{bird}"
             );
             assert!(!bird.contains("style") && !bird.contains("script"));

@@ -39,7 +39,7 @@ const SESSION: &str = "0123456789abcdef0123456789abcdef0123456789abcdef012345678
 {% call m::field(errors, "kind", "Kind") %}<select id="kind" name="kind"><option>a</option></select>{% endcall %}
 <button class="button">Save</button></form>
 <p id="sum">{{ frame.signed(sum) }}</p><p id="at">{{ frame.time(at) }}</p>
-{{ m::person(frame.key, title) }}{{ m::chip("ok", "done") }}{{ m::pager("", "/?cursor=x") }}{{ m::empty("None", "Yet") }}
+{{ m::person(frame.key, title) }}{{ m::chip("ok", "done") }}{{ m::pager(pager) }}{{ m::empty("None", "Yet") }}
 {% endblock %}"#
 )]
 struct SamplePage {
@@ -48,6 +48,7 @@ struct SamplePage {
     title: String,
     sum: Money,
     at: DateTime<Utc>,
+    pager: Pager,
 }
 
 impl SamplePage {
@@ -60,6 +61,10 @@ impl SamplePage {
             title: title.to_owned(),
             sum: Money::from_whole(-12),
             at,
+            pager: Pager {
+                on: "/?cursor=x".to_owned(),
+                ..Pager::default()
+            },
         }
     }
 }
@@ -143,6 +148,7 @@ async fn know_the_visitor(
             section: Vec::new(),
             zone: None,
             theme: None,
+            default_filters: std::collections::BTreeMap::new(),
             shortcuts: true,
             leaps: Vec::new(),
             banner: None,

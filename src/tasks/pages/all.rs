@@ -9,7 +9,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    Cursor, FormErrors, Order, PIECE, attachment_of_list, render_with, rows_per,
+    Cursor, FormErrors, ListPlace, Order, PIECE, attachment_of_list, render_with, rows_per,
 };
 use crate::tasks::queries::{self, FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order};
 use crate::tasks::views::{AllTasks, AllTasksPage, task_row, tasks_header};
@@ -21,7 +21,8 @@ pub(super) struct AllQuery {
     words: FilterWords,
     sort: Option<String>,
     per: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 impl AllQuery {
@@ -50,19 +51,20 @@ pub(super) async fn list_all_tasks(
         Err(error) => return Err(error),
     };
     let (filter, order) = asked;
-    let after = Cursor::key(query.cursor.as_deref())?;
+    let after = Cursor::key(query.place.cursor())?;
     let per = rows_per(query.per.as_deref())?;
     let actor = viewer.actor.clone();
     let status = errors.status();
-    let words = query.into_inner().words;
+    let AllQuery { words, place, .. } = query.into_inner();
     let all = db
         .read(ROLE, move |conn| {
             Ok(AllTasks {
-                tasks: queries::list_all(conn, &actor, &filter, order, after, per)?,
+                tasks: queries::list_all(conn, &actor, &filter, order, after, per)?
+                    .with_count(|| queries::count_all(conn, &actor, &filter))?,
                 loads: queries::list_loads(conn, &actor)?,
                 open: store::count_open(conn)?,
                 may_shuffle: actor.may(Operation::Shuffle),
-                is_first: after.is_none(),
+                place,
                 filter,
                 order,
                 per,

@@ -13,8 +13,8 @@ use crate::platform::db::{Db, Part};
 use crate::platform::error::{AppResult, Message};
 use crate::platform::ids::TaskId;
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, Flash, FormBody, PIECE, attachment_of_list, redirect, redirect_with,
-    render, render_with,
+    Cursor, DEFAULT_LIMIT, Flash, FormBody, ListPlace, PIECE, attachment_of_list, redirect,
+    redirect_with, render, render_with,
 };
 use crate::tasks::model::Task;
 use crate::tasks::queries;
@@ -25,7 +25,8 @@ use crate::tasks::{Purse, PurseSource, ROLE, display_title};
 #[derive(Deserialize)]
 pub(super) struct MineQuery {
     status: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 #[derive(Deserialize)]
@@ -43,8 +44,8 @@ pub(super) async fn list_my_tasks(
     query: Query<MineQuery>,
 ) -> AppResult<HttpResponse> {
     let status = queries::parse_status(query.status.as_deref())?;
-    let after = Cursor::key(query.cursor.as_deref())?;
-    let mine = read_mine(&db, &config, viewer.actor.clone(), status, after).await?;
+    let place = query.into_inner().place;
+    let mine = read_mine(&db, &config, viewer.actor.clone(), status, place).await?;
     let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
     render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine, purse))
 }
@@ -88,13 +89,15 @@ async fn read_mine(
     config: &Config,
     actor: Actor,
     status: Option<TaskStatus>,
-    after: Option<i64>,
+    place: ListPlace,
 ) -> AppResult<MyTasks> {
+    let after = Cursor::key(place.cursor())?;
     let today = config.zone.start_of(config.zone.date_of(db.clock().now()));
     db.read(ROLE, move |conn| {
         let is_start = status.is_none() && after.is_none();
         Ok(MyTasks {
-            tasks: queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?,
+            tasks: queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?
+                .with_count(|| queries::count_mine(conn, &actor, status))?,
             open: queries::count_my_open(conn, &actor)?,
             done_today: if is_start {
                 queries::list_done_since(conn, &actor, today)?
@@ -102,7 +105,7 @@ async fn read_mine(
                 Vec::new()
             },
             status,
-            is_first: after.is_none(),
+            place,
         })
     })
     .await
@@ -143,7 +146,14 @@ pub(super) async fn complete_task(
             let Some(reason) = reason_of(&error) else {
                 return Err(error);
             };
-            let mine = read_mine(&db, &config, viewer.actor.clone(), None, None).await?;
+            let mine = read_mine(
+                &db,
+                &config,
+                viewer.actor.clone(),
+                None,
+                ListPlace::default(),
+            )
+            .await?;
             let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
             let mut frame = viewer.frame;
             tell(&mut frame, reason);

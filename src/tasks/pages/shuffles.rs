@@ -12,7 +12,7 @@ use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, FormBody, PIECE, attachment_of_list, redirect, render,
+    Cursor, DEFAULT_LIMIT, FormBody, ListPlace, PIECE, attachment_of_list, redirect, render,
 };
 use crate::tasks::queries::ShuffleState;
 use crate::tasks::service::{Limits, note_refusal};
@@ -20,11 +20,6 @@ use crate::tasks::views::{
     NewShufflePage, SHARES_SHOWN, ShufflePage, ShufflesPage, shuffle_row, shuffles_header,
 };
 use crate::tasks::{ROLE, queries, service};
-
-#[derive(Deserialize)]
-pub(super) struct ShufflesQuery {
-    cursor: Option<String>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -36,15 +31,16 @@ pub(super) struct ShuffleForm {
 pub(super) async fn list_shuffles(
     viewer: Viewer,
     db: Data<Db>,
-    query: Query<ShufflesQuery>,
+    place: Query<ListPlace>,
 ) -> AppResult<HttpResponse> {
-    let (actor, after) = (viewer.actor.clone(), Cursor::key(query.cursor.as_deref())?);
+    let (actor, after) = (viewer.actor.clone(), Cursor::key(place.cursor())?);
     let page = db
         .read(ROLE, move |conn| {
-            queries::list_shuffles(conn, &actor, after, DEFAULT_LIMIT)
+            queries::list_shuffles(conn, &actor, after, DEFAULT_LIMIT)?
+                .with_count(|| queries::count_shuffles(conn, &actor))
         })
         .await?;
-    render(&ShufflesPage::new(viewer.frame, page, after.is_none()))
+    render(&ShufflesPage::new(viewer.frame, page, &place))
 }
 
 /// The same as a file.

@@ -22,10 +22,35 @@ pub(in crate::tasks) struct FilterWords {
     pub from: Option<String>,
     /// The last business date of creation.
     pub to: Option<String>,
+    /// The first business date on which they came to whom they are with.
+    pub assigned_from: Option<String>,
+    /// The last such date.
+    pub assigned_to: Option<String>,
+    /// The smallest fee, in whole units of the currency.
+    pub fee_from: Option<String>,
+    /// The largest fee, in whole units of the currency.
+    pub fee_to: Option<String>,
     /// The smallest reward, in whole units of the currency.
     pub reward_from: Option<String>,
     /// The largest reward, in whole units of the currency.
     pub reward_to: Option<String>,
+}
+
+impl FilterWords {
+    /// Whether dates or prices are asked for: what the form shows only then at once.
+    pub fn wants_more(&self) -> bool {
+        let more = [
+            &self.from,
+            &self.to,
+            &self.assigned_from,
+            &self.assigned_to,
+            &self.fee_from,
+            &self.fee_to,
+            &self.reward_from,
+            &self.reward_to,
+        ];
+        more.into_iter().any(|word| given(word).is_some())
+    }
 }
 
 /// The filter of the list of all tasks.
@@ -34,14 +59,18 @@ pub(in crate::tasks) struct TaskFilter {
     pub status: Option<TaskStatus>,
     pub assignee: Option<UserId>,
     pub text: Option<String>,
-    pub created: Option<Created>,
+    pub created: Option<Dates>,
+    /// When they came to whom they are with.
+    pub assigned: Option<Dates>,
+    pub fee_from: Option<Money>,
+    pub fee_to: Option<Money>,
     pub reward_from: Option<Money>,
     pub reward_to: Option<Money>,
 }
 
-/// When tasks were created.
+/// Business dates, with the instants that they begin and end at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tasks) struct Created {
+pub(in crate::tasks) struct Dates {
     pub period: Period,
     pub since: DateTime<Utc>,
     pub before: DateTime<Utc>,
@@ -56,17 +85,19 @@ impl TaskFilter {
     /// # Errors
     /// Invalid at the field that names nothing.
     pub fn parse(words: &FilterWords, zone: BusinessZone, today: NaiveDate) -> AppResult<Self> {
-        let created = match (given(&words.from), given(&words.to)) {
-            (None, None) => None,
+        let dates = |from: &Option<String>, to: &Option<String>| match (given(from), given(to)) {
+            (None, None) => Ok(None),
             (from, to) => {
                 let period = Period::parse(from, to, Period::day(today))?;
-                Some(Created {
+                Ok(Some(Dates {
                     period,
                     since: zone.start_of(period.from),
                     before: zone.end_of(period.to),
-                })
+                }))
             }
         };
+        let assigned = dates(&words.assigned_from, &words.assigned_to)
+            .map_err(|error| at_assigned(error, words))?;
         Ok(Self {
             status: parse_status(words.status.as_deref())?,
             assignee: given(&words.assignee)
@@ -74,7 +105,10 @@ impl TaskFilter {
                 .transpose()
                 .map_err(|_| AppError::field("assignee", "field-not-understood"))?,
             text: given(&words.q).map(|text| composed(text).chars().take(200).collect()),
-            created,
+            created: dates(&words.from, &words.to)?,
+            assigned,
+            fee_from: read_units("fee_from", &words.fee_from)?,
+            fee_to: read_units("fee_to", &words.fee_to)?,
             reward_from: read_units("reward_from", &words.reward_from)?,
             reward_to: read_units("reward_to", &words.reward_to)?,
         })
@@ -83,7 +117,7 @@ impl TaskFilter {
     /// Whether the list is short enough, or has an index, to be put in the order of prices.
     pub fn can_be_priced(&self) -> bool {
         let few_dates =
-            |created: Created| (created.period.to - created.period.from).num_days() < SORTED_DATES;
+            |created: Dates| (created.period.to - created.period.from).num_days() < SORTED_DATES;
         self.assignee.is_some()
             || matches!(self.status, Some(TaskStatus::Open | TaskStatus::Saving))
             || self.created.is_some_and(few_dates)
@@ -118,6 +152,19 @@ impl TaskFilter {
 fn given(word: &Option<String>) -> Option<&str> {
     let word = word.as_deref().map(str::trim);
     word.filter(|word| !word.is_empty())
+}
+
+/// What is wrong with a date, at the fields of the assignment.
+fn at_assigned(error: AppError, words: &FilterWords) -> AppError {
+    let field = if given(&words.assigned_from).is_some() {
+        "assigned_from"
+    } else {
+        "assigned_to"
+    };
+    match error {
+        AppError::Invalid(_) => AppError::field(field, "field-not-understood"),
+        other => other,
+    }
 }
 
 fn read_units(field: &'static str, word: &Option<String>) -> AppResult<Option<Money>> {

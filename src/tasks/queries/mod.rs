@@ -12,14 +12,16 @@ mod tasks;
 pub use draws::find_record;
 pub(super) use draws::{Share, list_shares, show_record};
 pub(super) use filter::{
-    FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, parse_status,
+    Dates, FilterWords, TaskColumn, TaskFilter, USUAL_ORDER, parse_order, parse_status,
 };
 pub(super) use journal::{JournalEntry, task_journal};
 pub use own::{OwnTask, list_to_do};
 pub(super) use people::{Load, Person, list_loads};
 pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{
-    Outlook, Shuffle, ShuffleState, list_shuffles, show_shuffle, shuffle_outlook,
+    Outlook, Shuffle, ShuffleState, count_shuffles, list_shuffles, show_shuffle, shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
-pub(super) use tasks::{TaskView, count_my_open, list_all, list_done_since, list_mine, show_task};
+pub(super) use tasks::{
+    TaskView, count_all, count_mine, count_my_open, list_all, list_done_since, list_mine, show_task,
+};

@@ -1,6 +1,6 @@
 //! The presses of the shuffle.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::people::{Person, names_of, person};
 use crate::auth::{Actor, Operation};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::ShuffleId;
 use crate::platform::web::PageOf;
@@ -52,6 +53,8 @@ pub(in crate::tasks) struct Shuffle {
     pub commitment: Vec<u8>,
     /// The seed, once the run is done.
     pub seed: Option<Vec<u8>>,
+    /// When it last got on, or could have begun.
+    pub beat: DateTime<Utc>,
     /// Runs that go before this one.
     pub ahead: i64,
     /// Open tasks when it was pressed, and those that were opened since.
@@ -69,7 +72,16 @@ pub(in crate::tasks) struct Pace {
     pub seconds_left: i64,
 }
 
+/// How long a run may go without a step, in seconds.
+const PATIENCE: i64 = 30;
+
 impl Shuffle {
+    /// Since when nothing moves, where something should.
+    pub fn stalled_since(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let is_due = self.state != ShuffleState::Done && self.ahead == 0;
+        (is_due && now - self.beat > TimeDelta::seconds(PATIENCE)).then_some(self.beat)
+    }
+
     /// The pace of a run under way; none before anything can be said.
     pub fn pace(&self, now: DateTime<Utc>) -> Option<Pace> {
         let millis = (now - self.started_at?).num_milliseconds();
@@ -112,6 +124,8 @@ struct Row {
     commitment: Vec<u8>,
     #[diesel(sql_type = Nullable<Binary>)]
     seed: Option<Vec<u8>>,
+    #[diesel(sql_type = Timestamptz)]
+    beat: DateTime<Utc>,
     #[diesel(sql_type = BigInt)]
     ahead: i64,
     #[diesel(sql_type = Integer)]
@@ -123,6 +137,9 @@ struct Row {
 const COLUMNS: &str =
     "s.id, s.number, s.state, s.requested_by, s.requested_at, s.started_at, s.finished_at, s.commitment,
      case when s.state = 'done' then s.seed end as seed,
+     case when s.state = 'queued'
+       then greatest(s.requested_at, (select max(o.finished_at) from tasks.shuffles o where o.number < s.number))
+       else coalesce(s.last_chunk_at, s.started_at, s.requested_at) end as beat,
      case when s.state = 'done' then 0
        else (select count(*) from tasks.shuffles o where o.state <> 'done' and o.number < s.number) end as ahead,
      s.total, s.done";
@@ -147,6 +164,18 @@ pub(in crate::tasks) fn list_shuffles(
     Ok(PageOf::from_rows(named(conn, rows)?, limit, |shuffle| {
         shuffle.number
     }))
+}
+
+/// How many presses there were, counted no further than lists are.
+///
+/// # Errors
+/// 403 without the right to shuffle.
+pub(in crate::tasks) fn count_shuffles(conn: &mut PgConnection, actor: &Actor) -> AppResult<i64> {
+    actor.allow(Operation::Shuffle)?;
+    let rows = sql_query(counting("select from tasks.shuffles limit $1"))
+        .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// One press.
@@ -202,6 +231,7 @@ fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
                 started_at: row.started_at,
                 commitment: row.commitment,
                 seed: row.seed,
+                beat: row.beat,
                 ahead: row.ahead,
                 finished_at: row.finished_at,
                 total: row.total,

@@ -1,7 +1,7 @@
 //! Lists of tasks, and one task.
 
 use chrono::{DateTime, Utc};
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
@@ -10,6 +10,7 @@ use super::people::{Person, names_of, person};
 use super::{TaskColumn, TaskFilter};
 use crate::auth::{Actor, Operation};
 use crate::events::TaskStatus;
+use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::money::Money;
@@ -39,10 +40,7 @@ pub(in crate::tasks) fn list_mine(
     limit: i64,
 ) -> AppResult<PageOf<TaskView>> {
     actor.allow(Operation::OwnTasks)?;
-    let statuses = match status {
-        Some(status) => vec![status.as_str()],
-        None => vec![TaskStatus::Saving.as_str(), TaskStatus::Open.as_str()],
-    };
+    let statuses = mine_of(status);
     let rows: Vec<StoredTask> = sql_query(format!(
         "select {TASK_COLUMNS} from tasks.tasks t
          where t.assignee_id = $1 and t.status = any($2) and ($3 is null or t.number < $3)
@@ -56,6 +54,35 @@ pub(in crate::tasks) fn list_mine(
     Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
         view.task.number
     }))
+}
+
+/// What of one's own tasks is listed: what is to be done, unless it is said otherwise.
+fn mine_of(status: Option<TaskStatus>) -> Vec<&'static str> {
+    match status {
+        Some(status) => vec![status.as_str()],
+        None => vec![TaskStatus::Saving.as_str(), TaskStatus::Open.as_str()],
+    }
+}
+
+/// How many tasks that list has, counted no further than lists are.
+///
+/// # Errors
+/// 403 for those who have no tasks of their own.
+pub(in crate::tasks) fn count_mine(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    status: Option<TaskStatus>,
+) -> AppResult<i64> {
+    actor.allow(Operation::OwnTasks)?;
+    let sql = counting(
+        "select from tasks.tasks t where t.assignee_id = $1 and t.status = any($2) limit $3",
+    );
+    let rows = sql_query(sql)
+        .bind::<SqlUuid, _>(actor.id.0)
+        .bind::<Array<Text>, _>(mine_of(status))
+        .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .load(conn)?;
+    Ok(Counted::of(&rows))
 }
 
 /// How many open tasks the actor has.
@@ -114,18 +141,6 @@ pub(in crate::tasks) fn list_all(
     limit: i64,
 ) -> AppResult<PageOf<TaskView>> {
     actor.allow(Operation::AllTasks)?;
-    let mut wanted = vec!["true"];
-    wanted.extend(filter.status.map(|_| "t.status = $1"));
-    wanted.extend(filter.assignee.map(|_| "t.assignee_id = $2"));
-    let of_text = "(t.title ilike $3 or t.jira_id ilike $3 or t.number = $4)";
-    wanted.extend(filter.text.as_ref().map(|_| of_text));
-    // Clocks of instances that create tasks may differ, by less than a day: that much is looked at more.
-    let of_dates = "t.created_at >= $5 and t.created_at < $6
-           and t.number >= tasks.first_number_since($5 - interval '1 day')
-           and t.number < tasks.first_number_since($6 + interval '1 day')";
-    wanted.extend(filter.created.map(|_| of_dates));
-    wanted.extend(filter.reward_from.map(|_| "t.reward_minor >= $7"));
-    wanted.extend(filter.reward_to.map(|_| "t.reward_minor <= $8"));
     let price = match order.column {
         TaskColumn::Created => "0::bigint",
         TaskColumn::Fee => "coalesce(t.fee_minor, 0)",
@@ -142,26 +157,88 @@ pub(in crate::tasks) fn list_all(
             format!("{price} {direction}, t.number {direction}"),
         ),
     };
+    let mut wanted = conditions(filter);
     wanted.extend(after.map(|_| passed.as_str()));
-    let rows: Vec<StoredTask> = sql_query(format!(
+    let sql = format!(
         "select {TASK_COLUMNS} from tasks.tasks t where {} order by {sorted} limit $11",
         wanted.join(" and ")
-    ))
-    .bind::<Nullable<Text>, _>(filter.status.map(TaskStatus::as_str))
-    .bind::<Nullable<SqlUuid>, _>(filter.assignee.map(|id| id.0))
-    .bind::<Nullable<Text>, _>(filter.pattern())
-    .bind::<Nullable<BigInt>, _>(filter.number())
-    .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.since))
-    .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.before))
-    .bind::<Nullable<BigInt>, _>(filter.reward_from.map(Money::minor))
-    .bind::<Nullable<BigInt>, _>(filter.reward_to.map(Money::minor))
-    .bind::<Nullable<BigInt>, _>(after.map(|(price, _)| price))
-    .bind::<Nullable<BigInt>, _>(after.map(|(_, number)| number))
-    .bind::<BigInt, _>(limit + 1)
-    .load(conn)?;
+    );
+    let rows: Vec<StoredTask> = ask(conn, &sql, filter, after, limit + 1)?;
     Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
         place_of(&view.task, order)
     }))
+}
+
+/// How many tasks pass a filter, counted no further than lists are.
+///
+/// # Errors
+/// 403 for those who may not see all tasks.
+pub(in crate::tasks) fn count_all(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    filter: &TaskFilter,
+) -> AppResult<i64> {
+    actor.allow(Operation::AllTasks)?;
+    let sql = counting(&format!(
+        "select from tasks.tasks t where {} limit $11",
+        conditions(filter).join(" and ")
+    ));
+    Ok(Counted::of(&ask(
+        conn,
+        &sql,
+        filter,
+        None,
+        COUNTED_AT_MOST,
+    )?))
+}
+
+/// What a task has to be to pass a filter; what is not asked for is not looked at.
+fn conditions(filter: &TaskFilter) -> Vec<&'static str> {
+    let mut wanted = vec!["true"];
+    wanted.extend(filter.status.map(|_| "t.status = $1"));
+    wanted.extend(filter.assignee.map(|_| "t.assignee_id = $2"));
+    let of_text = "(t.title ilike $3 or t.jira_id ilike $3 or t.number = $4)";
+    wanted.extend(filter.text.as_ref().map(|_| of_text));
+    // Clocks of instances that create tasks may differ, by less than a day: that much is looked at more.
+    let of_dates = "t.created_at >= $5 and t.created_at < $6
+           and t.number >= tasks.first_number_since($5 - interval '1 day')
+           and t.number < tasks.first_number_since($6 + interval '1 day')";
+    wanted.extend(filter.created.map(|_| of_dates));
+    let of_assignment = "exists (select from tasks.journal j where j.task_id = t.id and j.kind = 'assign'
+           and j.assignment_seq = t.assignment_seq and j.occurred_at >= $12 and j.occurred_at < $13)";
+    wanted.extend(filter.assigned.map(|_| of_assignment));
+    wanted.extend(filter.fee_from.map(|_| "t.fee_minor >= $14"));
+    wanted.extend(filter.fee_to.map(|_| "t.fee_minor <= $15"));
+    wanted.extend(filter.reward_from.map(|_| "t.reward_minor >= $7"));
+    wanted.extend(filter.reward_to.map(|_| "t.reward_minor <= $8"));
+    wanted
+}
+
+/// A question about the tasks of a filter, whatever its answer looks like.
+fn ask<U: QueryableByName<Pg> + 'static>(
+    conn: &mut PgConnection,
+    sql: &str,
+    filter: &TaskFilter,
+    after: Option<Place>,
+    limit: i64,
+) -> AppResult<Vec<U>> {
+    Ok(sql_query(sql)
+        .bind::<Nullable<Text>, _>(filter.status.map(TaskStatus::as_str))
+        .bind::<Nullable<SqlUuid>, _>(filter.assignee.map(|id| id.0))
+        .bind::<Nullable<Text>, _>(filter.pattern())
+        .bind::<Nullable<BigInt>, _>(filter.number())
+        .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.since))
+        .bind::<Nullable<Timestamptz>, _>(filter.created.map(|created| created.before))
+        .bind::<Nullable<BigInt>, _>(filter.reward_from.map(Money::minor))
+        .bind::<Nullable<BigInt>, _>(filter.reward_to.map(Money::minor))
+        .bind::<Nullable<BigInt>, _>(after.map(|(price, _)| price))
+        .bind::<Nullable<BigInt>, _>(after.map(|(_, number)| number))
+        .bind::<BigInt, _>(limit)
+        .bind::<Nullable<Timestamptz>, _>(filter.assigned.map(|assigned| assigned.since))
+        .bind::<Nullable<Timestamptz>, _>(filter.assigned.map(|assigned| assigned.before))
+        .bind::<Nullable<BigInt>, _>(filter.fee_from.map(Money::minor))
+        .bind::<Nullable<BigInt>, _>(filter.fee_to.map(Money::minor))
+        .load(conn)?)
 }
 
 /// Where a task stands in a list.

@@ -6,11 +6,15 @@ use i18n_embed_fl::fl;
 use super::row::{TaskLine, status_word};
 use crate::auth::Actor;
 use crate::events::TaskStatus;
+use crate::platform::i18n::text_of;
 use crate::platform::money::Money;
 use crate::platform::web::{
-    DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListAddress, Order, PageOf, SizeChoice, SortHead,
+    DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListAddress, ListPlace, Order, PageOf, Pager,
+    SizeChoice, SortHead,
 };
-use crate::tasks::queries::{FilterWords, Load, TaskColumn, TaskFilter, TaskView, USUAL_ORDER};
+use crate::tasks::queries::{
+    Dates, FilterWords, Load, TaskColumn, TaskFilter, TaskView, USUAL_ORDER,
+};
 
 /// What the page is made of.
 pub(in crate::tasks) struct AllTasks {
@@ -18,7 +22,7 @@ pub(in crate::tasks) struct AllTasks {
     pub loads: Vec<Load>,
     pub open: i64,
     pub may_shuffle: bool,
-    pub is_first: bool,
+    pub place: ListPlace,
     pub filter: TaskFilter,
     pub order: Order<TaskColumn>,
     pub per: i64,
@@ -59,8 +63,7 @@ pub(in crate::tasks) struct AllTasksPage {
     order: String,
     sizes: Vec<SizeChoice>,
     csv: String,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 impl AllTasksPage {
@@ -81,6 +84,7 @@ impl AllTasksPage {
             _ => SortHead::plain(),
         };
         Self {
+            pager: Pager::new(&frame, &here, &all.place, all.per, &all.tasks),
             lines: all
                 .tasks
                 .items
@@ -95,8 +99,6 @@ impl AllTasksPage {
             order: caption(&frame, order),
             sizes: SizeChoice::all(&here, all.per),
             csv: here.without("per").at("/tasks/all.csv"),
-            first: here.back_to_first(all.is_first),
-            older: here.after(all.tasks.next),
             words: all.words,
             errors: all.errors,
             statuses: statuses.into(),
@@ -141,6 +143,16 @@ fn address_of(filter: &TaskFilter, order: Order<TaskColumn>, per: i64) -> ListAd
         .with_some("q", filter.text.as_ref())
         .with_some("from", filter.created.map(|created| created.period.from))
         .with_some("to", filter.created.map(|created| created.period.to))
+        .with_some(
+            "assigned_from",
+            filter.assigned.map(|assigned| assigned.period.from),
+        )
+        .with_some(
+            "assigned_to",
+            filter.assigned.map(|assigned| assigned.period.to),
+        )
+        .with_some("fee_from", filter.fee_from.map(units))
+        .with_some("fee_to", filter.fee_to.map(units))
         .with_some("reward_from", filter.reward_from.map(units))
         .with_some("reward_to", filter.reward_to.map(units))
         .with("sort", order.word(USUAL_ORDER))
@@ -158,25 +170,24 @@ fn filters_on(
         let choice = choices.iter().find(|choice| choice.chosen);
         choice.map(|choice| choice.label.clone())
     };
-    let created = filter.created.map(|created| {
-        let (from, to) = (created.period.from, created.period.to);
-        let (from, to) = (frame.date_text(&from), frame.date_text(&to));
-        fl!(frame.l, "tasks-chip-created", from = from, to = to)
-    });
-    let at_least = filter.reward_from.map(|money| {
-        fl!(
-            frame.l,
-            "tasks-chip-reward-from",
-            amount = frame.money_text(&money)
-        )
-    });
-    let at_most = filter.reward_to.map(|money| {
-        fl!(
-            frame.l,
-            "tasks-chip-reward-to",
-            amount = frame.money_text(&money)
-        )
-    });
+    let of_dates = |id: &str, dates: Option<Dates>| {
+        dates.map(|dates| {
+            let (from, to) = (dates.period.from, dates.period.to);
+            let (from, to) = (frame.date_text(&from), frame.date_text(&to));
+            text_of(
+                frame.lang,
+                id,
+                [("from", from.as_str()), ("to", to.as_str())],
+            )
+        })
+    };
+    let of_amount = |id: &str, money: Option<Money>| {
+        let text = |money: Money| {
+            let amount = frame.money_text(&money);
+            text_of(frame.lang, id, [("amount", amount.as_str())])
+        };
+        money.map(text)
+    };
     // An order by price needs a filter, so it goes with any of them.
     FiltersOn::new("/tasks/all")
         .and(chosen(statuses), here, &["status", "sort"])
@@ -186,9 +197,36 @@ fn filters_on(
             here,
             &["q"],
         )
-        .and(created, here, &["from", "to", "sort"])
-        .and(at_least, here, &["reward_from"])
-        .and(at_most, here, &["reward_to"])
+        .and(
+            of_dates("tasks-chip-created", filter.created),
+            here,
+            &["from", "to", "sort"],
+        )
+        .and(
+            of_dates("tasks-chip-assigned", filter.assigned),
+            here,
+            &["assigned_from", "assigned_to"],
+        )
+        .and(
+            of_amount("tasks-chip-fee-from", filter.fee_from),
+            here,
+            &["fee_from"],
+        )
+        .and(
+            of_amount("tasks-chip-fee-to", filter.fee_to),
+            here,
+            &["fee_to"],
+        )
+        .and(
+            of_amount("tasks-chip-reward-from", filter.reward_from),
+            here,
+            &["reward_from"],
+        )
+        .and(
+            of_amount("tasks-chip-reward-to", filter.reward_to),
+            here,
+            &["reward_to"],
+        )
 }
 
 /// What the table shows, and in which order.

@@ -7,7 +7,7 @@ use super::row::TaskLine;
 use crate::auth::Actor;
 use crate::events::TaskStatus;
 use crate::platform::db::Part;
-use crate::platform::web::{Frame, ListAddress, PageOf};
+use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
 use crate::tasks::Purse;
 use crate::tasks::queries::TaskView;
 
@@ -17,7 +17,7 @@ pub(in crate::tasks) struct MyTasks {
     pub open: i64,
     pub done_today: Vec<TaskView>,
     pub status: Option<TaskStatus>,
-    pub is_first: bool,
+    pub place: ListPlace,
 }
 
 /// One's own tasks.
@@ -32,8 +32,7 @@ pub(in crate::tasks) struct MyTasksPage {
     shows_done: bool,
     is_assignable: bool,
     csv: String,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 impl MyTasksPage {
@@ -42,6 +41,7 @@ impl MyTasksPage {
         let here =
             ListAddress::new("/tasks").with_some("status", mine.status.map(TaskStatus::as_str));
         Self {
+            pager: Pager::new(&frame, &here, &mine.place, DEFAULT_LIMIT, &mine.tasks),
             purse,
             lines: mine.tasks.items.into_iter().map(line).collect(),
             done_today: mine.done_today.into_iter().map(line).collect(),
@@ -49,8 +49,6 @@ impl MyTasksPage {
             shows_done: mine.status == Some(TaskStatus::Done),
             is_assignable: actor.roles.is_assignable(),
             csv: here.at("/tasks.csv"),
-            older: here.after(mine.tasks.next),
-            first: here.back_to_first(mine.is_first),
             frame,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::platform::config::PriceRange;
 use crate::platform::csv::Cell;
-use crate::platform::web::{Frame, ListAddress, PageOf};
+use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
 use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 
 /// Every press.
@@ -17,8 +17,7 @@ use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 pub(in crate::tasks) struct ShufflesPage {
     frame: Frame,
     shuffles: Vec<Shuffle>,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 /// The confirmation before a press.
@@ -75,21 +74,34 @@ pub(in crate::tasks) struct ProgressWords {
 
 impl ProgressWords {
     pub fn new(frame: &Frame, shuffle: &Shuffle, now: DateTime<Utc>) -> Self {
-        let pace = match shuffle.pace(now) {
-            Some(pace) => fl!(
+        let stalled = shuffle.stalled_since(now);
+        let pace = match (stalled, shuffle.pace(now)) {
+            (Some(since), _) => {
+                let at = frame.time_text(&since);
+                fl!(frame.l, "shuffle-stalled", at = at)
+            }
+            (None, Some(pace)) => fl!(
                 frame.l,
                 "shuffle-pace",
                 rate = pace.per_second,
                 seconds = pace.seconds_left
             ),
-            None if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
+            (None, None) if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
                 fl!(frame.l, "shuffle-waiting", count = shuffle.ahead)
             }
-            None => String::new(),
+            (None, None) => String::new(),
         };
         Self {
-            chip: shuffle.chip(),
-            state: shuffle.word(frame),
+            chip: if stalled.is_some() {
+                "bad"
+            } else {
+                shuffle.chip()
+            },
+            state: if stalled.is_some() {
+                fl!(frame.l, "shuffle-state-stalled")
+            } else {
+                shuffle.word(frame)
+            },
             count: fl!(
                 frame.l,
                 "shuffle-done-of",
@@ -112,13 +124,12 @@ impl ProgressWords {
 }
 
 impl ShufflesPage {
-    pub fn new(frame: Frame, page: PageOf<Shuffle>, is_first: bool) -> Self {
+    pub fn new(frame: Frame, page: PageOf<Shuffle>, place: &ListPlace) -> Self {
         let here = ListAddress::new("/shuffles");
         Self {
+            pager: Pager::new(&frame, &here, place, DEFAULT_LIMIT, &page),
             frame,
             shuffles: page.items,
-            first: here.back_to_first(is_first),
-            older: here.after(page.next),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use thirtyfour::common::log::LoggingPrefsLogLevel;
 use thirtyfour::prelude::*;
 
@@ -77,6 +77,24 @@ impl Chromium {
             .send_raw("Emulation.setDeviceMetricsOverride", measures)
             .await?;
         Ok(())
+    }
+
+    /// Lets the system choose the colours, as Windows does in its contrast themes.
+    pub async fn force_colours(&self) -> Outcome {
+        let features = json!({ "features": [{ "name": "forced-colors", "value": "active" }] });
+        self.driver
+            .cdp()
+            .send_raw("Emulation.setEmulatedMedia", features)
+            .await?;
+        Ok(())
+    }
+
+    /// What the browser tells a screen reader of the page that is open.
+    pub async fn accessibility_tree(&self) -> Outcome<Value> {
+        let cdp = self.driver.cdp();
+        Ok(cdp
+            .send_raw("Accessibility.getFullAXTree", json!({}))
+            .await?)
     }
 
     /// Becomes the browser of whoever a client is logged in as, with this language and theme.

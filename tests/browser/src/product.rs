@@ -96,6 +96,23 @@ impl Product {
         text(&mut connect(&self.url()), sql)
     }
 
+    /// Changes something that nobody can bring about by a page.
+    pub fn change(&self, sql: &str) {
+        run(&mut connect(&self.url()), sql);
+    }
+
+    /// Takes the database away from the program, for good.
+    pub fn cut_off(&self) {
+        let name = &self.database;
+        run(
+            &mut connect(&server()),
+            &format!(
+                "alter database {name} with allow_connections false;
+                 select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+            ),
+        );
+    }
+
     /// Everything that people wrote in this company, the longest first.
     #[must_use]
     pub fn written(&self) -> Vec<String> {

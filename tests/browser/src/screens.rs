@@ -192,6 +192,8 @@ pub const SCREENS: &[Screen] = &[
     screen("shuffles", Manager, "/shuffles"),
     screen("shuffle-done", Manager, "/shuffles/{shuffle}"),
     screen("shuffle-running", Manager, "/shuffles/{running}"),
+    screen("shuffle-at-0", Manager, "/shuffles/{pressed}"),
+    screen("shuffle-stalled", Manager, "/shuffles/{stalled}"),
     screen("account", Developer, "/account"),
     screen("account-empty", Novice, "/account"),
     screen(
@@ -265,8 +267,6 @@ pub const SCREENS: &[Screen] = &[
         "/admin/dead-letters/analytics.projection/{item}",
     ),
     screen("runs", Administrator, "/admin/runs"),
-    screen("schedule", Administrator, "/admin/schedule"),
-    screen("system", Administrator, "/admin/system"),
     screen("events", Administrator, "/admin/events"),
     screen("event", Administrator, "/admin/events/{event}"),
     screen("schedule", Administrator, "/admin/schedule"),
@@ -319,10 +319,12 @@ pub const SCREENS: &[Screen] = &[
 pub struct Places(BTreeMap<&'static str, String>);
 
 impl Places {
-    /// What the company's history does not have: a shuffle that never gets on, and a task whose price never comes.
+    /// What the company's history does not have: shuffles that never get on, and a task whose price never comes.
     pub const STATES: &str = "create function tasks.hold_shuffle() returns trigger language plpgsql as $$ begin raise exception 'held'; end $$;
              insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, last_chunk_at, total, done)
-               select gen_random_uuid(), 'running', sha256('seed'), id, now(), now(), now(), 1000, 600 from auth.users where username = 'manager';
+               select gen_random_uuid(), 'running', sha256('seed'), u.id, now() - ago, now() - ago, now() - ago, 1000, done
+               from auth.users u, (values (1, interval '1 hour', 250), (2, interval '0', 600), (3, interval '0', 0)) as run (place, ago, done)
+               where u.username = 'manager' order by place;
              create trigger hold_shuffle before update on tasks.shuffles for each row execute function tasks.hold_shuffle();
              insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
                select gen_random_uuid(), 'Count the feathers twice', 'saving', d.id, 1, now(), m.id, now()
@@ -359,7 +361,15 @@ impl Places {
             ),
             (
                 "running",
-                "select id from tasks.shuffles where state <> 'done' limit 1".to_owned(),
+                "select id from tasks.shuffles where done = 600 and total = 1000".to_owned(),
+            ),
+            (
+                "stalled",
+                "select id from tasks.shuffles where done = 250 and total = 1000".to_owned(),
+            ),
+            (
+                "pressed",
+                "select id from tasks.shuffles where done = 0 and total = 1000".to_owned(),
             ),
             (
                 "day",

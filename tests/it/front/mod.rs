@@ -3,5 +3,6 @@
 mod feeds;
 mod help;
 mod keys;
+mod lists;
 mod search;
 mod words;

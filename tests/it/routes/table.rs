@@ -170,6 +170,12 @@ pub const ROUTES: &[Route] = &[
     ),
     send(
         "POST",
+        "/profile/default-filters",
+        To(OwnProfile),
+        "list=/account?kind=payout&act=keep",
+    ),
+    send(
+        "POST",
         "/profile/appearance",
         To(OwnProfile),
         "theme=dark&back=/",
@@ -469,6 +475,7 @@ pub const ROUTES: &[Route] = &[
     get("/api/v1/ops/dead-letters", To(Operate)),
     get("/api/v1/events", To(EventFeed)),
     get("/admin/runs", To(Operate)),
+    get("/admin/runs.csv", To(Operate)),
     get("/admin/events", To(Operate)),
     get("/admin/events.csv", To(Operate)),
     get("/admin/events/{uid}", To(Operate)),
@@ -519,6 +526,7 @@ pub const ROUTES: &[Route] = &[
         "key={key}&username={name}&email={name}@uberpopug.example&name=New&surname=Bird&password=a feather in the wind&roles=other",
     ),
     get("/admin/account-mails", To(ManageUsers)),
+    get("/admin/account-mails.csv", To(ManageUsers)),
     get("/admin/account-mails/{id}", To(ManageUsers)),
     get("/admin/account-mails/{id}/preview", To(ManageUsers)),
     get("/admin/users/{uid}", To(ManageUsers)),

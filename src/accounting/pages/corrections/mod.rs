@@ -22,7 +22,7 @@ use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
     DEFAULT_LIMIT, FiltersOn, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame,
-    ListAddress, redirect_with, render, render_with,
+    ListAddress, ListPlace, Pager, redirect_with, render, render_with,
 };
 pub(super) use adjustment::{new_correction, request_correction};
 pub(super) use missing::{new_missing, request_missing};
@@ -33,7 +33,8 @@ const LIST: &str = "/accounting/corrections";
 #[derive(Debug, Deserialize)]
 pub(super) struct CorrectionsQuery {
     pub(super) state: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 /// `GET /accounting/corrections`: every correction, newest first; of one state when one is chosen.
@@ -45,10 +46,11 @@ pub(super) async fn list_corrections(
     let Viewer { actor, frame, .. } = viewer;
     let query = query.into_inner();
     let state = query.state.as_deref().and_then(CorrectionState::parse);
-    let after = query.cursor.clone();
+    let place = query.place.clone();
     let page = db
         .read(ROLE, move |conn| {
-            queries::list_corrections(conn, &actor, state, after.as_deref(), DEFAULT_LIMIT)
+            queries::list_corrections(conn, &actor, state, place.cursor(), DEFAULT_LIMIT)?
+                .with_count(|| queries::count_corrections(conn, &actor, state))
         })
         .await?;
     let states = correction_state_choices(frame.lang, state);
@@ -56,6 +58,7 @@ pub(super) async fn list_corrections(
     let on = FiltersOn::new(LIST).and(chosen(&states), &here, &["state"]);
     render(&CorrectionsPage {
         states,
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         rows: page
             .items
             .into_iter()
@@ -64,8 +67,6 @@ pub(super) async fn list_corrections(
         on,
         csv: here.at("/accounting/corrections.csv"),
         xlsx: here.at("/accounting/corrections.xlsx"),
-        first: here.back_to_first(query.cursor.is_none()),
-        older: here.after(page.next),
         frame,
     })
 }

@@ -14,7 +14,7 @@ use crate::auth::Viewer;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, render_with};
+use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, Pager, render_with};
 
 /// Every date up to today, which is what is shown unless a period is asked for.
 pub(in super::super) fn all_until(today: NaiveDate) -> Period {
@@ -38,12 +38,13 @@ pub(in super::super) async fn list_statements(
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
     let asked = read_period(frame.lang, from, to, all_until(today))?;
     let (period, status) = (asked.period, asked.status());
-    let cursor = query.cursor.clone();
+    let place = query.place.clone();
     let (head, page) = db
         .read(ROLE, move |conn| {
             let head = queries::show_account_head(conn, &actor, user, today)?;
-            let after = cursor.as_deref();
-            let page = queries::list_statements(conn, &actor, user, period, after, DEFAULT_LIMIT)?;
+            let after = place.cursor();
+            let page = queries::list_statements(conn, &actor, user, period, after, DEFAULT_LIMIT)?
+                .with_count(|| queries::count_statements(conn, &actor, user, period))?;
             Ok((head, page))
         })
         .await?;
@@ -64,8 +65,7 @@ pub(in super::super) async fn list_statements(
         own: user.is_none(),
         employee: head.employee,
         today: whole.at(&format!("/account/statements/{today}")),
-        first: here.back_to_first(query.cursor.is_none()),
-        older: here.after(page.next),
+        pager: Pager::new(&frame, &here, &query.place, DEFAULT_LIMIT, &page),
         csv: here.at("/account/statements.csv"),
         xlsx: here.at("/account/statements.xlsx"),
         sheet: here.at("/account/statement"),

@@ -21,7 +21,7 @@ use crate::accounting::period::parse_date;
 use crate::accounting::views::Letterhead;
 use crate::platform::config::Config;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::Frame;
+use crate::platform::web::{Frame, ListPlace};
 
 /// Whose statement.
 #[derive(Debug, Deserialize)]
@@ -35,7 +35,8 @@ pub(super) struct PeriodQuery {
     pub(super) user: Option<String>,
     pub(super) from: Option<String>,
     pub(super) to: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 /// A date in an address; what is no date is not there.

@@ -11,6 +11,7 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::mail::{Letter, MailError};
 use crate::platform::money::Money;
+use crate::platform::web::parrot;
 
 /// Turns mails into letters in the receiver's language.
 pub(in crate::accounting) struct Letters<'a> {
@@ -58,6 +59,8 @@ struct LetterText<'a> {
 struct LetterHtml<'a> {
     l: &'static FluentLanguageLoader,
     lang: Lang,
+    /// A bird above the words, as SVG; readers that show none lose nothing.
+    bird: String,
     name: &'a str,
     words: &'a Words,
     link: &'a str,
@@ -72,6 +75,16 @@ pub(in crate::accounting) struct Content {
     pub text: String,
     /// The same as HTML.
     pub html: String,
+}
+
+/// The bird of the payouts, to stand inside of HTML.
+fn banker() -> String {
+    let bird = parrot::in_mood("banker").unwrap_or_default();
+    bird.replacen(
+        r#"<svg xmlns="http://www.w3.org/2000/svg""#,
+        r#"<svg width="64" height="64" aria-hidden="true""#,
+        1,
+    )
 }
 
 impl<'a> Letters<'a> {
@@ -130,6 +143,10 @@ impl<'a> Letters<'a> {
         let html = LetterHtml {
             l,
             lang,
+            bird: match notice.matter {
+                Matter::Payout(_) => banker(),
+                Matter::Statement(_) | Matter::Digest(_) => String::new(),
+            },
             name,
             words,
             link,

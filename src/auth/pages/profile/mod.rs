@@ -1,5 +1,6 @@
 //! One's own record, address, preferences and password.
 
+mod default_filter;
 mod display;
 mod password;
 mod record;
@@ -10,14 +11,16 @@ use actix_web::web::Data;
 use askama::Template;
 use i18n_embed_fl::fl;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::auth::store::{self, UserRow};
 use crate::auth::{Operation, ROLE, Viewer};
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, FieldError};
-use crate::platform::i18n::Lang;
-use crate::platform::web::{FormErrors, Frame, render_with};
+use crate::platform::i18n::{Lang, text_of};
+use crate::platform::web::{FormErrors, Frame, LISTS, render_with};
 
+pub(super) use default_filter::save_default_filter;
 pub(super) use display::{save_appearance, save_display, save_language};
 pub(super) use password::change_password;
 pub(super) use record::{save_address, save_record};
@@ -31,6 +34,33 @@ struct ProfilePage {
     language: Option<Lang>,
     typed: Typed,
     zones: Vec<ZoneGroup>,
+    kept: Vec<KeptFilter>,
+}
+
+/// A list that begins with a filter.
+struct KeptFilter {
+    name: String,
+    href: String,
+    filter: String,
+}
+
+impl KeptFilter {
+    fn all(lang: Lang, user: &UserRow) -> Vec<Self> {
+        let kept = user.default_filters();
+        let lists = LISTS.iter().filter_map(|(path, name)| {
+            let query = kept.get(*path)?;
+            let words = form_urlencoded::parse(query.as_bytes());
+            let words: Vec<String> = words
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            Some(Self {
+                name: text_of(lang, name, []),
+                href: format!("{path}?{query}"),
+                filter: words.join(", "),
+            })
+        });
+        lists.collect()
+    }
 }
 
 /// The forms as they were sent, or as the record has it.
@@ -122,11 +152,12 @@ async fn page(
         status,
         &ProfilePage {
             errors: FormErrors::new(viewer.frame.lang, errors),
-            frame: viewer.frame,
             typed: typed.unwrap_or_else(|| Typed::of(&user)),
             zones: zone_groups(user.time_zone.as_deref()),
+            kept: KeptFilter::all(viewer.frame.lang, &user),
             language,
             user,
+            frame: viewer.frame,
         },
     )
 }

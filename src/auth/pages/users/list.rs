@@ -15,7 +15,8 @@ use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::text::composed;
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, PIECE, PageOf, attachment_of_list, render,
+    Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, ListPlace, PIECE, PageOf, Pager,
+    attachment_of_list, render,
 };
 
 #[derive(Template)]
@@ -27,15 +28,15 @@ struct UsersPage {
     users: Vec<UserView>,
     on: FiltersOn,
     csv: String,
-    first: String,
-    older: String,
+    pager: Pager,
 }
 
 #[derive(Deserialize)]
 pub(in crate::auth::pages) struct UsersQuery {
     q: Option<String>,
     role: Option<String>,
-    cursor: Option<String>,
+    #[serde(flatten)]
+    place: ListPlace,
 }
 
 impl UsersQuery {
@@ -49,7 +50,7 @@ impl UsersQuery {
         Ok(UserFilter {
             text: filled(&self.q).map(|text| composed(&text)),
             role: filled(&self.role),
-            after: Cursor::key(self.cursor.as_deref())?,
+            after: Cursor::key(self.place.cursor())?,
         })
     }
 }
@@ -109,12 +110,13 @@ pub(in crate::auth::pages) async fn list_users(
     viewer.actor.allow(Operation::ManageUsers)?;
     let filter = query.filter()?;
     let asked = filter.clone();
-    let rows = db
+    let page = db
         .read(ROLE, move |conn| {
-            store::list_users(conn, &asked, DEFAULT_LIMIT + 1)
+            let rows = store::list_users(conn, &asked, DEFAULT_LIMIT + 1)?;
+            PageOf::from_rows(rows, DEFAULT_LIMIT, |user| user.username.clone())
+                .with_count(|| store::count_listed_users(conn, &asked))
         })
         .await?;
-    let page = PageOf::from_rows(rows, DEFAULT_LIMIT, |user| user.username.clone());
     let lang = viewer.frame.lang;
     let here = ListAddress::new("/admin/users")
         .with_some("q", filter.text.as_ref())
@@ -138,8 +140,7 @@ pub(in crate::auth::pages) async fn list_users(
             .collect(),
         on,
         csv: here.at("/admin/users.csv"),
-        first: here.back_to_first(filter.after.is_none()),
-        older: here.after(page.next),
+        pager: Pager::new(&viewer.frame, &here, &query.place, DEFAULT_LIMIT, &page),
         frame: viewer.frame,
     })
 }

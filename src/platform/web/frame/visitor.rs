@@ -1,5 +1,7 @@
 //! Who asks for a page, where they may go, and the colours they chose.
 
+use std::collections::BTreeMap;
+
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -88,6 +90,8 @@ pub struct Visitor {
     pub zone: Option<Tz>,
     /// The colours that they keep with their account; none: those of the browser.
     pub theme: Option<Theme>,
+    /// The filters that they want lists to begin with: path and query.
+    pub default_filters: BTreeMap<String, String>,
     /// Whether keyboard shortcuts work for them.
     pub shortcuts: bool,
     /// Where single keys lead after `G`: the key and the path.

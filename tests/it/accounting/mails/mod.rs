@@ -1,6 +1,7 @@
 //! Mails: to whom they go, how each stands, what happens when the server or the worker is away.
 
 mod again;
+mod arrived;
 mod killed;
 mod kinds;
 mod outage;

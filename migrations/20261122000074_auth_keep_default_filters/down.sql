@@ -1,0 +1,1 @@
+alter table auth.users drop column default_filters;
