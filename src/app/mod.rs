@@ -208,6 +208,22 @@ pub async fn serve(
     outcome
 }
 
+/// Serves the pages that only show, until the program is told to stop: nothing is written, no worker runs (R11, R22).
+///
+/// # Errors
+/// That the address is taken.
+pub async fn show(services: Services, ready: impl FnOnce(&Bound)) -> AppResult<()> {
+    let bound = bind(&services, Board::default())?;
+    let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
+    ready(&bound);
+    let outcome = bound
+        .run()
+        .await
+        .map_err(|error| AppError::Internal(Box::new(error)));
+    end(scraped).await;
+    outcome
+}
+
 /// Prints the code with which an installation without an administrator gets its first one.
 async fn tell_setup_code(services: &Services) {
     let (db, config) = (services.db.clone(), Arc::clone(&services.config));
@@ -234,6 +250,7 @@ async fn end(scraped: Option<ServerHandle>) {
 /// # Errors
 /// That the workers cannot start.
 pub async fn work(services: Services) -> AppResult<()> {
+    services.db.watch_primary()?;
     let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
     let workers = blocking(move || services.start_workers()).await?;
     tracing::info!("workers started");

@@ -72,6 +72,7 @@ pub fn listen(wanted: SocketAddr) -> AppResult<TcpListener> {
 /// One line that names the address when it cannot be had.
 pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let listener = listen(services.config.bind)?;
+    services.db.watch_primary()?;
     let address = listener
         .local_addr()
         .map_err(|error| AppError::Internal(Box::new(error)))?;
@@ -136,7 +137,9 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(revalidation))
             .wrap(Compress::default())
             .wrap(from_fn(web::request_key))
+            .wrap(from_fn(web::refuse_changes))
             .wrap(from_fn(auth::session))
+            .wrap(from_fn(web::read_own_writes))
             .wrap(from_fn(web::fetch_guard))
             .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))

@@ -117,6 +117,9 @@ enum Command {
 
 #[derive(Args, Debug, Default)]
 struct ServeArgs {
+    /// The pages that only show, and nothing else: no migration, no writes, no workers; the database may be a standby.
+    #[arg(long, conflicts_with_all = ["no_workers", "workers_only", "no_mails", "mails_only"])]
+    read_only: bool,
     /// Pages and API only; another process has the workers.
     #[arg(long, conflicts_with = "workers_only")]
     no_workers: bool,

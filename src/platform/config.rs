@@ -6,6 +6,7 @@
 mod debtor;
 mod keys;
 mod provider;
+mod read_for;
 mod reader;
 mod registration;
 mod relay;
@@ -27,6 +28,7 @@ use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
 pub use provider::{ProviderTarget, is_safe};
+pub use read_for::ReadFor;
 pub use reader::HUMAN_ROLES;
 use reader::Reader;
 pub use registration::SelfRegistration;
@@ -85,6 +87,9 @@ pub struct TryLimit {
 pub struct Config {
     pub database_url: Option<String>,
     pub database_read_url: Option<String>,
+    pub read_for: ReadFor,
+    pub read_own_writes: Duration,
+    pub request_deadline: Duration,
     pub bind: SocketAddr,
     pub metrics_bind: Option<SocketAddr>,
     pub base_url: Url,
@@ -219,6 +224,9 @@ impl Config {
         let config = Self {
             database_url: read.optional("DATABASE_URL"),
             database_read_url: read.optional("ATES_DATABASE_READ_URL"),
+            read_for: read.parsed("ATES_DATABASE_READ_FOR")?,
+            read_own_writes: read.seconds("ATES_READ_OWN_WRITES_SECONDS", 1, 60)?,
+            request_deadline: read.seconds("ATES_REQUEST_DEADLINE_SECONDS", 1, 120)?,
             bind,
             metrics_bind: match read.optional("ATES_METRICS_BIND") {
                 Some(_) => Some(read.parsed("ATES_METRICS_BIND")?),

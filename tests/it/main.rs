@@ -24,6 +24,7 @@ mod idempotency;
 mod import;
 mod operations;
 mod operations_scenarios;
+mod outage;
 mod partitions;
 mod parts;
 mod periods;

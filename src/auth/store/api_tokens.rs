@@ -118,7 +118,7 @@ pub(in crate::auth) fn revoke_api_tokens_of(
 pub(in crate::auth) fn find_api_token_user(
     conn: &mut PgConnection,
     token_hash: &[u8],
-    note_every: Duration,
+    note_every: Option<Duration>,
     now: DateTime<Utc>,
 ) -> AppResult<Option<ApiTokenUser>> {
     let found: Option<ApiTokenUser> = sql_query(format!(
@@ -129,7 +129,7 @@ pub(in crate::auth) fn find_api_token_user(
     .bind::<Timestamptz, _>(now)
     .get_result(conn)
     .optional()?;
-    if found.is_some() {
+    if let (Some(_), Some(note_every)) = (&found, note_every) {
         sql_query(
             "update auth.api_tokens set last_used_at = $2 where token_hash = $1 and (last_used_at is null or last_used_at <= $3)",
         )

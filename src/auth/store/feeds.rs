@@ -83,7 +83,7 @@ pub(in crate::auth) fn find_feed_user(
     conn: &mut PgConnection,
     kind: &str,
     token_hash: &[u8],
-    note_every: Duration,
+    note_every: Option<Duration>,
     now: DateTime<Utc>,
 ) -> AppResult<Option<UserRow>> {
     let found: Option<UserRow> = sql_query(format!(
@@ -94,7 +94,7 @@ pub(in crate::auth) fn find_feed_user(
     .bind::<Text, _>(kind)
     .get_result(conn)
     .optional()?;
-    if found.is_some() {
+    if let (Some(_), Some(note_every)) = (&found, note_every) {
         sql_query(
             "update auth.feeds set last_used_at = $2 where token_hash = $1 and (last_used_at is null or last_used_at <= $3)",
         )

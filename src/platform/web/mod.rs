@@ -45,6 +45,7 @@ mod render;
 mod request_key;
 mod settings;
 mod span;
+mod standby;
 pub mod static_files;
 mod tags;
 #[cfg(test)]
@@ -77,6 +78,7 @@ pub use render::{render, render_with};
 pub use request_key::request_key;
 pub use settings::WebSettings;
 pub use span::{RequestSpan, without_secret};
+pub use standby::{read_own_writes, refuse_changes};
 pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};

@@ -18,6 +18,8 @@ use super::monday;
 pub struct TestDatabase {
     name: String,
     url: String,
+    /// Whether it lives on a server of its test's own, and goes with it.
+    elsewhere: bool,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -31,6 +33,7 @@ impl TestDatabase {
         let database = Self {
             url: url_of(&name),
             name,
+            elsewhere: false,
         };
         let mut server = connect_to("postgres");
         server
@@ -72,7 +75,19 @@ impl TestDatabase {
         Self {
             url: url_of(&name),
             name,
+            elsewhere: false,
         }
+    }
+
+    /// The database at an address on another server than the tests' own, migrated.
+    pub fn at(url: &str) -> Self {
+        let database = Self {
+            name: String::new(),
+            url: db::primary_address(url),
+            elsewhere: true,
+        };
+        db::migrate(&mut database.connect()).unwrap();
+        database
     }
 
     pub fn url(&self) -> &str {
@@ -86,6 +101,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if self.elsewhere {
+            return;
+        }
         let dropped = connect_to("postgres").batch_execute(&format!(
             "drop database if exists {} with (force)",
             self.name
