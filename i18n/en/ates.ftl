@@ -86,6 +86,7 @@ error-unsupported-media-type = The server does not read bodies of this type.
 error-too-many-requests = That was too often. Wait a little and try again.
 error-unavailable = The system cannot do this right now. Nothing was changed; try again soon.
 error-internal = The fault is ours and is written down. Try again; if it stays, tell an administrator the request number.
+error-overloaded = More people are asking right now than can be served. Nothing was changed; try again in a few seconds.
 error-database-away = The database does not answer right now. Nothing was changed; try again in a few seconds.
 error-https-required = This site is reached over https only. What you have sent went over an open line; if a password was in it, change it.
 error-auth-away = Authorization is unavailable right now: nobody can log in, and nothing about accounts can be changed. Try again in a few minutes.

@@ -8,6 +8,7 @@ mod migrate;
 mod once;
 mod outbox;
 mod parts;
+mod scratch;
 mod server;
 mod standing;
 mod tx;
@@ -27,11 +28,13 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
 use super::faults;
+use super::metrics;
 use super::wake::Wake;
 pub use migrate::{MigrationError, migrate, pending_migrations};
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
 pub use parts::{Part, Parts};
+pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
@@ -373,7 +376,10 @@ impl Db {
     async fn permit(&self, permits: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {
         match tokio::time::timeout(self.0.pool_wait, Arc::clone(permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(busy()),
+            _ => {
+                metrics::no_connection();
+                Err(busy())
+            }
         }
     }
 }
@@ -401,6 +407,7 @@ fn busy() -> AppError {
 
 fn checkout(pool: &Pool) -> AppResult<PooledConnection<ConnectionManager<PgConnection>>> {
     pool.get().map_err(|error| {
+        metrics::no_connection();
         tracing::warn!(error = %error, "no database connection");
         busy()
     })
