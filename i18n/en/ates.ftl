@@ -93,6 +93,7 @@ error-unsupported-media-type = The server does not read bodies of this type.
 error-too-many-requests = That was too often. Wait a little and try again.
 error-unavailable = The system cannot do this right now. Nothing was changed; try again soon.
 error-internal = The fault is ours and is written down. Try again; if it stays, tell an administrator the request number.
+error-overloaded = More people are asking right now than can be served. Nothing was changed; try again in a few seconds.
 error-database-away = The database does not answer right now. Nothing was changed; try again in a few seconds.
 error-title-read-only = Only for reading right now
 error-read-only = The main database is away, so nothing can be changed right now; pages show what the copy has. Nothing was changed. Try again in a few minutes.

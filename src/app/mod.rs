@@ -38,6 +38,10 @@ pub use server::{Bound, bind, listen};
 /// How often a process that only mails looks for mails: nobody wakes it.
 const MAIL_LOOK: Duration = Duration::from_secs(1);
 
+/// How long the workers may take to come to an end. With the twelve seconds that the web server gives its last requests, a stop is over
+/// within twenty.
+const DRAINING: Duration = Duration::from_secs(7);
+
 /// Which of the background work this process does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Work {
@@ -268,7 +272,7 @@ async fn stop(workers: Option<Workers>) -> AppResult<()> {
         workers.stop();
         Ok(())
     });
-    match tokio::time::timeout(Duration::from_secs(20), drained).await {
+    match tokio::time::timeout(DRAINING, drained).await {
         Ok(outcome) => outcome,
         Err(_) => {
             tracing::warn!(

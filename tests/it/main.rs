@@ -33,6 +33,7 @@ mod relay;
 mod remote;
 mod requirements;
 mod routes;
+mod running;
 mod support;
 mod tasks;
 mod webhooks;

@@ -339,6 +339,16 @@ pub const KEYS: &[Key] = &[
         "targets that events are sent to, parted by semicolons: `NAME ADDRESS SECRET TYPES`, TYPES separated by commas, without TYPES all of them (docs/API.md); empty: none",
     ),
     key(
+        "ATES_REQUESTS_AT_ONCE",
+        "64",
+        "requests that are worked on at the same time; further ones wait for their turn as long as for a connection",
+    ),
+    key(
+        "ATES_REQUESTS_WAITING",
+        "256",
+        "requests that may wait for their turn; a further one is answered 503 at once",
+    ),
+    key(
         "ATES_LIVE_STREAMS",
         "100",
         "pages that may be kept up to date at the same time; further ones are read again every two seconds",

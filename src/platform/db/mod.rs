@@ -13,6 +13,7 @@ mod parts;
 mod pools;
 mod prepared;
 mod reading;
+mod scratch;
 mod server;
 mod standing;
 mod tx;
@@ -31,6 +32,7 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
 use super::faults;
+use super::metrics;
 use super::wake::Wake;
 pub use counted::{COUNTED, COUNTED_AT_MOST, Counted, counting};
 pub use migrate::{MigrationError, lacking_migrations, migrate, pending_migrations};
@@ -42,6 +44,7 @@ use pools::{Limits, Pool, checkout, pool};
 pub use pools::{patient_address, primary_address};
 pub use prepared::{Prepare, Prepared};
 pub use reading::{Lsn, Reading, read_for};
+pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
@@ -398,7 +401,10 @@ impl Db {
     async fn permit(&self, permits: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {
         match tokio::time::timeout(self.0.pool_wait, Arc::clone(permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(busy()),
+            _ => {
+                metrics::no_connection();
+                Err(busy())
+            }
         }
     }
 

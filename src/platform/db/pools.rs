@@ -8,6 +8,7 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledCo
 
 use super::busy;
 use crate::platform::error::AppResult;
+use crate::platform::metrics;
 
 pub(super) type Pool = diesel::r2d2::Pool<ConnectionManager<PgConnection>>;
 
@@ -16,6 +17,7 @@ pub(super) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
 
 pub(super) fn checkout(pool: &Pool) -> AppResult<Pooled> {
     pool.get().map_err(|error| {
+        metrics::no_connection();
         tracing::warn!(error = %error, "no database connection");
         busy()
     })

@@ -79,7 +79,7 @@ impl Face {
         Self::new(status, name, message)
     }
 
-    fn of_error(error: &AppError) -> Self {
+    pub(super) fn of_error(error: &AppError) -> Self {
         match error {
             AppError::NotFound => Self::of_status(StatusCode::NOT_FOUND),
             AppError::Forbidden => Self::of_status(StatusCode::FORBIDDEN),

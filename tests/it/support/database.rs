@@ -94,6 +94,10 @@ impl TestDatabase {
         &self.url
     }
 
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     pub fn connect(&self) -> PgConnection {
         PgConnection::establish(&self.url).unwrap()
     }
@@ -177,7 +181,8 @@ fn fingerprint(folder: &Path) -> u64 {
     hasher.finish()
 }
 
-fn connect_to(name: &str) -> PgConnection {
+/// A connection to a database of the tests' server.
+pub fn connect_to(name: &str) -> PgConnection {
     PgConnection::establish(&url_of(name)).unwrap()
 }
 

@@ -178,6 +178,16 @@ impl TestApp {
         self.database.as_ref().unwrap().connect()
     }
 
+    /// A superuser's connection to the server, beside the app's database.
+    pub fn server_conn(&self) -> PgConnection {
+        database::connect_to("postgres")
+    }
+
+    /// The name of the database.
+    pub fn database_name(&self) -> String {
+        self.database.as_ref().unwrap().name().to_owned()
+    }
+
     /// The address of the database.
     pub fn url(&self) -> &str {
         self.database.as_ref().unwrap().url()
