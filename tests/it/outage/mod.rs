@@ -4,4 +4,4 @@
 mod failover;
 mod own_writes;
 mod pair;
-mod process;
+pub mod process;
