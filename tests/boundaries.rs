@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[path = "boundaries/migrations.rs"]
+mod migrations;
 #[path = "boundaries/self_test.rs"]
 mod self_test;
 #[path = "boundaries/tokens.rs"]

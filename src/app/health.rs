@@ -81,7 +81,9 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
             Health::Failing(_) => (name, "failing".to_owned()),
         })
         .collect();
-    if let Ok(subscribers) = db.read(bus::ROLE, bus::statuses).await {
+    let subscribers = db.read(bus::ROLE, bus::statuses).await;
+    let reads = subscribers.is_ok();
+    if let Ok(subscribers) = subscribers {
         modules.extend(
             subscribers
                 .into_iter()
@@ -91,7 +93,8 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
     }
     let status = match db.check_writable().await {
         Ok(Writable::Yes) => "ready",
-        Ok(Writable::ReadOnly) => "read_only",
+        Ok(Writable::ReadOnly) if reads => "read_only",
+        Ok(Writable::ReadOnly) => "unavailable",
         Ok(Writable::Stopped) => "stopped",
         Err(_) => "unavailable",
     };

@@ -3,6 +3,7 @@
 //! Several processes on one machine share the default address; whoever comes late goes on without the page and says so once.
 
 use std::net::{SocketAddr, TcpListener};
+use std::sync::OnceLock;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{Data, get, resource};
@@ -17,9 +18,9 @@ use prometheus_client::registry::Registry;
 use super::Services;
 use crate::accounting::{self, HeldFigures};
 use crate::bus::{self, ParkedCount, SubscriberStatus};
-use crate::operations;
+use crate::operations::{self, UnsentMails};
 use crate::platform::agreement::{self, Agreement};
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Writable};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobCount};
 use crate::platform::metrics;
@@ -31,6 +32,9 @@ const PATH: &str = "/metrics";
 
 /// What scrapers are told about the form.
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// When this process took its place among those that are watched.
+static STARTED: OnceLock<i64> = OnceLock::new();
 
 /// A listener for scrapers that has its address but does not answer yet.
 pub struct BoundMetrics {
@@ -85,6 +89,7 @@ pub fn bind_metrics(services: &Services) -> Option<BoundMetrics> {
 fn listen(services: &Services, wanted: SocketAddr) -> std::io::Result<BoundMetrics> {
     let listener = TcpListener::bind(wanted)?;
     let address = listener.local_addr()?;
+    STARTED.get_or_init(|| services.db.clock().now().timestamp());
     let db = Data::new(services.db.clone());
     let server = HttpServer::new(move || {
         App::new()
@@ -100,6 +105,7 @@ fn listen(services: &Services, wanted: SocketAddr) -> std::io::Result<BoundMetri
 
 async fn show_metrics(db: Data<Db>) -> HttpResponse {
     let now = db.clock().now();
+    let ready = matches!(db.check_writable().await, Ok(Writable::Yes));
     let figures = db.read(operations::ROLE, move |conn| {
         Ok(Figures {
             subscribers: bus::statuses(conn)?,
@@ -109,13 +115,15 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
             held: accounting::held_figures(conn)?,
             stopped: stop::current(conn)?.is_some(),
             agreement: agreement::find(conn)?,
+            mails: operations::unsent_mails(conn)?,
+            alerts: operations::count_open_alerts(conn)?,
         })
     });
     let text = match figures.await {
-        Ok(figures) => written(Some(&figures), now),
+        Ok(figures) => written(Some(&figures), ready, now),
         Err(error) => {
             tracing::warn!(error = %error, "the figures of the database are missing from the metrics");
-            written(None, now)
+            written(None, ready, now)
         }
     };
     match text {
@@ -136,9 +144,11 @@ struct Figures {
     held: HeldFigures,
     stopped: bool,
     agreement: Agreement,
+    mails: Vec<UnsentMails>,
+    alerts: i64,
 }
 
-fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
+fn written(figures: Option<&Figures>, ready: bool, now: DateTime<Utc>) -> AppResult<String> {
     let mut registry = Registry::default();
     metrics::register(&mut registry);
     put(
@@ -147,6 +157,11 @@ fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
         "Whether the database answers",
         i64::from(figures.is_some()),
     );
+    let help = "Whether a change would work";
+    put(&mut registry, "ates_ready", help, i64::from(ready));
+    let started = *STARTED.get_or_init(|| now.timestamp());
+    let help = "When this process began to be watched, seconds since 1970";
+    put(&mut registry, "ates_started_seconds", help, started);
     if let Some(age) = metrics::kick_age(now) {
         put(
             &mut registry,
@@ -196,6 +211,11 @@ struct JobState {
     state: String,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct MailState {
+    state: String,
+}
+
 fn put(registry: &mut Registry, name: &str, help: &str, value: i64) {
     let gauge: Gauge = Gauge::default();
     gauge.set(value);
@@ -229,6 +249,13 @@ impl Figures {
             held_for,
         );
         self.put_books(registry, now);
+        let help = "Planned steps that did not follow in time";
+        put(registry, "ates_scenario_alerts", help, self.alerts);
+        let mails = family(registry, "ates_mails", "Mails that have not left, by state");
+        for row in &self.mails {
+            let state = row.state.clone();
+            mails.get_or_create(&MailState { state }).set(row.mails);
+        }
         let ahead = family(registry, "partitions_ahead", "Partitions made ahead");
         for row in &self.partitions_ahead {
             let table = row.parent.clone();

@@ -38,6 +38,10 @@ pub use server::{Bound, bind, listen};
 /// How often a process that only mails looks for mails: nobody wakes it.
 const MAIL_LOOK: Duration = Duration::from_secs(1);
 
+/// How long the workers may take to come to an end. With the twelve seconds that the web server gives its last requests, a stop is over
+/// within twenty.
+const DRAINING: Duration = Duration::from_secs(7);
+
 /// Which of the background work this process does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Work {
@@ -208,6 +212,22 @@ pub async fn serve(
     outcome
 }
 
+/// Serves the pages that only show, until the program is told to stop: nothing is written, no worker runs (R11, R22).
+///
+/// # Errors
+/// That the address is taken.
+pub async fn show(services: Services, ready: impl FnOnce(&Bound)) -> AppResult<()> {
+    let bound = bind(&services, Board::default())?;
+    let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
+    ready(&bound);
+    let outcome = bound
+        .run()
+        .await
+        .map_err(|error| AppError::Internal(Box::new(error)));
+    end(scraped).await;
+    outcome
+}
+
 /// Prints the code with which an installation without an administrator gets its first one.
 async fn tell_setup_code(services: &Services) {
     let (db, config) = (services.db.clone(), Arc::clone(&services.config));
@@ -234,6 +254,7 @@ async fn end(scraped: Option<ServerHandle>) {
 /// # Errors
 /// That the workers cannot start.
 pub async fn work(services: Services) -> AppResult<()> {
+    services.db.watch_primary()?;
     let scraped = bind_metrics(&services).map(BoundMetrics::spawn);
     let workers = blocking(move || services.start_workers()).await?;
     tracing::info!("workers started");
@@ -251,7 +272,7 @@ async fn stop(workers: Option<Workers>) -> AppResult<()> {
         workers.stop();
         Ok(())
     });
-    match tokio::time::timeout(Duration::from_secs(20), drained).await {
+    match tokio::time::timeout(DRAINING, drained).await {
         Ok(outcome) => outcome,
         Err(_) => {
             tracing::warn!(

@@ -15,7 +15,7 @@ use crate::bus::Horizon;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::reports::Reports;
 use crate::platform::web::api::revalidation;
-use crate::platform::web::{self, Streams, WebSettings};
+use crate::platform::web::{self, Door, Lines, Streams, WebSettings};
 use crate::platform::workers::Board;
 use crate::tasks::{Purse, PurseSource};
 use crate::{accounting, analytics, auth, operations, tasks};
@@ -25,6 +25,7 @@ pub struct Bound {
     server: Server,
     streams: Streams,
     horizon: Horizon,
+    lines: Lines,
     /// The address it listens on; the port is real even when the setting says 0.
     pub address: SocketAddr,
 }
@@ -42,7 +43,9 @@ impl Bound {
             streams.close();
             horizon.close();
         });
+        let watches = actix_web::rt::spawn(self.lines.watch());
         let outcome = self.server.await;
+        watches.abort();
         ends_streams.abort();
         outcome
     }
@@ -72,6 +75,7 @@ pub fn listen(wanted: SocketAddr) -> AppResult<TcpListener> {
 /// One line that names the address when it cannot be had.
 pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let listener = listen(services.config.bind)?;
+    services.db.watch_primary()?;
     let address = listener
         .local_addr()
         .map_err(|error| AppError::Internal(Box::new(error)))?;
@@ -96,8 +100,16 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     let runner = Data::new(schedule::Runner::new(services));
     let reports = Data::new(Reports::new(services.config.report_cache));
     let search_pace = Data::new(search::pace());
+    let door = Data::new(Door::new(
+        services.config.requests_at_once,
+        services.config.requests_waiting,
+        services.config.pool_wait,
+    ));
+    let lines = Lines::default();
+    let coming = lines.clone();
     let server = HttpServer::new(move || {
         App::new()
+            .app_data(door.clone())
             .app_data(db.clone())
             .app_data(config.clone())
             .app_data(mailer.clone())
@@ -136,18 +148,23 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
             .wrap(from_fn(revalidation))
             .wrap(Compress::default())
             .wrap(from_fn(web::request_key))
+            .wrap(from_fn(web::refuse_changes))
             .wrap(from_fn(auth::session))
+            .wrap(from_fn(web::read_own_writes))
+            .wrap(from_fn(web::admission))
             .wrap(from_fn(web::fetch_guard))
             .wrap(from_fn(web::https_only))
             .wrap(from_fn(web::errors))
             .wrap(from_fn(web::security_headers))
             .wrap(TracingLogger::<web::RequestSpan>::new())
+            .wrap(from_fn(web::line_in_use))
     })
+    .on_connect(move |connection, extensions| coming.opened(connection, extensions))
     .workers(2)
     .max_connections(2_000)
     .keep_alive(Duration::from_secs(5))
     .client_request_timeout(Duration::from_secs(5))
-    .shutdown_timeout(20)
+    .shutdown_timeout(12)
     .listen(listener)
     .map_err(|error| AppError::Internal(Box::new(error)))?
     .run();
@@ -155,6 +172,7 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
         server,
         streams,
         horizon,
+        lines,
         address,
     })
 }

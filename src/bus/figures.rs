@@ -1,5 +1,6 @@
 //! Figures of the bus for the metrics, read from the database when they are asked for.
 
+use crate::platform::db::Prepare;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -36,6 +37,7 @@ pub fn parked_counts(conn: &mut PgConnection) -> AppResult<Vec<ParkedCount>> {
          from bus.parked_items p where p.state in ('retrying', 'blocked', 'dead')
          group by p.subscriber, p.state order by p.subscriber, p.state",
     )
+    .prepared()
     .load(conn)?)
 }
 
@@ -58,7 +60,7 @@ pub fn paces(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<HashMap<S
          from bus.subscribers s
            cross join (select date_trunc('minute', $1) as minute, 1 - extract(second from $1) / 60 as remaining) given",
     )
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.name, row.pace)).collect())
 }

@@ -3,6 +3,7 @@
 //! It has a cursor like every subscriber, so it shows its lag, can be paused, and goes on where it stopped. Outside of the
 //! database there is no common transaction: what a tap took may be given to it again (G7), with the same id and in the same order.
 
+use crate::platform::db::Prepare;
 use std::time::Duration;
 
 use diesel::pg::PgConnection;
@@ -116,7 +117,7 @@ fn is_waited_for(conn: &mut PgConnection, name: &str) -> AppResult<bool> {
         "select exists (select from bus.subscribers s where s.name = $1 and not s.paused and s.retired_at is null
            and exists (select from bus.events e where e.seq > s.position)) as waits",
     )
-    .bind::<Text, _>(name)
+    .bind::<Text, _>(name).prepared()
     .get_result(conn)?;
     Ok(row.waits)
 }

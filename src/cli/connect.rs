@@ -24,7 +24,7 @@ const TELL_EVERY: Duration = Duration::from_secs(5);
 
 /// One connection of its own.
 pub(super) fn connect(url: &str) -> Result<PgConnection, CliError> {
-    establish(url).map_err(|reason| unreachable(url, &reason))
+    establish(&db::primary_address(url)).map_err(|reason| unreachable(url, &reason))
 }
 
 /// The same for programs that are started together with their database: a server that is away or not ready is waited for, up to
@@ -34,10 +34,19 @@ pub(super) fn connect_patiently(
     url: &str,
     stopped: &dyn Fn() -> bool,
 ) -> Result<PgConnection, CliError> {
+    patiently(config, url, &db::primary_address(url), stopped)
+}
+
+fn patiently(
+    config: &Config,
+    url: &str,
+    address: &str,
+    stopped: &dyn Fn() -> bool,
+) -> Result<PgConnection, CliError> {
     let begun = Instant::now();
     let mut told: Option<Instant> = None;
     loop {
-        let reason = match establish(url) {
+        let reason = match establish(address) {
             Ok(conn) => return Ok(conn),
             Err(reason) => reason,
         };
@@ -57,8 +66,8 @@ pub(super) fn connect_patiently(
 }
 
 /// A connection, or in a line why there is none.
-fn establish(url: &str) -> Result<PgConnection, String> {
-    PgConnection::establish(&db::with_connect_timeout(url)).map_err(|error| {
+fn establish(address: &str) -> Result<PgConnection, String> {
+    PgConnection::establish(address).map_err(|error| {
         let words = error.to_string();
         let lines: Vec<&str> = words.lines().map(str::trim).collect();
         lines.join(" ")
@@ -75,7 +84,9 @@ fn unreachable(url: &str, reason: &str) -> CliError {
 /// Whether the reason is one that passes by itself: nobody listens yet, the name is not known yet, the server is about to run or
 /// full. What a running server refuses stays refused, and so does an address that is none.
 fn may_pass(reason: &str) -> bool {
-    const PASSING: [&str; 13] = [
+    const PASSING: [&str; 14] = [
+        // Of several hosts none is the primary: one of them is about to be promoted.
+        "session is read-only",
         "Connection refused",
         "No such file or directory",
         "timeout expired",
@@ -123,6 +134,20 @@ fn migrated(config: &Config, url: &str, mut conn: PgConnection) -> Result<Db, Cl
         tracing::info!(applied, "migrations applied");
     }
     Ok(Db::new(config, url, Clock::system()))
+}
+
+/// Opens the pools of a process that only shows, on whichever server of the address for reading answers. Nothing is written: the
+/// schema has to be there.
+pub(super) fn open_to_show(config: &Config, url: &str) -> Result<Db, CliError> {
+    let at = config.database_read_url.as_deref().unwrap_or(url);
+    let mut conn = patiently(config, at, &db::patient_address(at), &|| false)?;
+    let lacking = db::lacking_migrations(&mut conn).map_err(|error| CliError(error.to_string()))?;
+    if lacking > 0 {
+        return Err(CliError(format!(
+            "the database lacks {lacking} migrations and this process writes nothing: run `ates migrate` on the primary, or start the earlier release"
+        )));
+    }
+    Ok(Db::read_only(config, url, Clock::system()))
 }
 
 /// Opens the pools on a database that is up to date.

@@ -7,11 +7,14 @@ mod demo;
 mod earnings;
 mod events;
 mod export;
+mod health;
 mod import;
+mod interrupt;
 mod keys;
 mod migrate;
 mod payout;
 mod remote;
+mod selftest;
 mod serve;
 mod shuffle;
 mod stop;
@@ -74,6 +77,14 @@ enum Command {
     },
     /// Check every invariant of the ledger and of the events; exit code 2 when one is broken.
     Verify,
+    /// Ask the server on this host whether it is ready; exit code 1 when it is not.
+    Health {
+        /// Ask only whether it lives.
+        #[arg(long)]
+        live: bool,
+    },
+    /// Play every planned scenario in a database of its own, which is dropped at the end; exit code 2 when a step fails.
+    Selftest,
     /// Set the emergency stop: every change is refused until an administrator releases it.
     Stop {
         /// Why, in 10 to 500 characters; everybody reads it.
@@ -117,6 +128,9 @@ enum Command {
 
 #[derive(Args, Debug, Default)]
 struct ServeArgs {
+    /// The pages that only show, and nothing else: no migration, no writes, no workers; the database may be a standby.
+    #[arg(long, conflicts_with_all = ["no_workers", "workers_only", "no_mails", "mails_only"])]
+    read_only: bool,
     /// Pages and API only; another process has the workers.
     #[arg(long, conflicts_with = "workers_only")]
     no_workers: bool,
@@ -321,6 +335,8 @@ fn execute_here(config: Config, command: Command) -> Result<ExitCode, CliError> 
         Command::Keys(command) => keys::keys(&config, &command),
         Command::Payout { date } => payout::payout(config, date),
         Command::Earnings { from, to } => earnings::earnings(&config, from, to),
+        Command::Health { live } => health::health(&config, live),
+        Command::Selftest => selftest::selftest(config),
         Command::Verify => verify::verify(&config),
         Command::Stop { reason } => stop::stop(&config, &reason),
         Command::Release(args) => stop::release(&config, &args),

@@ -10,6 +10,13 @@ use crate::platform::telemetry;
 pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliError> {
     telemetry::start(&config.log);
     let url = connect::address(&config)?.to_owned();
+    if args.read_only {
+        let db = connect::open_to_show(&config, &url)?;
+        let services = Services::new(config, db, false)?;
+        let log = |bound: &app::Bound| tracing::info!(address = %bound.address, "serving, only for reading");
+        block_on(app::show(services, log))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let db = connect::open_migrated_patiently(&config, &url, &|| false)?;
     let mut services = Services::new(config, db, false)?;
     services.work = match (args.mails_only, args.no_mails) {

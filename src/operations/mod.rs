@@ -29,7 +29,10 @@ use crate::platform::db::DbRole;
 pub use audit::{LatestAct, list_latest_acts};
 pub use doctor::{Diagnosis, examine, examine_by_hand, examine_nightly};
 pub use invariants::{INVARIANTS, Invariant};
-pub use queries::{Finding, verify, verify_seals};
+pub use queries::{
+    BookedAssignment, BookedPayout, BookedTask, BookedTransfer, Books, Finding, UnsentMails,
+    read_books, unsent_mails, verify, verify_seals,
+};
 pub use reconciler::{reconcile, start_reconciler};
 pub use scenarios::{PLAN, Proposal, Step, count_open_alerts, watch_scenarios};
 pub use service::{Node, Stage, Tree, Visit, release, stop_from_host, trees};

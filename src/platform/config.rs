@@ -6,6 +6,7 @@
 mod debtor;
 mod keys;
 mod provider;
+mod read_for;
 mod reader;
 mod registration;
 mod relay;
@@ -27,6 +28,7 @@ use super::money::Money;
 pub use debtor::Debtor;
 pub use keys::{KEYS, Key};
 pub use provider::{ProviderTarget, is_safe};
+pub use read_for::ReadFor;
 pub use reader::HUMAN_ROLES;
 use reader::Reader;
 pub use registration::SelfRegistration;
@@ -85,6 +87,9 @@ pub struct TryLimit {
 pub struct Config {
     pub database_url: Option<String>,
     pub database_read_url: Option<String>,
+    pub read_for: ReadFor,
+    pub read_own_writes: Duration,
+    pub request_deadline: Duration,
     pub bind: SocketAddr,
     pub metrics_bind: Option<SocketAddr>,
     pub base_url: Url,
@@ -127,6 +132,8 @@ pub struct Config {
     pub shuffle_queue: i64,
     pub shuffle_chunk: i64,
     pub payout_chunk: i64,
+    pub requests_at_once: usize,
+    pub requests_waiting: usize,
     pub live_streams: usize,
     pub feed_readers: usize,
     pub archive_after_months: u32,
@@ -219,6 +226,9 @@ impl Config {
         let config = Self {
             database_url: read.optional("DATABASE_URL"),
             database_read_url: read.optional("ATES_DATABASE_READ_URL"),
+            read_for: read.parsed("ATES_DATABASE_READ_FOR")?,
+            read_own_writes: read.seconds("ATES_READ_OWN_WRITES_SECONDS", 1, 60)?,
+            request_deadline: read.seconds("ATES_REQUEST_DEADLINE_SECONDS", 1, 120)?,
             bind,
             metrics_bind: match read.optional("ATES_METRICS_BIND") {
                 Some(_) => Some(read.parsed("ATES_METRICS_BIND")?),
@@ -273,6 +283,8 @@ impl Config {
             shuffle_queue: read.number("ATES_SHUFFLE_QUEUE", 1, 100_000)?,
             shuffle_chunk: read.number("ATES_SHUFFLE_CHUNK", 1, 5_000)?,
             payout_chunk: read.number("ATES_PAYOUT_CHUNK", 1, 10_000)?,
+            requests_at_once: read.number("ATES_REQUESTS_AT_ONCE", 1, 10_000)?,
+            requests_waiting: read.number("ATES_REQUESTS_WAITING", 0, 100_000)?,
             live_streams: read.number("ATES_LIVE_STREAMS", 0, 1_000)?,
             feed_readers: read.number("ATES_FEED_READERS", 0, 1_000)?,
             archive_after_months: read.number("ATES_ARCHIVE_AFTER_MONTHS", 1, 1_200)?,

@@ -142,7 +142,9 @@ impl AppError {
     #[must_use]
     pub fn is_of_database(&self) -> bool {
         match self {
-            Self::Unavailable { message, .. } => message.id == "error-database-away",
+            Self::Unavailable { message, .. } => {
+                matches!(message.id, "error-database-away" | "error-database-silent")
+            }
             Self::Internal(cause) => cause.is::<DieselError>(),
             _ => false,
         }
@@ -197,6 +199,13 @@ impl From<DieselError> for AppError {
         {
             return refusal;
         }
+        if let DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) = &error {
+            tracing::warn!(error = %error, "the database takes no changes");
+            return Self::Unavailable {
+                message: "error-read-only".into(),
+                retry_after: 5,
+            };
+        }
         if is_transient_database_error(&error) {
             tracing::warn!(error = %error, "the database could not do this now");
             return Self::Unavailable {
@@ -235,7 +244,6 @@ fn is_transient_database_error(error: &DieselError) -> bool {
                 DatabaseErrorKind::ClosedConnection
                     | DatabaseErrorKind::UnableToSendCommand
                     | DatabaseErrorKind::SerializationFailure
-                    | DatabaseErrorKind::ReadOnlyTransaction
             ) || TRANSIENT
                 .iter()
                 .any(|start| detail.message().contains(start))

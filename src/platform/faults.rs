@@ -9,7 +9,8 @@
 //! | `kill=UUID` | ends the process when a subscriber is handed an item about that subject |
 //! | `handler_error=0.02`, `handler_panic=0.002` | a subscriber's handler fails or panics after its effects |
 //! | `lost_commit=0.01` | a transaction commits, and the caller is told that it may not have |
-//! | `plant=NAME` | breaks a guarantee: `second_transaction`, `pause_aside`, `skip_blocked` |
+//! | `plant=NAME` | breaks a guarantee of the bus: `second_transaction`, `pause_aside`, `skip_blocked` |
+//! | `plant=NAME` | breaks a step of the books: `wild_price`, `lost_fee`, `lost_mail` |
 
 #[cfg(feature = "faults")]
 mod planted;

@@ -74,6 +74,25 @@ pub enum Looked {
     Read,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Answered {
+    class: &'static str,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct TurnedAway {
+    why: &'static str,
+}
+
+/// Why a request was turned away at the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// As many wait as may.
+    Full,
+    /// Its turn did not come in time.
+    Late,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -87,6 +106,11 @@ struct Counted {
     deliveries: Family<Handed, Counter>,
     missed_parts: Family<MissedPart, Counter>,
     reports: Family<Report, Counter>,
+    requests: Family<Answered, Counter>,
+    request_seconds: Histogram,
+    turned_away: Family<TurnedAway, Counter>,
+    hung_up: Counter,
+    no_connection: Counter,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -101,6 +125,11 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     deliveries: Family::default(),
     missed_parts: Family::default(),
     reports: Family::default(),
+    requests: Family::default(),
+    request_seconds: Histogram::new(SECONDS),
+    turned_away: Family::default(),
+    hung_up: Counter::default(),
+    no_connection: Counter::default(),
 });
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
@@ -170,6 +199,37 @@ pub fn report(report: &'static str, looked: Looked) {
         .reports
         .get_or_create(&Report { report, outcome })
         .inc();
+}
+
+/// A request was answered with this status.
+pub fn request(status: u16, took: Duration) {
+    let class = match status / 100 {
+        1 | 2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    COUNTED.requests.get_or_create(&Answered { class }).inc();
+    COUNTED.request_seconds.observe(took.as_secs_f64());
+}
+
+/// A request was turned away at the door, before anything was done for it.
+pub fn turned_away(why: Away) {
+    let why = match why {
+        Away::Full => "full",
+        Away::Late => "late",
+    };
+    COUNTED.turned_away.get_or_create(&TurnedAway { why }).inc();
+}
+
+/// A client that neither asked nor read was hung up on.
+pub fn hung_up() {
+    COUNTED.hung_up.inc();
+}
+
+/// Nobody got a database connection in time: the server is away, or all connections are busy.
+pub fn no_connection() {
+    COUNTED.no_connection.inc();
 }
 
 /// The scheduler looked for due jobs.
@@ -272,6 +332,32 @@ pub fn register(registry: &mut Registry) {
         "reports",
         "Reports that were asked for: a hit was answered from what is kept, a miss read the database",
         COUNTED.reports.clone(),
+    );
+    registry.register(
+        "ates_requests",
+        "Requests answered, by class of the status",
+        COUNTED.requests.clone(),
+    );
+    registry.register_with_unit(
+        "ates_request",
+        "Time from the head of a request to the head of its answer",
+        Unit::Seconds,
+        COUNTED.request_seconds.clone(),
+    );
+    registry.register(
+        "ates_requests_turned_away",
+        "Requests turned away at the door, by reason",
+        COUNTED.turned_away.clone(),
+    );
+    registry.register(
+        "ates_clients_hung_up",
+        "Clients that neither asked nor read in time",
+        COUNTED.hung_up.clone(),
+    );
+    registry.register(
+        "ates_no_connection",
+        "Times that no database connection could be had",
+        COUNTED.no_connection.clone(),
     );
     registry.register(
         "auth_password_hashes",

@@ -4,6 +4,7 @@
 //! the database, under a shared lock (the migration tells how). So when [`drain`] has come back, no money is written any more,
 //! whoever tries. It is set by a person or by the reconciler, and released by an administrator alone.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -144,7 +145,7 @@ pub fn set(tx: &mut Tx<'_>, new: &NewStop<'_>) -> AppResult<bool> {
     .bind::<Array<Text>, _>(new.findings)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(actor)
-    .bind::<Text, _>(new.by)
+    .bind::<Text, _>(new.by).prepared()
     .execute(tx.conn())?;
     if fresh == 0 {
         return Ok(false);

@@ -74,6 +74,21 @@ impl Server {
         peak.unwrap().parse().unwrap()
     }
 
+    /// Asks it to stop, as a supervisor does.
+    pub fn ask_to_stop(&self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.unwrap().success());
+    }
+
+    /// Asks it to stop and waits for that; how long it took. It must end well.
+    pub fn end(mut self) -> Duration {
+        let begun = std::time::Instant::now();
+        self.ask_to_stop();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        begun.elapsed()
+    }
+
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -295,6 +310,9 @@ fn work(
         };
         if done {
             acts.fetch_add(1, Ordering::SeqCst);
+        } else {
+            // Sixty-four who knock without a pause would keep the program from coming back.
+            std::thread::park_timeout(Duration::from_millis(20));
         }
     }
 }

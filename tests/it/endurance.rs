@@ -27,7 +27,7 @@ const WAITING: &str = "select coalesce(max(extract(epoch from clock_timestamp() 
   from report_v1.events e join report_v1.consumers c on c.name = 'accounting.ledger' and e.seq > c.position
   where e.type in ('task.created', 'task.assigned', 'tasks.reassigned', 'task.completed')";
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap().port()
 }

@@ -15,6 +15,7 @@ use crate::platform::clock::BusinessZone;
 use crate::platform::config::{Config, PriceRange};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
+use crate::platform::faults;
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::money::Money;
 
@@ -96,6 +97,7 @@ pub(in crate::accounting) fn book(
         .created
         .iter()
         .chain(&work.assigned)
+        .filter(|_| !faults::plants("lost_fee"))
         .map(|happened| (TransferKind::AssignmentFee, happened));
     let rewards = work
         .completed
@@ -136,7 +138,7 @@ fn price_tasks(tx: &mut Tx<'_>, terms: &Terms, work: &Work) -> AppResult<HashMap
     }
     let drawn: Vec<(TaskId, Price)> = unpriced
         .iter()
-        .map(|task| (*task, price(&mut tx.rng, terms.fee, terms.reward)))
+        .map(|task| (*task, draw_price(tx, terms)))
         .collect();
     let fresh = store::insert_prices(tx, &drawn)?;
     for task in unpriced.iter().filter(|task| fresh.contains_key(task)) {
@@ -153,6 +155,14 @@ fn price_tasks(tx: &mut Tx<'_>, terms: &Terms, work: &Work) -> AppResult<HashMap
     }
     prices.extend(fresh);
     Ok(prices)
+}
+
+fn draw_price(tx: &mut Tx<'_>, terms: &Terms) -> Price {
+    let mut drawn = price(&mut tx.rng, terms.fee, terms.reward);
+    if faults::plants("wild_price") {
+        drawn.reward = drawn.reward + terms.reward.max;
+    }
+    drawn
 }
 
 fn amount(prices: &HashMap<TaskId, Price>, kind: TransferKind, task: TaskId) -> AppResult<Money> {

@@ -1,5 +1,6 @@
 //! Business dates: which is open, which are closing, which are closed, and their totals.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
@@ -114,6 +115,7 @@ pub(in crate::accounting) fn first_open_day(
     let row: First = sql_query(
         "select min(business_date) as first from accounting.business_days where state = 'open'",
     )
+    .prepared()
     .get_result(conn)?;
     Ok(row.first)
 }
@@ -128,6 +130,7 @@ pub(in crate::accounting) fn next_unclosed_day(
          where state <> 'closed' and ($1 is null or business_date > $1)",
     )
     .bind::<Nullable<Date>, _>(after)
+    .prepared()
     .get_result(conn)?;
     Ok(row.first)
 }
@@ -147,7 +150,7 @@ pub(in crate::accounting) fn is_turn_of(
            or state = 'closing' and settled_through is distinct from $2)) as is_turn",
     )
     .bind::<Date, _>(date)
-    .bind::<SqlUuid, _>(ALL_ACCOUNTS)
+    .bind::<SqlUuid, _>(ALL_ACCOUNTS).prepared()
     .get_result(conn)?;
     Ok(row.is_turn)
 }
@@ -166,6 +169,7 @@ pub(in crate::accounting) fn insert_day(
     .bind::<Text, _>(zone.0.name())
     .bind::<Timestamptz, _>(zone.start_of(date))
     .bind::<Timestamptz, _>(zone.end_of(date))
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -185,7 +189,7 @@ pub(in crate::accounting) fn begin_closing(
     .bind::<Date, _>(date)
     .bind::<BigInt, _>(cutoff_seq)
     .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<SqlUuid>, _>(begun_by)
+    .bind::<Nullable<SqlUuid>, _>(begun_by).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -199,6 +203,7 @@ pub(in crate::accounting) fn note_settled_through(
     sql_query("update accounting.business_days set settled_through = $2 where business_date = $1")
         .bind::<Date, _>(date)
         .bind::<SqlUuid, _>(account)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -222,7 +227,7 @@ pub(in crate::accounting) fn close_business_day(
     .bind::<BigInt, _>(totals.fees_minor.minor())
     .bind::<BigInt, _>(totals.rewards_minor.minor())
     .bind::<BigInt, _>(totals.paid_minor.minor())
-    .bind::<Integer, _>(totals.negative_balances)
+    .bind::<Integer, _>(totals.negative_balances).prepared()
     .execute(conn)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Accounts that are settled later than the others of a date.
 
+use crate::platform::db::Prepare;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -54,7 +55,7 @@ pub(in crate::accounting) fn count_held(
     let row: Row = sql_query(
         "select count(*) as held from accounting.held_accounts where business_date = $1 and released_at is null",
     )
-    .bind::<Date, _>(date)
+    .bind::<Date, _>(date).prepared()
     .get_result(conn)?;
     Ok(row.held)
 }
@@ -79,6 +80,7 @@ pub(super) fn list_held_dates(conn: &mut PgConnection) -> AppResult<HashMap<Uuid
          from accounting.held_accounts h join accounting.business_days d using (business_date)
          where h.released_at is null order by h.account_id, h.business_date",
     )
+    .prepared()
     .load(conn)?;
     let mut dates: HashMap<Uuid, Vec<HeldDate>> = HashMap::new();
     for row in rows {
@@ -108,7 +110,7 @@ pub(in crate::accounting) fn list_free_accounts(
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(&accounts)
-    .bind::<Array<SqlUuid>, _>(items)
+    .bind::<Array<SqlUuid>, _>(items).prepared()
     .execute(conn)?;
     let free: Vec<Account> = sql_query(
         "select h.account_id from accounting.held_accounts h
@@ -120,6 +122,7 @@ pub(in crate::accounting) fn list_free_accounts(
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(accounts)
     .bind::<BigInt, _>(limit)
+    .prepared()
     .load(conn)?;
     Ok(free.into_iter().map(|row| row.account_id).collect())
 }
@@ -136,7 +139,7 @@ pub(in crate::accounting) fn release_accounts(
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(accounts)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }

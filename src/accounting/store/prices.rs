@@ -1,5 +1,6 @@
 //! Prices of tasks, made once, and the copies of their titles.
 
+use crate::platform::db::Prepare;
 use std::collections::HashMap;
 
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -62,7 +63,7 @@ pub(in crate::accounting) fn list_prices(
 ) -> AppResult<HashMap<TaskId, Price>> {
     let rows: Vec<PriceRow> =
         sql_query("select task_id, fee_minor, reward_minor from accounting.task_prices where task_id = any($1)")
-            .bind::<Array<SqlUuid>, _>(tasks.iter().map(|task| task.0).collect::<Vec<_>>())
+            .bind::<Array<SqlUuid>, _>(tasks.iter().map(|task| task.0).collect::<Vec<_>>()).prepared()
             .load(tx.conn())?;
     Ok(by_task(rows))
 }

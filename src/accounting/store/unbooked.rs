@@ -2,6 +2,7 @@
 //!
 //! What the subscriber still has before it, or has parked, is its own business and is left out.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -53,6 +54,7 @@ pub(in crate::accounting) fn is_paused(
     let row: Row =
         sql_query("select count(*) as running from bus.subscribers where name = $1 and not paused")
             .bind::<Text, _>(subscriber)
+            .prepared()
             .get_result(conn)?;
     Ok(row.running == 0)
 }

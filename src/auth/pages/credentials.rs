@@ -78,7 +78,7 @@ pub(super) async fn page(
     viewer.actor.allow(Operation::OwnProfile)?;
     let id = viewer.actor.id.0;
     let (factors, pending, beak, passkeys) = db
-        .transaction_even_stopped(ROLE, viewer.origin(), move |tx| {
+        .look_up(ROLE, viewer.origin(), move |tx| {
             let user = store::find_user(tx.conn(), id)?.ok_or(AppError::NotFound)?;
             let factors = store::find_factors(tx.conn(), id)?;
             let pending = service::pending_totp(tx, id, &user.username)?;

@@ -174,7 +174,8 @@ pub(in crate::auth) fn service_of_credential(
     secret: &str,
 ) -> AppResult<UserRow> {
     let now = tx.now;
-    let found = store::find_api_token_user(tx.conn(), &hash_of(secret), Duration::zero(), now)?;
+    let found =
+        store::find_api_token_user(tx.conn(), &hash_of(secret), Some(Duration::zero()), now)?;
     let user = found
         .map(|found| found.user)
         .filter(|user| user.username == username)

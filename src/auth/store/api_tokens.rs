@@ -1,5 +1,6 @@
 //! Tokens of scripts and services; shown once, kept as hashes.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -60,7 +61,7 @@ pub(in crate::auth) fn insert_api_token(
     .bind::<Binary, _>(token.token_hash)
     .bind::<Array<Text>, _>(token.scopes)
     .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(token.expires_at)
+    .bind::<Timestamptz, _>(token.expires_at).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -76,7 +77,7 @@ pub(in crate::auth) fn list_api_tokens(
          where user_id = $1 and revoked_at is null and expires_at > $2 order by created_at desc, id",
     )
     .bind::<SqlUuid, _>(user)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .load(conn)?)
 }
 
@@ -92,7 +93,7 @@ pub(in crate::auth) fn revoke_api_token(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(rows == 1)
 }
@@ -108,6 +109,7 @@ pub(in crate::auth) fn revoke_api_tokens_of(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -116,7 +118,7 @@ pub(in crate::auth) fn revoke_api_tokens_of(
 pub(in crate::auth) fn find_api_token_user(
     conn: &mut PgConnection,
     token_hash: &[u8],
-    note_every: Duration,
+    note_every: Option<Duration>,
     now: DateTime<Utc>,
 ) -> AppResult<Option<ApiTokenUser>> {
     let found: Option<ApiTokenUser> = sql_query(format!(
@@ -127,13 +129,13 @@ pub(in crate::auth) fn find_api_token_user(
     .bind::<Timestamptz, _>(now)
     .get_result(conn)
     .optional()?;
-    if found.is_some() {
+    if let (Some(_), Some(note_every)) = (&found, note_every) {
         sql_query(
             "update auth.api_tokens set last_used_at = $2 where token_hash = $1 and (last_used_at is null or last_used_at <= $3)",
         )
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now)
-        .bind::<Timestamptz, _>(now - note_every)
+        .bind::<Timestamptz, _>(now - note_every).prepared()
         .execute(conn)?;
     }
     Ok(found)

@@ -1,5 +1,6 @@
 //! The soft lock: failures are counted before the password is hashed.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Bool, Text, Timestamptz};
@@ -42,13 +43,13 @@ pub(in crate::auth) fn reserve_attempt(
          returning true as admitted, locked_until",
     )
     .bind::<Text, _>(username)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .load(conn)?;
     if let Some(state) = counted.into_iter().next() {
         return Ok(state);
     }
     Ok(sql_query("select false as admitted, locked_until from auth.login_failures where username = lower($1)")
-        .bind::<Text, _>(username)
+        .bind::<Text, _>(username).prepared()
         .get_result(conn)?)
 }
 
@@ -66,7 +67,7 @@ pub(in crate::auth) fn count_failure(
            cycle_ends_at = case when f.cycle_ends_at <= $2 then $2 + interval '24 hours' else f.cycle_ends_at end",
     )
     .bind::<Text, _>(username)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -79,7 +80,7 @@ pub(in crate::auth) fn release_attempt(
 ) -> AppResult<()> {
     sql_query("update auth.login_failures set failures = greatest(failures - 1, 0), locked_until = $2 where username = lower($1)")
         .bind::<Text, _>(username)
-        .bind::<Timestamptz, _>(now)
+        .bind::<Timestamptz, _>(now).prepared()
         .execute(conn)?;
     Ok(())
 }

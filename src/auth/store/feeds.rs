@@ -1,5 +1,6 @@
 //! Secret addresses of feeds; shown once, kept as hashes.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -39,7 +40,7 @@ pub(in crate::auth) fn replace_feed(
     .bind::<SqlUuid, _>(user)
     .bind::<Text, _>(kind)
     .bind::<Binary, _>(token_hash)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -50,6 +51,7 @@ pub(in crate::auth) fn list_feeds(conn: &mut PgConnection, user: Uuid) -> AppRes
         "select kind, created_at, last_used_at from auth.feeds where user_id = $1 order by kind",
     )
     .bind::<SqlUuid, _>(user)
+    .prepared()
     .load(conn)?)
 }
 
@@ -62,6 +64,7 @@ pub(in crate::auth) fn delete_feed(
     let rows = sql_query("delete from auth.feeds where user_id = $1 and kind = $2")
         .bind::<SqlUuid, _>(user)
         .bind::<Text, _>(kind)
+        .prepared()
         .execute(conn)?;
     Ok(rows == 1)
 }
@@ -70,6 +73,7 @@ pub(in crate::auth) fn delete_feed(
 pub(in crate::auth) fn delete_feeds_of(conn: &mut PgConnection, user: Uuid) -> AppResult<()> {
     sql_query("delete from auth.feeds where user_id = $1")
         .bind::<SqlUuid, _>(user)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -79,7 +83,7 @@ pub(in crate::auth) fn find_feed_user(
     conn: &mut PgConnection,
     kind: &str,
     token_hash: &[u8],
-    note_every: Duration,
+    note_every: Option<Duration>,
     now: DateTime<Utc>,
 ) -> AppResult<Option<UserRow>> {
     let found: Option<UserRow> = sql_query(format!(
@@ -90,13 +94,13 @@ pub(in crate::auth) fn find_feed_user(
     .bind::<Text, _>(kind)
     .get_result(conn)
     .optional()?;
-    if found.is_some() {
+    if let (Some(_), Some(note_every)) = (&found, note_every) {
         sql_query(
             "update auth.feeds set last_used_at = $2 where token_hash = $1 and (last_used_at is null or last_used_at <= $3)",
         )
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now)
-        .bind::<Timestamptz, _>(now - note_every)
+        .bind::<Timestamptz, _>(now - note_every).prepared()
         .execute(conn)?;
     }
     Ok(found)

@@ -1,5 +1,6 @@
 //! Browser sessions; the cookie's id is stored only as its hash.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
@@ -59,14 +60,14 @@ pub(in crate::auth) fn insert_session(
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(session.expires_at)
     .bind::<Nullable<Text>, _>(session.address)
-    .bind::<Nullable<Text>, _>(session.user_agent)
+    .bind::<Nullable<Text>, _>(session.user_agent).prepared()
     .execute(conn)?;
     sql_query(
         "delete from auth.sessions where user_id = $1 and id_hash not in
            (select id_hash from auth.sessions where user_id = $1 order by created_at desc, id_hash limit $2)",
     )
     .bind::<SqlUuid, _>(session.user_id)
-    .bind::<BigInt, _>(LIVE_SESSIONS)
+    .bind::<BigInt, _>(LIVE_SESSIONS).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -143,7 +144,7 @@ pub(in crate::auth) fn list_sessions(
     .bind::<SqlUuid, _>(user)
     .bind::<Nullable<Binary>, _>(current)
     .bind::<Timestamptz, _>(idle_since)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .load(conn)?)
 }
 
@@ -157,13 +158,14 @@ pub(in crate::auth) fn end_session_of(
     let ended = sql_query("delete from auth.sessions where user_id = $1 and id = $2")
         .bind::<SqlUuid, _>(user)
         .bind::<SqlUuid, _>(id)
+        .prepared()
         .execute(conn)?;
     let revoked = sql_query(
         "update auth.token_families set revoked_at = $3 where user_id = $1 and id = $2 and revoked_at is null",
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(ended + revoked == 1)
 }
@@ -177,6 +179,7 @@ pub(in crate::auth) fn delete_other_sessions(
     sql_query("delete from auth.sessions where user_id = $1 and id_hash <> $2")
         .bind::<SqlUuid, _>(user)
         .bind::<Binary, _>(current)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -188,6 +191,7 @@ pub(in crate::auth) fn renew_session(conn: &mut PgConnection, id_hash: &[u8]) ->
          from auth.users u where u.id = s.user_id and s.id_hash = $1",
     )
     .bind::<Binary, _>(id_hash)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -200,6 +204,7 @@ pub(in crate::auth) fn touch_session(
     sql_query("update auth.sessions set last_seen_at = $2 where id_hash = $1")
         .bind::<Binary, _>(id_hash)
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -223,7 +228,7 @@ pub(in crate::auth) fn confirm_session(
     )
     .bind::<Binary, _>(id_hash)
     .bind::<Binary, _>(new_hash)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .get_result(conn)
     .optional()?;
     Ok(ends.map(|row| row.expires_at))
@@ -232,6 +237,7 @@ pub(in crate::auth) fn confirm_session(
 pub(in crate::auth) fn delete_session(conn: &mut PgConnection, id_hash: &[u8]) -> AppResult<()> {
     sql_query("delete from auth.sessions where id_hash = $1")
         .bind::<Binary, _>(id_hash)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -239,6 +245,7 @@ pub(in crate::auth) fn delete_session(conn: &mut PgConnection, id_hash: &[u8]) -
 pub(in crate::auth) fn delete_sessions_of(conn: &mut PgConnection, user: Uuid) -> AppResult<()> {
     sql_query("delete from auth.sessions where user_id = $1")
         .bind::<SqlUuid, _>(user)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -250,9 +257,11 @@ pub(in crate::auth) fn delete_expired(
 ) -> AppResult<()> {
     sql_query("delete from auth.sessions where expires_at <= $1")
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     sql_query("delete from auth.login_failures where cycle_ends_at <= $1")
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

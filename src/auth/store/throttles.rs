@@ -1,5 +1,6 @@
 //! How often somebody may ask for something: one statement a request, so that requests at once are counted one after another.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Text, Timestamptz};
@@ -34,7 +35,7 @@ pub(in crate::auth) fn reserve_request(
     .bind::<Text, _>(subject)
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(now + pause)
-    .bind::<Timestamptz, _>(ahead)
+    .bind::<Timestamptz, _>(ahead).prepared()
     .load(conn)?;
     if counted.into_iter().any(|row| row.admitted) {
         return Ok(None);
@@ -43,7 +44,7 @@ pub(in crate::auth) fn reserve_request(
         "select false as admitted, spent_until from auth.throttles where kind = $1 and subject = $2",
     )
     .bind::<Text, _>(kind)
-    .bind::<Text, _>(subject)
+    .bind::<Text, _>(subject).prepared()
     .get_result(conn)?;
     Ok(Some(refused.spent_until + pause - pause * burst))
 }
@@ -60,7 +61,7 @@ pub(in crate::auth) fn release_request(
     )
     .bind::<Text, _>(kind)
     .bind::<Text, _>(subject)
-    .bind::<BigInt, _>(pause.num_milliseconds())
+    .bind::<BigInt, _>(pause.num_milliseconds()).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -72,6 +73,7 @@ pub(in crate::auth) fn delete_spent_throttles(
 ) -> AppResult<()> {
     sql_query("delete from auth.throttles where spent_until <= $1")
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -94,7 +94,7 @@ impl TokenKeys {
         }
         let keep = kept_for(config);
         let keys = db
-            .transaction_even_stopped(ROLE, Origin::system(), move |tx| read_or_make(tx, keep))
+            .look_up(ROLE, Origin::system(), move |tx| read_or_make(tx, keep))
             .await?;
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Known {
             keys: keys.clone(),
@@ -114,7 +114,7 @@ fn read_or_make(tx: &mut Tx<'_>, keep: Duration) -> AppResult<Vec<StoredKey>> {
     let now = tx.now;
     let signs = |keys: &[StoredKey]| keys.iter().any(|key| key.retired_at.is_none());
     let keys = store::list_keys(tx.conn(), keep, now)?;
-    if signs(&keys) {
+    if signs(&keys) || !tx.may_note() {
         return Ok(keys);
     }
     store::lock_keys(tx.conn())?;

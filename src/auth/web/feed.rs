@@ -90,9 +90,10 @@ async fn user_of(
 ) -> AppResult<Option<UserRow>> {
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
     let roles = config.second_factor_roles.clone();
-    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+    db.look_up(ROLE, Origin::system(), move |tx| {
         let now = tx.now;
-        let user = store::find_feed_user(tx.conn(), kind.as_str(), &hash, NOTE_EVERY, now)?;
+        let note = tx.may_note().then_some(NOTE_EVERY);
+        let user = store::find_feed_user(tx.conn(), kind.as_str(), &hash, note, now)?;
         let Some(user) = user else {
             return Ok(None);
         };

@@ -174,7 +174,7 @@ impl<T: Clone + Send + Sync + 'static> Recent<T> {
 async fn still_counts<T>(db: &Db, entry: &Entry<T>) -> AppResult<bool> {
     let (user, known) = (entry.user, entry.access_changes);
     let changes = db
-        .transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+        .look_up(ROLE, Origin::system(), move |tx| {
             store::count_access_changes(tx.conn(), user)
         })
         .await

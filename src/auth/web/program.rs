@@ -15,7 +15,9 @@ use crate::auth::store::{self, UserRow};
 use crate::auth::tokens::{TokenKeys, Verified};
 use crate::auth::{Actor, ROLE, TokenScopes};
 use crate::platform::config::Config;
-use crate::platform::db::{Answer, Db, Origin, RequestKey, Tx, answer_before, once_for_key};
+use crate::platform::db::{
+    Answer, Db, Origin, RequestKey, Tx, answer_before, once_for_key, read_for,
+};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::Face;
 
@@ -92,6 +94,7 @@ impl FromRequest for ApiUser {
             }
             let mut actor = actor_of_request(&request, &found.user)?;
             actor.limits = found.limits;
+            read_for(actor.id.0);
             let origin = origin_of(&request, Some(actor.id.0));
             let key = request.extensions().get::<RequestKey>().cloned();
             Ok(Self { actor, origin, key })
@@ -143,9 +146,10 @@ async fn user_of_token(request: &HttpRequest) -> AppResult<TokenHolder> {
 async fn script_of(request: &HttpRequest, token: &str) -> AppResult<Option<Entry<TokenHolder>>> {
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
     let (hash, roles) = (hash_of(token), config.second_factor_roles.clone());
-    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+    db.look_up(ROLE, Origin::system(), move |tx| {
         let now = tx.now;
-        let Some(found) = store::find_api_token_user(tx.conn(), &hash, NOTE_EVERY, now)? else {
+        let note = tx.may_note().then_some(NOTE_EVERY);
+        let Some(found) = store::find_api_token_user(tx.conn(), &hash, note, now)? else {
             return Ok(None);
         };
         let must_enrol = must_enrol(tx.conn(), &roles, &found.user)?;
@@ -168,7 +172,7 @@ async fn person_of(request: &HttpRequest, token: &str) -> AppResult<Option<Entry
         .verify(db, config, token)
         .await?;
     let roles = config.second_factor_roles.clone();
-    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+    db.look_up(ROLE, Origin::system(), move |tx| {
         let Some(user) = holder_of(tx, &verified)? else {
             return Ok(None);
         };
@@ -199,7 +203,7 @@ fn holder_of(tx: &mut Tx<'_>, token: &Verified) -> AppResult<Option<UserRow>> {
     let Some(found) = found.filter(|found| found.user.id == token.user) else {
         return Ok(None);
     };
-    if found.first_use {
+    if found.first_use && tx.may_note() {
         store::update_pair_used(tx.conn(), pair, now)?;
     }
     Ok(Some(found.user))

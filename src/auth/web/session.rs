@@ -13,7 +13,7 @@ use crate::auth::service::{hash_of, must_enrol};
 use crate::auth::store::{self, UserRow};
 use crate::auth::{Actor, ROLE, Setup};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Origin};
+use crate::platform::db::{Db, Mode, Origin, read_for};
 use crate::platform::error::{AppResult, Message};
 use crate::platform::i18n::{self, Lang};
 use crate::platform::stop;
@@ -74,10 +74,11 @@ async fn first_visit(request: &HttpRequest) -> AppResult<bool> {
         return Ok(false);
     }
     let setup = data::<Setup>(request)?;
-    setup
-        .is_open(data::<Db>(request)?)
-        .await
-        .map_err(outage::named)
+    let db = data::<Db>(request)?;
+    if db.mode() != Mode::Full {
+        return Ok(false);
+    }
+    setup.is_open(db).await.map_err(outage::named)
 }
 
 fn is_page(path: &str) -> bool {
@@ -134,12 +135,12 @@ async fn look_up(request: &HttpRequest, hash: Vec<u8>) -> AppResult<Option<Entry
     let (db, config) = (data::<Db>(request)?, data::<Config>(request)?);
     let idle = Duration::from_std(config.session_idle).unwrap_or(Duration::hours(1));
     let roles = config.second_factor_roles.clone();
-    db.transaction_even_stopped(ROLE, Origin::system(), move |tx| {
+    db.look_up(ROLE, Origin::system(), move |tx| {
         let now = tx.now;
         let Some(session) = store::find_session(tx.conn(), &hash, now - idle, now)? else {
             return Ok(None);
         };
-        if now - session.last_seen_at >= NOTE_EVERY {
+        if tx.may_note() && now - session.last_seen_at >= NOTE_EVERY {
             store::touch_session(tx.conn(), &hash, now)?;
         }
         let must_enrol = must_enrol(tx.conn(), &roles, &session.user)?;
@@ -181,6 +182,7 @@ async fn recognise(request: &HttpRequest) -> AppResult<Option<Known>> {
 fn known(request: &HttpRequest, holder: SessionHolder) -> AppResult<Known> {
     let user = holder.user;
     let actor = actor_of_request(request, &user)?;
+    read_for(user.id);
     if let Some(lang) = user.language.as_deref().and_then(Lang::from_code) {
         request.extensions_mut().insert(AccountLanguage(lang));
     }

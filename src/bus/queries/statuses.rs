@@ -1,5 +1,6 @@
 //! How the subscribers are: their cursors, who holds them, how far behind they are.
 
+use crate::platform::db::Prepare;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -139,12 +140,13 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
            cross join (select coalesce(max(seq), 0) as seq from bus.events) head
            left join bus.parked_items p on p.subscriber = s.name and p.state in ('retrying', 'blocked', 'dead')
          group by s.name, head.seq order by s.name",
-    )
+    ).prepared()
     .load(conn)?;
     let holds: Vec<Hold> = sql_query(
         "select subscriber, holder, reason, actor_id as actor, paused_at as since from bus.pauses
          order by paused_at, holder",
     )
+    .prepared()
     .load(conn)?;
     let mut held: HashMap<String, Vec<Hold>> = HashMap::new();
     for hold in holds {
@@ -182,6 +184,7 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
 pub fn bound_log(conn: &mut PgConnection, instant: DateTime<Utc>) -> AppResult<()> {
     sql_query("select bus.bound($1)")
         .bind::<Timestamptz, _>(instant)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -211,7 +214,7 @@ pub fn caught_up_with(
          where s.name = $1 and not s.paused and s.retired_at is null",
     )
     .bind::<Text, _>(subscriber)
-    .bind::<Timestamptz, _>(instant)
+    .bind::<Timestamptz, _>(instant).prepared()
     .get_result(conn)
     .optional()?;
     Ok(row.filter(|row| row.reached).map(|row| row.cutoff))

@@ -1,5 +1,6 @@
 //! Cursors, who holds them, and what they were about to try.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -78,7 +79,7 @@ pub(in crate::bus) fn upsert_cursor(conn: &mut PgConnection, cursor: NewCursor) 
     .bind::<Nullable<BigInt>, _>(start)
     .bind::<Bool, _>(cursor.money)
     .bind::<Bool, _>(cursor.repeatable)
-    .bind::<Bool, _>(cursor.rebuildable)
+    .bind::<Bool, _>(cursor.rebuildable).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -136,6 +137,7 @@ pub(in crate::bus) fn position(conn: &mut PgConnection, name: &str) -> AppResult
     }
     let row: Row = sql_query("select position from bus.subscribers where name = $1")
         .bind::<Text, _>(name)
+        .prepared()
         .get_result(conn)?;
     Ok(row.position)
 }
@@ -159,7 +161,7 @@ pub(in crate::bus) fn advance(
     .bind::<Text, _>(name)
     .bind::<BigInt, _>(position)
     .bind::<BigInt, _>(i64::try_from(applied).unwrap_or(i64::MAX))
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -174,7 +176,7 @@ pub(in crate::bus) fn update_position(
         "update bus.subscribers set rewound_until = greatest(rewound_until, position), position = $2 where name = $1",
     )
     .bind::<Text, _>(name)
-    .bind::<BigInt, _>(position)
+    .bind::<BigInt, _>(position).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -188,6 +190,7 @@ pub(in crate::bus) fn update_retired(
     sql_query("update bus.subscribers set retired_at = coalesce(retired_at, $2) where name = $1")
         .bind::<Text, _>(name)
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -203,6 +206,7 @@ pub(in crate::bus) fn note_error(
         .bind::<Text, _>(name)
         .bind::<Text, _>(text)
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -224,7 +228,7 @@ pub(in crate::bus) fn insert_pause(
     .bind::<Text, _>(holder)
     .bind::<Text, _>(reason)
     .bind::<Nullable<SqlUuid>, _>(actor)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(rows == 1)
 }
@@ -238,6 +242,7 @@ pub(in crate::bus) fn delete_pause(
     let rows = sql_query("delete from bus.pauses where subscriber = $1 and holder = $2")
         .bind::<Text, _>(name)
         .bind::<Text, _>(holder)
+        .prepared()
         .execute(conn)?;
     Ok(rows == 1)
 }
@@ -247,7 +252,7 @@ pub(in crate::bus) fn update_paused(conn: &mut PgConnection, name: &str) -> AppR
     sql_query(
         "update bus.subscribers s set paused = exists (select from bus.pauses p where p.subscriber = s.name) where name = $1",
     )
-    .bind::<Text, _>(name)
+    .bind::<Text, _>(name).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -273,6 +278,7 @@ pub(in crate::bus) fn record_attempt(
     .bind::<Text, _>(name)
     .bind::<BigInt, _>(seq)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .get_result(conn)?;
     Ok(row.attempts)
 }
@@ -281,6 +287,7 @@ pub(in crate::bus) fn record_attempt(
 pub(in crate::bus) fn clear_attempts(conn: &mut PgConnection, name: &str) -> AppResult<()> {
     sql_query("delete from bus.attempts where subscriber = $1")
         .bind::<Text, _>(name)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Reading the log.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
@@ -47,8 +48,9 @@ pub(in crate::bus) fn head(conn: &mut PgConnection) -> AppResult<i64> {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
-    let row: Row =
-        sql_query("select coalesce(max(seq), 0) as seq from bus.events").get_result(conn)?;
+    let row: Row = sql_query("select coalesce(max(seq), 0) as seq from bus.events")
+        .prepared()
+        .get_result(conn)?;
     Ok(row.seq)
 }
 

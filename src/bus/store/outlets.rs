@@ -1,5 +1,6 @@
 //! Outlets: who sends just now, and how long a target is left alone.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -29,6 +30,7 @@ pub(in crate::bus) struct OutletState {
 pub(in crate::bus) fn insert_outlet(conn: &mut PgConnection, name: &str) -> AppResult<()> {
     sql_query("insert into bus.outlets (name) values ($1) on conflict do nothing")
         .bind::<Text, _>(name)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -51,7 +53,7 @@ pub(in crate::bus) fn is_outlet_free(
     )
     .bind::<Text, _>(name)
     .bind::<SqlUuid, _>(holder)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .get_result(conn)?;
     Ok(row.free)
 }
@@ -67,6 +69,7 @@ pub(in crate::bus) fn hold_outlet(
         .bind::<Text, _>(name)
         .bind::<SqlUuid, _>(holder)
         .bind::<Timestamptz, _>(until)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -81,7 +84,7 @@ pub(in crate::bus) fn get_outlet(
         "select failures, rests_until, stuck_at, stuck_for from bus.outlets where name = $1 and holder = $2",
     )
     .bind::<Text, _>(name)
-    .bind::<SqlUuid, _>(holder)
+    .bind::<SqlUuid, _>(holder).prepared()
     .get_result(conn)
     .optional()?)
 }
@@ -100,7 +103,7 @@ pub(in crate::bus) fn release_outlet(
     .bind::<Integer, _>(state.failures)
     .bind::<Nullable<Timestamptz>, _>(state.rests_until)
     .bind::<Nullable<BigInt>, _>(state.stuck_at)
-    .bind::<Integer, _>(state.stuck_for)
+    .bind::<Integer, _>(state.stuck_for).prepared()
     .execute(conn)?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Parked items: written, tried again, set free.
 
+use crate::platform::db::Prepare;
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
@@ -32,7 +33,7 @@ pub(in crate::bus) fn held_keys(
              where subscriber = $1 and sequence_key = any($2) and state in ('retrying', 'blocked', 'dead')",
         )
         .bind::<Text, _>(subscriber)
-        .bind::<Array<SqlUuid>, _>(keys)
+        .bind::<Array<SqlUuid>, _>(keys).prepared()
         .load(conn)?,
     ))
 }
@@ -50,6 +51,7 @@ pub(in crate::bus) fn skipped_items(
         )
         .bind::<Text, _>(subscriber)
         .bind::<Array<SqlUuid>, _>(items)
+        .prepared()
         .load(conn)?,
     ))
 }
@@ -67,6 +69,7 @@ pub(in crate::bus) fn unresolved_items(
         )
         .bind::<Text, _>(subscriber)
         .bind::<Array<SqlUuid>, _>(items)
+        .prepared()
         .load(conn)?,
     ))
 }
@@ -140,6 +143,7 @@ pub(in crate::bus) fn count_failed_since(
     )
     .bind::<Text, _>(subscriber)
     .bind::<Timestamptz, _>(since)
+    .prepared()
     .get_result(conn)?;
     Ok(row.failed)
 }
@@ -172,7 +176,7 @@ pub(in crate::bus) fn list_due(
     )
     .bind::<Text, _>(subscriber)
     .bind::<Timestamptz, _>(now)
-    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(limit).prepared()
     .load(conn)?)
 }
 
@@ -190,6 +194,7 @@ pub(in crate::bus) fn resolve(
     .bind::<Text, _>(subscriber)
     .bind::<SqlUuid, _>(item)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -210,6 +215,7 @@ pub(in crate::bus) fn unblock_next(
     .bind::<Text, _>(subscriber)
     .bind::<SqlUuid, _>(key)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -229,6 +235,7 @@ pub(in crate::bus) fn unblock_heads(
     )
     .bind::<Text, _>(subscriber)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -259,6 +266,7 @@ pub(in crate::bus) fn update_failed(
     .bind::<Text, _>(class)
     .bind::<Text, _>(text)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }

@@ -12,11 +12,11 @@ use rand::{RngExt, SeedableRng};
 
 use super::CliError;
 use super::bookmark::{Bookmark, Place};
-use super::interrupt::Interrupt;
 use crate::app::Services;
 use crate::auth::{self, Actor};
 use crate::bus::{self, Subscriber};
 use crate::cli::import;
+use crate::cli::interrupt::Interrupt;
 use crate::platform::clock::Clock;
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin};

@@ -2,15 +2,14 @@
 
 mod bookmark;
 mod history;
-mod interrupt;
 mod password;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use bookmark::Bookmark;
-use interrupt::Interrupt;
 
+use super::interrupt::Interrupt;
 use super::serve::block_on;
 use super::{CliError, DemoArgs, connect};
 use crate::app::{self, Services};

@@ -44,6 +44,16 @@ pub const KEYS: &[Key] = &[
         "address that the read-only pages use, such as a standby; empty: the same as `DATABASE_URL`",
     ),
     key(
+        "ATES_DATABASE_READ_FOR",
+        "all",
+        "which pages use that address: `all`, or those of `analytics` alone",
+    ),
+    key(
+        "ATES_READ_OWN_WRITES_SECONDS",
+        "10",
+        "how long at most somebody who has changed something reads the primary instead, until the standby has it too, seconds",
+    ),
+    key(
         "ATES_BIND",
         "127.0.0.1:8080",
         "address and port to listen on",
@@ -142,6 +152,11 @@ pub const KEYS: &[Key] = &[
         "ATES_POOL_WAIT_MS",
         "2000",
         "how long a request waits for a connection before it is answered 503, milliseconds",
+    ),
+    key(
+        "ATES_REQUEST_DEADLINE_SECONDS",
+        "20",
+        "how long a request waits for the work of the database before it is answered 503, seconds",
     ),
     key(
         "ATES_PART_DEADLINE_MS",
@@ -322,6 +337,16 @@ pub const KEYS: &[Key] = &[
         "ATES_WEBHOOKS",
         "",
         "targets that events are sent to, parted by semicolons: `NAME ADDRESS SECRET TYPES`, TYPES separated by commas, without TYPES all of them (docs/API.md); empty: none",
+    ),
+    key(
+        "ATES_REQUESTS_AT_ONCE",
+        "64",
+        "requests that are worked on at the same time; further ones wait for their turn as long as for a connection",
+    ),
+    key(
+        "ATES_REQUESTS_WAITING",
+        "256",
+        "requests that may wait for their turn; a further one is answered 503 at once",
     ),
     key(
         "ATES_LIVE_STREAMS",

@@ -1,5 +1,6 @@
 //! The audit: who did what to whom or what, when, and from where (R24). A row is written in the transaction of what it tells of.
 
+use super::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl};
@@ -30,7 +31,7 @@ impl Tx<'_> {
         .bind::<Nullable<Text>, _>(origin.address)
         .bind::<Nullable<Text>, _>(origin.agent)
         .bind::<SqlUuid, _>(correlation)
-        .bind::<Jsonb, _>(detail)
+        .bind::<Jsonb, _>(detail).prepared()
         .execute(self.conn())?;
         Ok(())
     }
@@ -58,7 +59,7 @@ impl Tx<'_> {
         .bind::<Nullable<SqlUuid>, _>(actor)
         .bind::<Timestamptz, _>(since)
         .bind::<Text, _>(action)
-        .bind::<Jsonb, _>(detail)
+        .bind::<Jsonb, _>(detail).prepared()
         .get_result(self.conn())?;
         Ok(row.known)
     }

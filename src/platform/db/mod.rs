@@ -6,9 +6,14 @@
 mod audit;
 mod counted;
 mod migrate;
+mod mode;
 mod once;
 mod outbox;
 mod parts;
+mod pools;
+mod prepared;
+mod reading;
+mod scratch;
 mod server;
 mod standing;
 mod tx;
@@ -18,7 +23,6 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledConnection};
 use diesel::{Connection, RunQueryDsl};
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,17 +32,22 @@ use super::clock::Clock;
 use super::config::Config;
 use super::error::{AppError, AppResult};
 use super::faults;
+use super::metrics;
 use super::wake::Wake;
 pub use counted::{COUNTED, COUNTED_AT_MOST, Counted, counting};
-pub use migrate::{MigrationError, migrate, pending_migrations};
+pub use migrate::{MigrationError, lacking_migrations, migrate, pending_migrations};
+pub use mode::Mode;
 pub use once::{Answer, KEYS_KEPT, RequestKey, answer_before, forget_old_keys, once, once_for_key};
 pub use outbox::Outgoing;
 pub use parts::{Part, Parts};
+use pools::{Limits, Pool, checkout, pool};
+pub use pools::{patient_address, primary_address};
+pub use prepared::{Prepare, Prepared};
+pub use reading::{Lsn, Reading, read_for};
+pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
-
-type Pool = diesel::r2d2::Pool<ConnectionManager<PgConnection>>;
 
 /// The database role of a module: it may write only in the schema of that module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,11 +111,17 @@ pub struct Db(Arc<Inner>);
 struct Inner {
     web: Pool,
     worker: Pool,
+    /// Of the primary.
     read: Pool,
+    /// Of a standby, or of whichever of several hosts answers.
+    standby: Option<Pool>,
+    pulse: mode::Pulse,
+    marks: reading::Marks,
     web_permits: Arc<Semaphore>,
     read_permits: Arc<Semaphore>,
     pool_wait: Duration,
     part_deadline: Duration,
+    request_deadline: Duration,
     /// Who changed something within the time that reports are kept.
     changed: Cache<Uuid, ()>,
     standing: (String, Limits),
@@ -118,7 +133,16 @@ impl Db {
     /// Opens the pools of `config` at `url` lazily; nothing is asked of the server yet.
     #[must_use]
     pub fn new(config: &Config, url: &str, clock: Clock) -> Self {
-        let read_url = config.database_read_url.as_deref().unwrap_or(url);
+        Self::open(config, url, clock, false)
+    }
+
+    /// The same for a process that only shows: it never changes anything, and may look at a standby alone.
+    #[must_use]
+    pub fn read_only(config: &Config, url: &str, clock: Clock) -> Self {
+        Self::open(config, url, clock, true)
+    }
+
+    fn open(config: &Config, url: &str, clock: Clock, shows: bool) -> Self {
         let web = Limits {
             name: "ates web",
             statement: config.web_statement_timeout,
@@ -135,22 +159,48 @@ impl Db {
             name: "ates read",
             ..web.clone()
         };
+        let watch = Limits {
+            name: "ates watch",
+            ..worker.clone()
+        };
+        let idle = if shows { 0 } else { 2 };
+        let reads_at = config.database_read_url.as_deref();
+        let several = pools::has_several_hosts(url);
+        let standby = (reads_at.is_some() || several || shows).then(|| {
+            let idle = if reads_at.is_some() || shows { 2 } else { 0 };
+            let at = patient_address(reads_at.unwrap_or(url));
+            pool(&at, config.read_pool, idle, config.pool_wait, read.clone())
+        });
+        let primary = primary_address(url);
+        let pulse = mode::Pulse::new(
+            shows,
+            standby.is_some(),
+            if shows {
+                patient_address(reads_at.unwrap_or(url))
+            } else {
+                primary.clone()
+            },
+        );
         let permits = |count: u32| Arc::new(Semaphore::new(count as usize));
         Self(Arc::new(Inner {
-            standing: (
-                url.to_owned(),
-                Limits {
-                    name: "ates watch",
-                    ..worker.clone()
-                },
+            standing: (primary.clone(), watch),
+            web: pool(&primary, config.web_pool, idle, config.pool_wait, web),
+            worker: pool(
+                &primary,
+                config.worker_pool,
+                idle,
+                Duration::from_secs(10),
+                worker,
             ),
-            web: pool(url, config.web_pool, config.pool_wait, web),
-            worker: pool(url, config.worker_pool, Duration::from_secs(10), worker),
-            read: pool(read_url, config.read_pool, config.pool_wait, read),
+            read: pool(&primary, config.read_pool, idle, config.pool_wait, read),
+            standby,
+            pulse,
+            marks: reading::Marks::new(config, reads_at.is_some()),
             web_permits: permits(config.web_pool),
             read_permits: permits(config.read_pool),
             pool_wait: config.pool_wait,
             part_deadline: config.part_deadline,
+            request_deadline: config.request_deadline,
             changed: Cache::builder()
                 .max_capacity(CHANGERS)
                 .time_to_live(config.report_cache)
@@ -189,9 +239,10 @@ impl Db {
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.refuse_changes()?;
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
-        blocking(permit, move || {
+        self.blocking(permit, move || {
             db.transaction_blocking(Lane::Web, role, origin, work)
         })
         .await
@@ -205,9 +256,10 @@ impl Db {
         &self,
         work: impl FnOnce(&Self) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.refuse_changes()?;
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
-        blocking(permit, move || work(&db)).await
+        within(LONG_DEADLINE, permit, move || work(&db)).await
     }
 
     /// [`Db::transaction`], also while the emergency stop is set: for logging in and out, and for the stop itself.
@@ -220,9 +272,10 @@ impl Db {
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.refuse_changes()?;
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
-        blocking(permit, move || {
+        self.blocking(permit, move || {
             db.transaction_even_stopped_blocking(Lane::Web, role, origin, work)
         })
         .await
@@ -265,11 +318,12 @@ impl Db {
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
+        self.refuse_changes()?;
         let pool = match lane {
             Lane::Web => &self.0.web,
             Lane::Worker => &self.0.worker,
         };
-        let mut conn = checkout(pool)?;
+        let mut conn = self.from_primary(pool)?;
         let actor = origin.actor;
         let (result, (wake, appending)) = conn.transaction(|conn| {
             enter(role, conn)?;
@@ -279,6 +333,7 @@ impl Db {
         })?;
         if let Some(actor) = actor {
             self.0.changed.insert(actor, ());
+            self.0.marks.note(actor, &mut conn);
         }
         if faults::loses_commit() {
             return Err(busy());
@@ -293,39 +348,6 @@ impl Db {
         Ok(result)
     }
 
-    /// Reads for a page in one read-only snapshot under a module's role; the pool may point at a standby.
-    ///
-    /// # Errors
-    /// What `work` returns, and 503 when no connection is free in time.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        role: DbRole,
-        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
-    ) -> AppResult<T> {
-        let permit = self.permit(&self.0.read_permits).await?;
-        let db = self.clone();
-        blocking(permit, move || db.read_blocking(role, work)).await
-    }
-
-    /// The same for threads of their own.
-    ///
-    /// # Errors
-    /// What `work` returns, and 503 when no connection is free in time.
-    pub fn read_blocking<T>(
-        &self,
-        role: DbRole,
-        work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
-    ) -> AppResult<T> {
-        let mut conn = checkout(&self.0.read)?;
-        conn.build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(|conn| {
-                role.assume(conn)?;
-                work(conn)
-            })
-    }
-
     /// One snapshot of the primary under a module's role, for a worker: it may keep what it has looked up in temporary tables.
     ///
     /// # Errors
@@ -335,7 +357,8 @@ impl Db {
         role: DbRole,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
-        let mut conn = checkout(&self.0.worker)?;
+        self.refuse_changes()?;
+        let mut conn = self.from_primary(&self.0.worker)?;
         conn.build_transaction().repeatable_read().run(|conn| {
             role.assume(conn)?;
             work(conn)
@@ -354,10 +377,13 @@ impl Db {
             #[diesel(sql_type = diesel::sql_types::Bool)]
             stopped: bool,
         }
+        if self.mode() != Mode::Full {
+            return Ok(Writable::ReadOnly);
+        }
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
-        blocking(permit, move || {
-            let mut conn = checkout(&db.0.web)?;
+        self.blocking(permit, move || {
+            let mut conn = db.from_primary(&db.0.web)?;
             let row: Row = diesel::sql_query(
                 "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
                    exists (select from platform.emergency_stops where released_at is null) as stopped",
@@ -375,90 +401,63 @@ impl Db {
     async fn permit(&self, permits: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {
         match tokio::time::timeout(self.0.pool_wait, Arc::clone(permits).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(busy()),
+            _ => {
+                metrics::no_connection();
+                Err(busy())
+            }
         }
+    }
+
+    /// A connection to the primary; that there is none is told to who watches it.
+    fn from_primary(&self, pool: &Pool) -> AppResult<pools::Pooled> {
+        checkout(pool).inspect_err(|_| self.0.pulse.look_now())
+    }
+
+    /// Runs a request's blocking work within its deadline.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        work: impl FnOnce() -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        within(self.0.request_deadline, permit, work).await
     }
 }
 
-/// Runs blocking work on the blocking pool; the permit goes with it, so that a client that hangs up frees nothing early.
-async fn blocking<T: Send + 'static>(
+/// The deadline of a use case of several transactions.
+const LONG_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Runs blocking work on the blocking pool; the permit goes with it, so that a client that hangs up, or a deadline, frees nothing early.
+async fn within<T: Send + 'static>(
+    deadline: Duration,
     permit: OwnedSemaphorePermit,
     work: impl FnOnce() -> AppResult<T> + Send + 'static,
 ) -> AppResult<T> {
     let span = tracing::Span::current();
-    tokio::task::spawn_blocking(move || {
+    let done = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         span.in_scope(work)
-    })
-    .await
-    .map_err(|error| AppError::internal(format!("a request's thread ended: {error}")))?
+    });
+    match tokio::time::timeout(deadline, done).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(error)) => Err(AppError::internal(format!(
+            "a request's thread ended: {error}"
+        ))),
+        Err(_) => {
+            tracing::warn!(
+                seconds = deadline.as_secs(),
+                "a request's work in the database did not end in time"
+            );
+            Err(AppError::Unavailable {
+                message: "error-database-silent".into(),
+                retry_after: 10,
+            })
+        }
+    }
 }
 
 fn busy() -> AppError {
     AppError::Unavailable {
         message: "error-database-away".into(),
         retry_after: 5,
-    }
-}
-
-fn checkout(pool: &Pool) -> AppResult<PooledConnection<ConnectionManager<PgConnection>>> {
-    pool.get().map_err(|error| {
-        tracing::warn!(error = %error, "no database connection");
-        busy()
-    })
-}
-
-fn pool(url: &str, size: u32, wait: Duration, limits: Limits) -> Pool {
-    Pool::builder()
-        .max_size(size)
-        .min_idle(Some(size.min(2)))
-        .connection_timeout(wait)
-        .max_lifetime(Some(Duration::from_secs(30 * 60)))
-        .connection_customizer(Box::new(limits))
-        .error_handler(Box::new(LogPoolError))
-        .build_unchecked(ConnectionManager::new(with_connect_timeout(url)))
-}
-
-/// The address with `connect_timeout=3`, unless it has one.
-#[must_use]
-pub fn with_connect_timeout(url: &str) -> String {
-    if url.contains("connect_timeout") {
-        return url.to_owned();
-    }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}connect_timeout=3")
-}
-
-/// Server-side limits that every connection of a pool carries. Also what a random page costs: our sets are hundreds of keys out
-/// of large tables, and at the server's default of 4 they are found by reading the whole table (docs/PERFORMANCE.md).
-#[derive(Clone, Debug)]
-struct Limits {
-    name: &'static str,
-    statement: Duration,
-    lock_seconds: u32,
-    idle_seconds: u32,
-}
-
-impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
-    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(&format!(
-            "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
-             set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
-             set random_page_cost = 1.1; set timezone = 'UTC'",
-            self.name,
-            self.statement.as_millis(),
-            self.lock_seconds,
-            self.idle_seconds,
-        ))
-        .map_err(diesel::r2d2::Error::QueryError)
-    }
-}
-
-#[derive(Debug)]
-struct LogPoolError;
-
-impl HandleError<diesel::r2d2::Error> for LogPoolError {
-    fn handle_error(&self, error: diesel::r2d2::Error) {
-        tracing::warn!(error = %error, "a database connection could not be opened");
     }
 }

@@ -1,5 +1,6 @@
 //! What is sent twice has one effect and one answer: forms by their one-time key, requests of programs by their `Idempotency-Key`.
 
+use super::Prepare;
 use chrono::Duration;
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Binary, Bool, Nullable, SmallInt, Text, Timestamptz, Uuid as SqlUuid};
@@ -32,7 +33,7 @@ pub fn once(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(key)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(tx.conn())?;
     if fresh == 0 {
         return location_of(tx.conn(), user, key)?
@@ -45,6 +46,7 @@ pub fn once(
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(key)
     .bind::<Text, _>(&location)
+    .prepared()
     .execute(tx.conn())?;
     Ok(location)
 }
@@ -60,6 +62,7 @@ fn location_of(conn: &mut PgConnection, user: Uuid, key: Uuid) -> AppResult<Opti
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(key)
+    .prepared()
     .get_result(conn)
     .optional()?;
     Ok(row.and_then(|row| row.location))
@@ -119,7 +122,7 @@ pub fn once_for_key(
     .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(i16::MAX))
     .bind::<Nullable<Text>, _>(&answer.body)
     .bind::<Nullable<Text>, _>(&answer.location)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(tx.conn())?;
     Ok(answer)
 }
@@ -154,6 +157,7 @@ pub fn answer_before(
     .bind::<Text, _>(&request.key)
     .bind::<Binary, _>(&request.body_hash)
     .bind::<Timestamptz, _>(since)
+    .prepared()
     .get_result(tx.conn())
     .optional()?;
     match row {

@@ -1,5 +1,6 @@
 //! The transactional outbox: events wait in the unit of work and are appended to the log as its last statement.
 
+use super::Prepare;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -70,7 +71,7 @@ pub(super) fn append(
         .bind::<Array<SqlUuid>, _>(column(events, |event| event.correlation_id))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(events, |event| event.causation_id))
         .bind::<Array<Nullable<SqlUuid>>, _>(column(events, |event| event.actor_id))
-        .bind::<Array<Jsonb>, _>(column(events, |event| &event.data))
+        .bind::<Array<Jsonb>, _>(column(events, |event| &event.data)).prepared()
         .get_result(conn)?;
     let waited = row.waited.parse().ok().filter(|seconds| *seconds >= 0.0);
     let waited = Duration::from_secs_f64(waited.unwrap_or_default());

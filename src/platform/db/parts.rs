@@ -10,7 +10,7 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 
-use super::{Db, DbRole, checkout};
+use super::{Db, DbRole};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics::{self, Missed};
 
@@ -139,10 +139,11 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        let source = self.source();
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
-        super::blocking(permit, move || {
-            let mut conn = checkout(&db.0.read)?;
+        self.blocking(permit, move || {
+            let mut conn = db.to_read(source)?;
             conn.build_transaction()
                 .repeatable_read()
                 .read_only()

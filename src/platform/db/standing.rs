@@ -6,7 +6,7 @@ use diesel::pg::PgConnection;
 use diesel::r2d2::CustomizeConnection;
 use diesel::{Connection, connection::SimpleConnection};
 
-use super::{Db, busy, with_connect_timeout};
+use super::{Db, busy};
 use crate::platform::error::AppResult;
 
 /// An open connection that only reads, each statement on its own; opened anew after an error.
@@ -46,7 +46,7 @@ impl Standing {
 impl Db {
     fn open_standing(&self) -> AppResult<PgConnection> {
         let (url, limits) = &self.0.standing;
-        let mut conn = PgConnection::establish(&with_connect_timeout(url)).map_err(|error| {
+        let mut conn = PgConnection::establish(url).map_err(|error| {
             tracing::warn!(error = %error, "no database connection");
             busy()
         })?;

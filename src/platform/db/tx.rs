@@ -54,6 +54,7 @@ pub struct Tx<'c> {
     role: DbRole,
     outbox: Vec<Outgoing>,
     wake: bool,
+    looks_only: bool,
 }
 
 impl<'c> Tx<'c> {
@@ -74,7 +75,27 @@ impl<'c> Tx<'c> {
             role,
             outbox: Vec::new(),
             wake: false,
+            looks_only: false,
         }
+    }
+
+    /// One that can only look.
+    pub(super) fn open_to_look(
+        conn: &'c mut PgConnection,
+        role: DbRole,
+        now: DateTime<Utc>,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            looks_only: true,
+            ..Self::open(conn, role, now, origin)
+        }
+    }
+
+    /// Whether this unit of work may note something; not while changes are refused (R11).
+    #[must_use]
+    pub fn may_note(&self) -> bool {
+        !self.looks_only
     }
 
     /// The connection, for stores.

@@ -31,7 +31,14 @@ const POINTS: [&str; 20] = [
     "mail.after_answer",
 ];
 
-const PLANTS: [&str; 3] = ["second_transaction", "pause_aside", "skip_blocked"];
+const PLANTS: [&str; 6] = [
+    "second_transaction",
+    "pause_aside",
+    "skip_blocked",
+    "wild_price",
+    "lost_fee",
+    "lost_mail",
+];
 
 #[derive(Debug, Default)]
 struct Faults {

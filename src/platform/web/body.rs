@@ -1,5 +1,8 @@
 //! How the body of a request is received: as it was sent, up to a limit, within a time.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -9,6 +12,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 
 use super::Face;
+use super::door::Place;
 
 /// How long a body may take to come.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -36,9 +40,23 @@ pub(super) async fn receive(
     if said.is_some_and(|length| length > limit) {
         return Err(Face::of_status(StatusCode::PAYLOAD_TOO_LARGE));
     }
-    tokio::time::timeout(DEADLINE, collect(payload, limit))
+    let mut coming = pin!(collect(payload, limit));
+    // Most bodies are there with their head.
+    if let Poll::Ready(body) = poll_fn(|context| Poll::Ready(coming.as_mut().poll(context))).await {
+        return body;
+    }
+    let place = request.extensions().get::<Place>().cloned();
+    if let Some(place) = &place {
+        place.leave();
+    }
+    let body = tokio::time::timeout(DEADLINE, coming)
         .await
-        .map_err(|_| Face::of_status(StatusCode::REQUEST_TIMEOUT))?
+        .map_err(|_| Face::of_status(StatusCode::REQUEST_TIMEOUT))?;
+    if let (Some(place), Ok(_)) = (&place, &body) {
+        let back = place.come_back().await;
+        back.map_err(|error| Face::of_error(&error))?;
+    }
+    body
 }
 
 async fn collect(mut payload: Payload, limit: usize) -> Result<Bytes, Face> {

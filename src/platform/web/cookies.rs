@@ -14,6 +14,9 @@ pub const THEME: &str = "ates_theme";
 /// The message for the next page.
 pub const FLASH: &str = "ates_flash";
 
+/// How far the log came with the last change that was made in this browser; of no worth to anybody.
+pub const SEEN: &str = "ates_seen";
+
 /// The session's cookie; behind TLS it is bound to this host (`__Host-`).
 #[must_use]
 pub fn session(https: bool) -> &'static str {

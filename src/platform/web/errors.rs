@@ -79,7 +79,7 @@ impl Face {
         Self::new(status, name, message)
     }
 
-    fn of_error(error: &AppError) -> Self {
+    pub(super) fn of_error(error: &AppError) -> Self {
         match error {
             AppError::NotFound => Self::of_status(StatusCode::NOT_FOUND),
             AppError::Forbidden => Self::of_status(StatusCode::FORBIDDEN),
@@ -119,7 +119,11 @@ impl Face {
                 retry_after: Some(*retry_after),
                 ..Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
-                    "unavailable",
+                    if message.id.starts_with("error-read-only") {
+                        "read-only"
+                    } else {
+                        "unavailable"
+                    },
                     message.clone(),
                 )
             },
@@ -141,8 +145,10 @@ impl Face {
 
     /// The id of the heading, and of the problem's title.
     fn title(&self) -> &'static str {
-        if self.name == "stopped" {
-            return "error-title-stopped";
+        match self.name {
+            "stopped" => return "error-title-stopped",
+            "read-only" => return "error-title-read-only",
+            _ => {}
         }
         match self.status.as_u16() {
             401 => "error-title-unauthenticated",

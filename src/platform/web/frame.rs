@@ -3,6 +3,7 @@
 mod visitor;
 
 use actix_web::http::{Method, header};
+use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -13,6 +14,7 @@ use super::{
     DEFAULT_OFF, DateTag, DefaultFilter, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf,
     flash, static_files,
 };
+use crate::platform::db::Db;
 use crate::platform::error::Message;
 use crate::platform::i18n::{self, Lang};
 use crate::platform::money::Money;
@@ -58,6 +60,8 @@ pub struct Frame {
     pub registration: bool,
     /// A notice above the page.
     pub banner: Option<String>,
+    /// That changes are refused, and why.
+    pub read_only: Option<String>,
 }
 
 impl Frame {
@@ -131,6 +135,10 @@ impl Frame {
             demo: settings.demo,
             registration: settings.registration,
             banner: None,
+            read_only: request
+                .app_data::<Data<Db>>()
+                .and_then(|db| db.mode().notice())
+                .map(|notice| i18n::text(lang, &notice)),
         }
     }
 

@@ -23,6 +23,7 @@ mod body;
 mod chart;
 pub mod cookies;
 pub mod csrf;
+mod door;
 mod download;
 mod errors;
 mod extractors;
@@ -34,6 +35,7 @@ mod form_values;
 mod frame;
 mod headers;
 mod https;
+mod lines;
 mod list;
 mod live;
 mod local_path;
@@ -45,6 +47,7 @@ mod render;
 mod request_key;
 mod settings;
 mod span;
+mod standby;
 pub mod static_files;
 mod tags;
 #[cfg(test)]
@@ -52,6 +55,7 @@ mod tests;
 
 pub use badge::Badge;
 pub use chart::{ChartTag, Measure};
+pub use door::{Door, admission};
 pub use download::{
     FileType, PIECE, Pieces, attachment, attachment_in_pieces, attachment_in_pieces_of,
     attachment_of, attachment_of_list,
@@ -64,6 +68,7 @@ pub use form_errors::FormErrors;
 pub use frame::{AccountLanguage, Frame, NavItem, NavLink, Person, Theme, Visitor, lang_of};
 pub use headers::{framed, framing, security_headers};
 pub use https::https_only;
+pub use lines::{Lines, line_in_use};
 pub use list::{
     ByTime, DEFAULT_OFF, DefaultFilter, FilterChip, FiltersOn, LISTS, ListAddress, ListPlace,
     Order, Pager, SizeChoice, SortColumn, SortHead, address, kept_part, rows_per,
@@ -77,6 +82,7 @@ pub use render::{render, render_with};
 pub use request_key::request_key;
 pub use settings::WebSettings;
 pub use span::{RequestSpan, without_secret};
+pub use standby::{read_own_writes, refuse_changes};
 pub use tags::{DateTag, MoneyTag, TimeTag};
 
 use actix_web::web::{ServiceConfig, get, post};

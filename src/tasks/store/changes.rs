@@ -1,5 +1,6 @@
 //! What is changed of tasks that are there.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -113,7 +114,7 @@ pub(in crate::tasks) fn list_next_open(
     )
     .bind::<SqlUuid, _>(after.unwrap_or(Uuid::nil()))
     .bind::<Timestamptz, _>(created_until)
-    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(limit).prepared()
     .load(conn)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
@@ -124,7 +125,7 @@ pub(in crate::tasks) fn lock_open(conn: &mut PgConnection, ids: &[Uuid]) -> AppR
         "select id, assignee_id, assignment_seq from tasks.tasks where id = any($1) and status = 'open'
          order by id for update",
     )
-    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<SqlUuid>, _>(ids).prepared()
     .load(conn)?)
 }
 
@@ -144,7 +145,7 @@ pub(in crate::tasks) fn update_assignees(
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(actor.map(|actor| actor.0))
     .bind::<Array<SqlUuid>, _>(moves.iter().map(|(task, _)| *task).collect::<Vec<_>>())
-    .bind::<Array<SqlUuid>, _>(moves.iter().map(|(_, person)| person.0).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(moves.iter().map(|(_, person)| person.0).collect::<Vec<_>>()).prepared()
     .execute(conn)?;
     if rows == moves.len() {
         return Ok(());

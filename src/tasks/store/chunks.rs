@@ -1,5 +1,6 @@
 //! What a run drew from: its chunks, and who could be drawn in each.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, Binary, Integer, Timestamptz, Uuid as SqlUuid};
@@ -62,6 +63,7 @@ pub(in crate::tasks) fn insert_chunk(
     )
     .bind::<Binary, _>(digest.as_slice())
     .bind::<Array<SqlUuid>, _>(people)
+    .prepared()
     .execute(conn)?;
     sql_query(
         "insert into tasks.shuffle_chunks (run_id, chunk, after_task_id, last_task_id, tasks, candidates, drawn_at)
@@ -72,7 +74,7 @@ pub(in crate::tasks) fn insert_chunk(
     .bind::<SqlUuid, _>(chunk.last)
     .bind::<Integer, _>(i32::try_from(chunk.tasks).unwrap_or(i32::MAX))
     .bind::<Binary, _>(digest.as_slice())
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -87,6 +89,7 @@ pub(in crate::tasks) fn list_chunks(
          where run_id = $1 order by chunk",
     )
     .bind::<SqlUuid, _>(run)
+    .prepared()
     .load(conn)?)
 }
 
@@ -99,6 +102,6 @@ pub(in crate::tasks) fn list_candidates(
         "select digest, people from tasks.draw_candidates
          where digest in (select candidates from tasks.shuffle_chunks where run_id = $1) order by digest",
     )
-    .bind::<SqlUuid, _>(run)
+    .bind::<SqlUuid, _>(run).prepared()
     .load(conn)?)
 }

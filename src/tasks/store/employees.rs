@@ -1,5 +1,6 @@
 //! The module's own copy of the people.
 
+use crate::platform::db::Prepare;
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -35,7 +36,7 @@ pub(in crate::tasks) fn find_employees(
     Ok(sql_query(
         "select id, name, assignable, active, version, record_version from tasks.employees where id = any($1)",
     )
-    .bind::<Array<SqlUuid>, _>(ids)
+    .bind::<Array<SqlUuid>, _>(ids).prepared()
     .load(conn)?)
 }
 
@@ -75,8 +76,9 @@ pub(in crate::tasks) fn list_assignable(conn: &mut PgConnection) -> AppResult<Ve
         #[diesel(sql_type = SqlUuid)]
         id: Uuid,
     }
-    let rows: Vec<Row> =
-        sql_query("select id from tasks.employees where assignable order by id").load(conn)?;
+    let rows: Vec<Row> = sql_query("select id from tasks.employees where assignable order by id")
+        .prepared()
+        .load(conn)?;
     Ok(rows.into_iter().map(|row| UserId(row.id)).collect())
 }
 
@@ -88,5 +90,6 @@ pub(in crate::tasks) fn list_stranded_open(conn: &mut PgConnection) -> AppResult
            and t.assignee_id in (select e.id from tasks.employees e where not e.assignable)
          order by t.id for update of t",
     )
+    .prepared()
     .load(conn)?)
 }

@@ -1,5 +1,6 @@
 //! The journal of the tasks; append-only.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -88,7 +89,7 @@ pub(in crate::tasks) fn insert_journal(
     .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.from.map(|id| id.0)))
     .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.assignee.map(|id| id.0)))
     .bind::<Array<Nullable<SqlUuid>>, _>(column(rows, |row| row.run.map(|id| id.0)))
-    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.note.as_deref()))
+    .bind::<Array<Nullable<Text>>, _>(column(rows, |row| row.note.as_deref())).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -111,7 +112,7 @@ pub(in crate::tasks) fn exists_assignment(
     )
     .bind::<SqlUuid, _>(task.0)
     .bind::<SqlUuid, _>(person.0)
-    .bind::<Timestamptz, _>(since)
+    .bind::<Timestamptz, _>(since).prepared()
     .get_result(conn)?;
     Ok(row.found)
 }

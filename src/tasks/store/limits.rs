@@ -1,5 +1,6 @@
 //! What the limits against abuse count (D16). Each count stops at its limit, so it costs no more on a long record than on a short one.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Timestamptz, Uuid as SqlUuid};
@@ -40,6 +41,7 @@ pub(in crate::tasks) fn count_created_since(
     .bind::<SqlUuid, _>(author.0)
     .bind::<Timestamptz, _>(since)
     .bind::<BigInt, _>(limit)
+    .prepared()
     .get_result(conn)?;
     Ok(row.count)
 }
@@ -58,7 +60,7 @@ pub(in crate::tasks) fn count_pressed_since(
     )
     .bind::<SqlUuid, _>(presser.0)
     .bind::<Timestamptz, _>(since)
-    .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(limit).prepared()
     .get_result(conn)?;
     Ok(row.count)
 }

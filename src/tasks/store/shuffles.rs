@@ -1,5 +1,6 @@
 //! The queued presses of the shuffle.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Timestamptz, Uuid as SqlUuid};
@@ -42,6 +43,7 @@ struct Count {
 /// How many tasks are open.
 pub(in crate::tasks) fn count_open(conn: &mut PgConnection) -> AppResult<i64> {
     let row: Count = sql_query("select count(*) as count from tasks.tasks where status = 'open'")
+        .prepared()
         .get_result(conn)?;
     Ok(row.count)
 }
@@ -50,6 +52,7 @@ pub(in crate::tasks) fn count_open(conn: &mut PgConnection) -> AppResult<i64> {
 pub(in crate::tasks) fn count_queued(conn: &mut PgConnection) -> AppResult<i64> {
     let row: Count =
         sql_query("select count(*) as count from tasks.shuffles where state = 'queued'")
+            .prepared()
             .get_result(conn)?;
     Ok(row.count)
 }
@@ -69,6 +72,7 @@ pub(in crate::tasks) fn insert_shuffle(
     .bind::<SqlUuid, _>(shuffle.requested_by.0)
     .bind::<Timestamptz, _>(now)
     .bind::<Integer, _>(i32::try_from(shuffle.total).unwrap_or(i32::MAX))
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -83,7 +87,7 @@ pub(in crate::tasks) fn lock_next_run(conn: &mut PgConnection) -> AppResult<Opti
         "select id, seed, requested_by, requested_at, last_task_id from tasks.shuffles
          where number = (select min(number) from tasks.shuffles where state <> 'done') and state <> 'done'
          for update skip locked",
-    )
+    ).prepared()
     .get_result(conn)
     .optional()?)
 }
@@ -104,7 +108,7 @@ pub(in crate::tasks) fn update_run_progress(
     .bind::<SqlUuid, _>(run)
     .bind::<Timestamptz, _>(now)
     .bind::<Integer, _>(i32::try_from(moved).unwrap_or(i32::MAX))
-    .bind::<SqlUuid, _>(last.0)
+    .bind::<SqlUuid, _>(last.0).prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -119,7 +123,7 @@ pub(in crate::tasks) fn update_run_done(
         "update tasks.shuffles set state = 'done', started_at = coalesce(started_at, $2), finished_at = $2 where id = $1",
     )
     .bind::<SqlUuid, _>(run)
-    .bind::<Timestamptz, _>(now)
+    .bind::<Timestamptz, _>(now).prepared()
     .execute(conn)?;
     Ok(())
 }

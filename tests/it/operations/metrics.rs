@@ -39,7 +39,7 @@ impl Scraper {
         }
     }
 
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut answer = ureq::get(&self.url).call().unwrap();
         answer.body_mut().read_to_string().unwrap()
     }
@@ -224,7 +224,7 @@ fn e16_the_lag_of_a_paused_consumer_grows_and_its_holder_is_named() {
     );
 }
 
-fn pause(app: &TestApp) {
+pub fn pause(app: &TestApp) {
     bus::pause(
         app.db(),
         "accounting.ledger",
@@ -235,7 +235,7 @@ fn pause(app: &TestApp) {
     .unwrap();
 }
 
-fn resume(app: &TestApp) {
+pub fn resume(app: &TestApp) {
     bus::resume(
         app.db(),
         "accounting.ledger",

@@ -1,6 +1,7 @@
 //! What an operator sees and does.
 
 mod abuse;
+mod alerts;
 mod audit;
 mod doctor;
 mod events;
@@ -10,5 +11,6 @@ mod letters;
 pub mod metrics;
 mod pages;
 pub mod reconciler;
+mod selftest;
 mod stop;
 mod tampering;

@@ -103,6 +103,12 @@ impl Browser {
         self
     }
 
+    /// The same browser at another process of the product.
+    pub fn at(mut self, base: String) -> Self {
+        self.base = base;
+        self
+    }
+
     pub fn cookie(&self, name: &str) -> Option<&str> {
         self.cookies.get(name).map(String::as_str)
     }

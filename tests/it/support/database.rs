@@ -6,15 +6,20 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use ates::platform::db;
+use ates::platform::partitions::MADE_AHEAD;
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Integer, Timestamptz};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use diesel_migrations::{FileBasedMigrations, MigrationHarness};
+
+use super::monday;
 
 /// A test's own database; dropped with it.
 pub struct TestDatabase {
     name: String,
     url: String,
+    /// Whether it lives on a server of its test's own, and goes with it.
+    elsewhere: bool,
 }
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -28,6 +33,7 @@ impl TestDatabase {
         let database = Self {
             url: url_of(&name),
             name,
+            elsewhere: false,
         };
         let mut server = connect_to("postgres");
         server
@@ -69,11 +75,27 @@ impl TestDatabase {
         Self {
             url: url_of(&name),
             name,
+            elsewhere: false,
         }
+    }
+
+    /// The database at an address on another server than the tests' own, migrated.
+    pub fn at(url: &str) -> Self {
+        let database = Self {
+            name: String::new(),
+            url: db::primary_address(url),
+            elsewhere: true,
+        };
+        db::migrate(&mut database.connect()).unwrap();
+        database
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     pub fn connect(&self) -> PgConnection {
@@ -83,6 +105,9 @@ impl TestDatabase {
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if self.elsewhere {
+            return;
+        }
         let dropped = connect_to("postgres").batch_execute(&format!(
             "drop database if exists {} with (force)",
             self.name
@@ -122,7 +147,15 @@ fn template() -> String {
         server
             .batch_execute(&format!("create database {name}"))
             .unwrap();
-        db::migrate(&mut connect_to(&name)).unwrap();
+        let mut fresh = connect_to(&name);
+        db::migrate(&mut fresh).unwrap();
+        // What every program makes at its start, so that not each test makes it anew.
+        sql_query("select platform.make_partitions($1, $2)")
+            .bind::<Timestamptz, _>(monday())
+            .bind::<Integer, _>(MADE_AHEAD)
+            .execute(&mut fresh)
+            .unwrap();
+        drop(fresh);
         server
             .batch_execute(&format!("alter database {name} is_template true"))
             .unwrap();
@@ -148,7 +181,8 @@ fn fingerprint(folder: &Path) -> u64 {
     hasher.finish()
 }
 
-fn connect_to(name: &str) -> PgConnection {
+/// A connection to a database of the tests' server.
+pub fn connect_to(name: &str) -> PgConnection {
     PgConnection::establish(&url_of(name)).unwrap()
 }
 

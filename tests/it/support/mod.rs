@@ -178,6 +178,16 @@ impl TestApp {
         self.database.as_ref().unwrap().connect()
     }
 
+    /// A superuser's connection to the server, beside the app's database.
+    pub fn server_conn(&self) -> PgConnection {
+        database::connect_to("postgres")
+    }
+
+    /// The name of the database.
+    pub fn database_name(&self) -> String {
+        self.database.as_ref().unwrap().name().to_owned()
+    }
+
     /// The address of the database.
     pub fn url(&self) -> &str {
         self.database.as_ref().unwrap().url()
@@ -282,28 +292,32 @@ impl TestApp {
     /// Without workers: lets every subscriber work until nothing is left.
     pub fn step_all(&self) {
         let subscribers = self.services.subscribers();
-        let lag = || -> i64 {
+        loop {
             let statuses = self.db().read_blocking(bus::ROLE, bus::statuses).unwrap();
-            statuses
-                .iter()
-                .filter(|row| !row.paused)
-                .map(bus::SubscriberStatus::lag)
-                .sum()
-        };
-        while lag() > 0 {
-            for subscriber in &subscribers {
+            let behind = |name| {
+                statuses
+                    .iter()
+                    .any(|row| row.name == name && !row.paused && row.lag() > 0)
+            };
+            let mut stepped = false;
+            for subscriber in subscribers.iter().filter(|one| behind(one.name())) {
                 bus::step(self.db(), subscriber.as_ref()).unwrap();
+                stepped = true;
+            }
+            if !stepped {
+                break;
             }
         }
     }
 
     /// Waits until no shuffle is queued or running, and the bus is drained.
     pub fn settle_idle(&self) {
+        let mut conn = self.conn();
         wait_until("no shuffle is under way", || {
             if self.workers.is_none() {
                 ates::tasks::shuffle_step(self.db(), self.config()).unwrap();
             }
-            database::count(&mut self.conn(), "tasks.shuffles where state <> 'done'") == 0
+            database::count(&mut conn, "tasks.shuffles where state <> 'done'") == 0
         });
         self.drain();
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C before the server runs: what is being made comes to a good end first, and the private Postgres is stopped.
+//! Ctrl-C in a command that has something to bring to an end: the private Postgres of a demo, the database of a self-test.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::CliError;
 
-/// Whether somebody has asked the demo to stop.
+/// Whether somebody has asked the command to stop.
 #[derive(Clone)]
 pub(super) struct Interrupt(Arc<AtomicBool>);
 
