@@ -745,6 +745,7 @@ column-balance = Balance
 columns-choice = Columns
 columns-hide = Columns that are left out
 columns-without = Without: { $column }
+columns-apply = Show it so
 column-fees = Fees
 column-rewards = Rewards
 column-earned = Earned

@@ -758,6 +758,7 @@ column-balance = Баланс
 columns-choice = Столбцы
 columns-hide = Столбцы, которых не видно
 columns-without = Без столбца «{ $column }»
+columns-apply = Показать так
 column-fees = Списания
 column-rewards = Начисления
 column-earned = Заработано
