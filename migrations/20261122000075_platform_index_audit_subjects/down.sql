@@ -1,0 +1,1 @@
+drop index platform.audit_log_subject_id_idx;
