@@ -19,7 +19,7 @@ use crate::accounting::{self, HeldFigures};
 use crate::bus::{self, ParkedCount, SubscriberStatus};
 use crate::operations;
 use crate::platform::agreement::{self, Agreement};
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Mode};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobCount};
 use crate::platform::metrics;
@@ -112,10 +112,10 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
         })
     });
     let text = match figures.await {
-        Ok(figures) => written(Some(&figures), now),
+        Ok(figures) => written(Some(&figures), db.mode(), now),
         Err(error) => {
             tracing::warn!(error = %error, "the figures of the database are missing from the metrics");
-            written(None, now)
+            written(None, db.mode(), now)
         }
     };
     match text {
@@ -138,7 +138,7 @@ struct Figures {
     agreement: Agreement,
 }
 
-fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
+fn written(figures: Option<&Figures>, mode: Mode, now: DateTime<Utc>) -> AppResult<String> {
     let mut registry = Registry::default();
     metrics::register(&mut registry);
     put(
@@ -146,6 +146,12 @@ fn written(figures: Option<&Figures>, now: DateTime<Utc>) -> AppResult<String> {
         "ates_database_up",
         "Whether the database answers",
         i64::from(figures.is_some()),
+    );
+    put(
+        &mut registry,
+        "ates_read_only",
+        "Whether this process only shows: by its start, or because the primary database is away",
+        i64::from(mode != Mode::Full),
     );
     if let Some(age) = metrics::kick_age(now) {
         put(

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -74,6 +75,12 @@ pub enum Looked {
     Read,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WorkerState {
+    worker: String,
+    state: &'static str,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -87,6 +94,7 @@ struct Counted {
     deliveries: Family<Handed, Counter>,
     missed_parts: Family<MissedPart, Counter>,
     reports: Family<Report, Counter>,
+    workers: Family<WorkerState, Gauge>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -101,7 +109,22 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     deliveries: Family::default(),
     missed_parts: Family::default(),
     reports: Family::default(),
+    workers: Family::default(),
 });
+
+/// How a worker of this process is: `up`, `stopped` or `failing`.
+pub fn worker_is(worker: &str, now: &'static str) {
+    for state in ["up", "stopped", "failing"] {
+        let label = WorkerState {
+            worker: worker.to_owned(),
+            state,
+        };
+        COUNTED
+            .workers
+            .get_or_create(&label)
+            .set(i64::from(state == now));
+    }
+}
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
 pub fn batch(subscriber: &str, took: Duration, events: usize) {
@@ -277,5 +300,10 @@ pub fn register(registry: &mut Registry) {
         "auth_password_hashes",
         "Passwords hashed, to be stored or to be compared",
         COUNTED.password_hashes.clone(),
+    );
+    registry.register(
+        "ates_worker_state",
+        "How each worker of this process is",
+        COUNTED.workers.clone(),
     );
 }
