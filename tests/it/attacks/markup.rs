@@ -130,6 +130,7 @@ fn a50_a51_t_inj_1_no_text_of_anybody_becomes_markup_or_a_formula_on_any_page_of
                     "application/json",
                     "application/problem+json",
                     "application/atom+xml",
+                    "text/plain",
                 ];
                 assert!(
                     inert.iter().any(|known| kind.starts_with(known)),
