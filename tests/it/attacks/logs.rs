@@ -114,7 +114,14 @@ fn a53_a63_a64_t_inj_6_t_inj_7_logs_dumps_figures_and_errors_tell_no_secret_and_
     let mut conn = database.connect();
     conn.batch_execute("alter table auth.api_tokens rename to api_tokens_away")
         .unwrap();
-    let broken = browser.get("/profile/tokens");
+    let key = uuid::Uuid::new_v4().to_string();
+    let again = [
+        ("key", &*key),
+        ("token_name", "robot"),
+        ("days", "30"),
+        ("scopes", "profile"),
+    ];
+    let broken = browser.post("/profile/tokens", &again);
     conn.batch_execute("alter table auth.api_tokens_away rename to api_tokens")
         .unwrap();
     assert!(broken.status >= 500, "{}", broken.status);
