@@ -11,7 +11,7 @@ use utoipa::{OpenApi, PartialSchema, ToSchema};
 use crate::bus;
 use crate::platform::db::{Db, Writable};
 use crate::platform::web::api::words;
-use crate::platform::workers::{Board, Health};
+use crate::platform::workers::Board;
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -75,11 +75,7 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
     let mut modules: BTreeMap<String, String> = board
         .all()
         .into_iter()
-        .map(|(name, health)| match health {
-            Health::Up => (name, "up".to_owned()),
-            Health::Stopped => (name, "stopped".to_owned()),
-            Health::Failing(_) => (name, "failing".to_owned()),
-        })
+        .map(|(name, health)| (name, health.word().to_owned()))
         .collect();
     let subscribers = db.read(bus::ROLE, bus::statuses).await;
     let reads = subscribers.is_ok();

@@ -43,7 +43,7 @@ pub use parts::{Part, Parts};
 use pools::{Limits, Pool, checkout, pool};
 pub use pools::{patient_address, primary_address};
 pub use prepared::{Prepare, Prepared};
-pub use reading::{Lsn, Reading, read_for};
+pub use reading::{Lsn, Reading, read_for, timed};
 pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
@@ -419,9 +419,13 @@ impl Db {
         permit: OwnedSemaphorePermit,
         work: impl FnOnce() -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        within(self.0.request_deadline, permit, work).await
+        let left = self.0.request_deadline.saturating_sub(reading::under_way());
+        within(left.max(LEAST), permit, work).await
     }
 }
+
+/// What is left for a last question of a request that has used up its time.
+const LEAST: Duration = Duration::from_millis(100);
 
 /// The deadline of a use case of several transactions.
 const LONG_DEADLINE: Duration = Duration::from_secs(120);

@@ -112,6 +112,17 @@ fn ask_place(conn: &mut PgConnection, place: &str) -> Option<Lsn> {
 
 tokio::task_local! {
     static READING: Rc<Reading>;
+    static BEGAN: Instant;
+}
+
+/// Answers a request; all that it asks of the database has one deadline.
+pub async fn timed<F: Future>(request: F) -> F::Output {
+    BEGAN.scope(Instant::now(), request).await
+}
+
+/// How long the request at hand has been under way.
+pub(super) fn under_way() -> Duration {
+    BEGAN.try_with(Instant::elapsed).unwrap_or_default()
 }
 
 /// For whom a request reads, and what they have seen.
