@@ -64,13 +64,18 @@ fn open(mail: &ReceivedMail) -> Arrived {
     }
 }
 
-/// A header with what its encoded words say.
+/// A header with what its encoded words say; the space between two of them is none (RFC 2047).
 fn decoded(header: &str) -> String {
     let mut out = String::new();
+    let mut after_coded = false;
     for word in header.split(' ') {
         let coded = word
             .strip_prefix("=?utf-8?b?")
             .and_then(|word| word.strip_suffix("?="));
+        if after_coded && coded.is_none() {
+            out.push(' ');
+        }
+        after_coded = coded.is_some();
         match coded {
             Some(coded) => {
                 let bytes = BASE64_STANDARD.decode(coded).unwrap();
