@@ -16,7 +16,7 @@ mod standing;
 mod tx;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -409,8 +409,11 @@ impl Db {
         permit: OwnedSemaphorePermit,
         work: impl FnOnce() -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        let left = self.0.request_deadline.saturating_sub(reading::under_way());
-        within(left.max(LEAST), permit, work).await
+        let left = self.0.request_deadline.saturating_sub(reading::spent());
+        let began = Instant::now();
+        let outcome = within(left.max(LEAST), permit, work).await;
+        reading::spend(began.elapsed());
+        outcome
     }
 }
 
