@@ -206,7 +206,7 @@ impl Db {
 
     /// A connection to read on.
     pub(super) fn to_read(&self, source: Source) -> AppResult<Pooled> {
-        let primary = || self.from_primary(&self.0.read);
+        let primary = || self.primary_connection(&self.0.read);
         let Some(standby) = self.0.standby.as_ref() else {
             return primary();
         };
