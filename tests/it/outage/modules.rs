@@ -61,7 +61,7 @@ const FALLS: [(&str, &[&str], [&[&str]; 3]); 4] = [
 
 #[test]
 fn r22_g06_a_module_s_broken_tables_take_no_other_module_s_pages_down_and_are_seen() {
-    let app = TestApp::start();
+    let app = TestApp::with(|settings| settings.set("ATES_METRICS_BIND", "127.0.0.1:0"));
     let people = app.register_all(&[
         ("kesha", &["developer"]),
         ("buh", &["accountant"]),
