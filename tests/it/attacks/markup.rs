@@ -130,6 +130,7 @@ fn a50_a51_t_inj_1_no_text_of_anybody_becomes_markup_or_a_formula_on_any_page_of
                     "application/json",
                     "application/problem+json",
                     "application/atom+xml",
+                    "text/plain",
                 ];
                 assert!(
                     inert.iter().any(|known| kind.starts_with(known)),
@@ -208,10 +209,12 @@ fn a52_t_inj_4_no_name_or_title_writes_a_header_of_a_mail_or_a_second_mail() {
         !names.iter().any(|name| name == "bcc" || name == "cc"),
         "{head}"
     );
+    // In the plain part it is text; in the HTML part it is written out.
+    let text = mails[0].text();
+    let (plain, html) = text.split_once("text/html").unwrap();
     assert!(
-        !mails[0].text().contains("<x-canary>") || {
-            // In the plain part it is text; in the HTML part it must be written out.
-            mails[0].text().contains("&lt;x-canary&gt;")
-        }
+        plain.contains("<x-canary>") && html.contains("x-canary"),
+        "{text}"
     );
+    assert!(!html.contains("<x-canary>"), "{html}");
 }

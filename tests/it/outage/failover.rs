@@ -148,7 +148,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         assert_shows(&boss.get(path));
     }
     assert_refuses(&mut boss, &kesha, "main database is away");
-    assert_eq!(boss.get("/login").status, 200);
+    assert_shows(&Browser::new(full.base()).get("/login"));
     assert_eq!(kesha.get("/api/v1/tasks/mine").0, 200);
     assert_shows(&boss.clone().at(watch.base()).get("/tasks"));
 
@@ -207,7 +207,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         began.elapsed()
     );
     assert!(full.is_alive() && worker.is_alive());
-    pair.run("revive");
+    pair.run("revive two");
     full.await_readiness("ready");
     assert_eq!(create("After the night").0, 201);
     assert!(full.is_alive() && worker.is_alive());

@@ -61,9 +61,11 @@ impl Pair {
 
     /// A command of the script.
     pub fn run(&self, command: &str) -> String {
+        let mut words = command.split(' ');
         let done = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/standby"))
-            .arg(command)
+            .arg(words.next().unwrap_or_default())
             .arg(&self.folder)
+            .args(words)
             .env("ATES_STANDBY_FSYNC", "off")
             .output()
             .unwrap();
