@@ -22,18 +22,21 @@ pub(in crate::auth) struct AccountAct {
     pub actor_name: Option<String>,
 }
 
-/// The last things that were done to an account, the newest first.
+/// The last things that were done to an account since an instant, the newest first; the audit has no index by whom something was done
+/// to, and so is read by time.
 pub(in crate::auth) fn list_account_acts(
     conn: &mut PgConnection,
     user: Uuid,
+    since: DateTime<Utc>,
     limit: i64,
 ) -> AppResult<Vec<AccountAct>> {
     Ok(sql_query(
         "select a.occurred_at as at, a.action, a.actor_id as actor, u.name || ' ' || u.surname as actor_name
          from platform.audit_log a left join auth.users u on u.id = a.actor_id
-         where a.subject_id = $1 and starts_with(a.action, 'auth.') order by a.occurred_at desc, a.id desc limit $2",
+         where a.subject_id = $1 and a.occurred_at >= $3 and starts_with(a.action, 'auth.') order by a.occurred_at desc, a.id desc limit $2",
     )
     .bind::<SqlUuid, _>(user)
     .bind::<BigInt, _>(limit)
+    .bind::<Timestamptz, _>(since)
     .load(conn)?)
 }

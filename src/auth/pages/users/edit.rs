@@ -23,6 +23,8 @@ use crate::platform::web::{Flash, FormErrors, Frame, redirect_with, render_with}
 
 /// Things that were done to an account which its page shows.
 const ACTS: i64 = 10;
+/// How far back they go.
+const ACTS_SINCE: TimeDelta = TimeDelta::days(30);
 
 #[derive(Template)]
 #[template(path = "auth/user.html")]
@@ -125,7 +127,7 @@ pub(super) async fn user_page(
                 store::list_sessions(conn, id.0, None, DateTime::UNIX_EPOCH, now)?,
                 store::list_api_tokens(conn, id.0, now)?,
                 reads_audit
-                    .then(|| store::list_account_acts(conn, id.0, ACTS))
+                    .then(|| store::list_account_acts(conn, id.0, now - ACTS_SINCE, ACTS))
                     .transpose()?,
             ))
         })

@@ -64,27 +64,25 @@ fn open(mail: &ReceivedMail) -> Arrived {
     }
 }
 
-/// A header with what its encoded words say; the space between two of them is none (RFC 2047).
+/// A header with what its encoded words say.
 fn decoded(header: &str) -> String {
     let mut out = String::new();
-    let mut after_coded = false;
-    for word in header.split(' ') {
+    // A space between two encoded words is none.
+    let mut was_coded = true;
+    for word in header.split_whitespace() {
         let coded = word
             .strip_prefix("=?utf-8?b?")
             .and_then(|word| word.strip_suffix("?="));
-        if after_coded && coded.is_none() {
+        if !(was_coded && coded.is_some()) {
             out.push(' ');
         }
-        after_coded = coded.is_some();
+        was_coded = coded.is_some();
         match coded {
             Some(coded) => {
                 let bytes = BASE64_STANDARD.decode(coded).unwrap();
                 out.push_str(&String::from_utf8(bytes).unwrap());
             }
-            None => {
-                out.push_str(word);
-                out.push(' ');
-            }
+            None => out.push_str(word),
         }
     }
     out.trim().to_owned()

@@ -1,1 +1,0 @@
-drop index platform.audit_log_subject_id_idx;
