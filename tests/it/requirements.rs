@@ -12,7 +12,7 @@ const ROWS: &[&str] = &[
     "m13", "m14", "m15", "m16", "m17", "m18", "m19", "m20", "m21", "m22", "m23", "m24", "m25",
     "m26", "m27", "m28", "m29", "m30", "m31", "m32", "m33", "m34", "m35", "m36", "m37", "m38",
     "m39", "m40", "m41", "m42", "m43", "m44", "m45", "m46", "m47", "n06", "n09", "r10", "r11",
-    "r12", "r13", "r14", "r16", "r17", "r18", "r19", "r20", "r22", "r24", "d16",
+    "r12", "r13", "r14", "r15", "r16", "r17", "r18", "r19", "r20", "r22", "r24", "d16",
 ];
 
 /// The ids that the names of tests carry, with the tests of each: leading words of a letter or two and two figures.

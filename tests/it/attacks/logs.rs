@@ -168,14 +168,14 @@ fn a53_a63_a64_t_inj_6_t_inj_7_logs_dumps_figures_and_errors_tell_no_secret_and_
     );
 
     let log = process.log();
-    let mut requests = 0;
+    // What people send is not in the log at all, so that it cannot become a line of it either.
+    assert!(log.lines().count() > 10, "{log}");
     for line in log.lines() {
         let line: Value =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_ne!(line["message"], "forged");
-        requests += usize::from(line.to_string().contains("forged"));
     }
-    assert!(requests > 0, "what was sent is in the log at all");
+    assert!(!log.contains("forged"), "somebody's words are in the log");
     assert!(
         log.contains(&id),
         "the cause stands in the log under its id"
