@@ -150,6 +150,19 @@ impl AppError {
         }
     }
 
+    /// Whether a module's tables are missing or refused to it: the module is down, whoever asked did nothing wrong, and an operator
+    /// mends it (T28). Its events are parked one by one all the same, as one of them may be what cannot be written.
+    #[must_use]
+    pub fn is_of_broken_tables(&self) -> bool {
+        let Self::Internal(cause) = self else {
+            return false;
+        };
+        matches!(
+            cause.downcast_ref(),
+            Some(DieselError::DatabaseError(_, detail)) if is_about_broken_tables(detail.message())
+        )
+    }
+
     /// Whether the same work may succeed when it is simply tried again later: the database was away, busy or took another side
     /// in a race. Nobody is to blame for these.
     #[must_use]
@@ -220,6 +233,15 @@ impl From<DieselError> for AppError {
         }
         Self::Internal(Box::new(error))
     }
+}
+
+/// Codes 42P01, 3F000 and 42501; the library gives a message but no code.
+fn is_about_broken_tables(message: &str) -> bool {
+    let missing = ["relation ", "schema "]
+        .iter()
+        .any(|what| message.starts_with(what))
+        && message.ends_with(" does not exist");
+    missing || message.starts_with("permission denied for ")
 }
 
 fn is_transient_database_error(error: &DieselError) -> bool {

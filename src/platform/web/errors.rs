@@ -18,6 +18,9 @@ use crate::platform::stop;
 pub use layer::{Drawn, errors};
 pub use problem::Problem;
 
+/// When to come back to a module whose tables are missing, seconds: somebody has to mend them.
+const MENDING: u32 = 30;
+
 /// What the world sees of an error: no internals. It travels in the answer's extensions to the layer that draws it.
 #[derive(Clone, Debug)]
 pub struct Face {
@@ -130,6 +133,10 @@ impl Face {
             AppError::Stopped(message) => Self {
                 retry_after: Some(stop::RETRY_AFTER),
                 ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "stopped", message.clone())
+            },
+            AppError::Internal(_) if error.is_of_broken_tables() => Self {
+                retry_after: Some(MENDING),
+                ..Self::of_status(StatusCode::SERVICE_UNAVAILABLE)
             },
             AppError::Internal(_) => Self::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }

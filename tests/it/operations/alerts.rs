@@ -240,7 +240,7 @@ fn t_ops_10_every_fault_raises_its_figure_and_every_figure_of_the_alerts_is_ther
     let errors = "ates_requests_total{class=\"5xx\"}";
     watch.raises("a table cannot be written", errors, || {
         sql("revoke insert on tasks.tasks from ates_tasks");
-        assert_eq!(create(), 500);
+        assert_eq!(create(), 503);
         sql("grant insert on tasks.tasks to ates_tasks");
     });
     watch.raises(

@@ -79,12 +79,14 @@ fn face_of(response: &HttpResponse, error: Option<&Error>) -> Face {
     }
 }
 
-/// Internal errors are logged here, once, with their causes.
+/// Internal errors are logged here, once, with their causes; also where visitors only hear that a module is down.
 fn log(at: &Circumstances, face: &Face, error: Option<&Error>) {
-    if face.status != StatusCode::INTERNAL_SERVER_ERROR {
+    let ours = error.and_then(|error| error.as_error::<AppError>());
+    let internal = matches!(ours, Some(AppError::Internal(_)));
+    if face.status != StatusCode::INTERNAL_SERVER_ERROR && !internal {
         return;
     }
-    let causes = match (error, error.and_then(|error| error.as_error::<AppError>())) {
+    let causes = match (error, ours) {
         (_, Some(AppError::Internal(cause))) => chain(cause.as_ref()),
         (Some(error), _) => error.to_string(),
         (None, _) => "an answer without a reason".to_owned(),

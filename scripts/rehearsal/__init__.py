@@ -1,0 +1,1 @@
+"""The seventeen failures of scripts/failures: the house they are played in, and the plays."""
