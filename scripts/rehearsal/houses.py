@@ -5,96 +5,21 @@ import datetime
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
-import sys
 import tempfile
-import time
 import zoneinfo
 
+from .companies import PEOPLE, Company
+from .processes import Process, faketime, free_port
+from .servers import REPO, Servers, bindir
 from .stage import Broken
-from .visitors import Mails, Person, exchange
+from .visitors import Mails, Person
 
-REPO = pathlib.Path(__file__).resolve().parent.parent.parent
 ZONE = zoneinfo.ZoneInfo("Europe/Moscow")
-LIBRARIES = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib"]
 PASSWORD = "a parrot never tells"
-PEOPLE = {"root": "administrator", "boss": "manager", "buh": "accountant", "kesha": "developer", "gosha": "developer"}
-DAY = 86_400
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def bindir():
-    """The folder of the server's programs, as scripts/packages.sh finds it."""
-    command = f". {REPO}/scripts/packages.sh && postgres_bindir"
-    found = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
-    if found.returncode:
-        sys.exit('no Postgres server found: install it with "apt-get install postgresql"')
-    return pathlib.Path(found.stdout.strip())
-
-
-def faketime():
-    for place in LIBRARIES:
-        path = pathlib.Path(place) / "faketime/libfaketimeMT.so.1"
-        if path.exists():
-            return str(path)
-    sys.exit('no libfaketime found: install it with "apt-get install faketime"')
-
-
-class Process:
-    """A process of the program. It is in a session of its own, so that ctrl-C reaches the script alone, which then ends it."""
-
-    def __init__(self, house, arguments, settings):
-        self.port = free_port()
-        bind = {"ATES_BIND": f"127.0.0.1:{self.port}", "ATES_BASE_URL": f"http://127.0.0.1:{self.port}"}
-        self.settings = {**house.settings, **bind, **settings}
-        self.log = house.folder / f"ates-{self.port}.log"
-        self.command, self.folder = [str(house.binary), "serve", *arguments], house.folder
-        self.start()
-
-    def start(self):
-        with open(self.log, "a") as log:
-            self.child = subprocess.Popen(
-                self.command, env=self.settings, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, start_new_session=True
-            )
-
-    def lives(self):
-        return self.child.poll() is None
-
-    def health(self, kind="ready"):
-        return exchange(self.port, "GET", f"/health/{kind}", timeout=10)
-
-    def await_live(self, limit=60):
-        until = time.monotonic() + limit
-        while self.health("live").status != 200:
-            if not self.lives() or time.monotonic() > until:
-                raise OSError(f"the program does not serve: {self.tail()}")
-            time.sleep(0.05)
-        return self
-
-    def tail(self):
-        return "\n".join(self.log.read_text().splitlines()[-8:])
-
-    def kill(self):
-        """At once, as a power cut would."""
-        self.child.kill()
-        self.child.wait()
-
-    def stop(self):
-        if self.lives():
-            self.child.terminate()
-            try:
-                self.child.wait(20)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-
-class House:
+class House(Servers, Company):
     def __init__(self, binary):
         self.binary, self.bin = binary, bindir()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ates-failures."))
@@ -136,6 +61,7 @@ class House:
             **kept,
             "DATABASE_URL": self.addresses["DATABASE_URL"],
             "ATES_SMTP_URL": f"smtp://127.0.0.1:{self.mails.port}",
+            "ATES_BASE_URL": "http://127.0.0.1:8080",
             "ATES_METRICS_BIND": "",
             "ATES_TIMEZONE": str(ZONE),
             # A reward is then always more than what a popug paid for the tasks that were taken away again.
@@ -151,7 +77,7 @@ class House:
             "RUST_LOG": "warn",
             "LD_PRELOAD": faketime(),
             "FAKETIME_TIMESTAMP_FILE": str(self.clock),
-            "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }
@@ -233,68 +159,6 @@ class House:
             self.log_in()
             self.settle()
 
-    # --- databases
-
-    def standby(self, command):
-        done = subprocess.run(
-            [REPO / "scripts/standby", command, self.pair], capture_output=True, text=True, env={**os.environ, "ATES_STANDBY_DATABASE": "ates"}
-        )
-        if done.returncode:
-            raise OSError(f"scripts/standby {command}: {done.stderr}")
-        return done.stdout
-
-    def address(self, database="ates"):
-        return f"postgres:///{database}?host={self.pair}/one,{self.pair}/two&user=ates&target_session_attrs=read-write"
-
-    def sql(self, statements, database="ates"):
-        command = [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database), "-c", statements]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise OSError(f"psql: {done.stderr}")
-        return done.stdout.strip()
-
-    def number(self, query):
-        return int(self.sql(query))
-
-    @contextlib.contextmanager
-    def broken(self, statements, mending):
-        """Something is broken in the database for a while."""
-        self.sql(statements)
-        try:
-            yield
-        finally:
-            self.sql(mending)
-
-    @contextlib.contextmanager
-    def broken_at_server(self, statements, mending):
-        """The same at the server, from outside the product's database."""
-        for statement in statements.split(";"):
-            self.sql(statement, "postgres")
-        try:
-            yield
-        finally:
-            self.sql(mending, "postgres")
-
-    def renamed(self, *tables):
-        """Tables that are not there for a while."""
-        each = lambda old, new: "; ".join(f"alter table {table}{old} rename to {table.split('.')[1]}{new}" for table in tables)
-        return self.broken(each("", "_away"), each("_away", ""))
-
-    @contextlib.contextmanager
-    def held(self, *tables):
-        """Tables that nobody else can even read for a while."""
-        command = [self.bin / "psql", "-XAtq", "-d", self.address()]
-        holder = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
-        try:
-            holder.stdin.write(f"begin; lock table {', '.join(tables)}; select 'held';\n")
-            holder.stdin.flush()
-            if holder.stdout.readline().strip() != "held":
-                raise OSError(f"{tables} cannot be locked")
-            yield
-        finally:
-            holder.stdin.close()
-            holder.wait()
-
     # --- the clock
 
     def _set_clock(self, seconds):
@@ -305,139 +169,9 @@ class House:
     def later(self, seconds, log_in=True):
         """The program's clock goes ahead; tokens that ended by that are asked for anew."""
         self._set_clock(self.offset + seconds)
-        time.sleep(1.1)  # the clock is read anew each second
         if log_in:
             self.log_in()
 
     @property
     def today(self):
         return (datetime.datetime.now(ZONE) + datetime.timedelta(seconds=self.offset)).date()
-
-    # --- the company
-
-    def __getattr__(self, name):
-        if name in PEOPLE:
-            return self.people[name]
-        raise AttributeError(name)
-
-    def log_in(self):
-        for person in self.people.values():
-            person.log_in()
-
-    def task(self, title, by="kesha"):
-        made = self.people[by].api("POST", "/api/v1/tasks", {"title": title})
-        if made.status != 201:
-            raise Broken(f"a task cannot be created: {made}")
-        return made.json["uid"]
-
-    def open_tasks(self, *names):
-        """Who has which open tasks."""
-        found = []
-        for name in names or PEOPLE:
-            mine = self.people[name].get("/api/v1/tasks/mine?status=open&limit=100").json.get("items", [])
-            found += [(name, task["uid"]) for task in mine]
-        return found
-
-    def complete(self, name, uid):
-        return self.people[name].api("POST", f"/api/v1/tasks/{uid}/complete", {})
-
-    def one_of(self, *names):
-        """Somebody's open task; one more is made while there is none."""
-        for _ in range(40):
-            found = self.open_tasks(*names)
-            if found:
-                return found[0]
-            self.task("One more")
-            self.settle()
-        raise Broken("nobody gets a task")
-
-    def shuffle(self):
-        return self.boss.api("POST", "/api/v1/tasks/reassign", {})
-
-    def shuffled(self, pressed):
-        return self.boss.get(f"/api/v1/tasks/reassign/{pressed.json['uid']}").json.get("status") == "done"
-
-    def balance(self, name):
-        return self.people[name].get("/api/v1/accounting/balance").json.get("balance_minor")
-
-    def consumers(self):
-        return [name for name in self.sql("select name from report_v1.consumers order by 1").splitlines()]
-
-    def pause(self, *names):
-        for name in names:
-            self.ates("events", "pause", name, "--reason", "The rehearsal of a failure", "--holder", "rehearsal")
-
-    def resume(self, *names):
-        for name in names:
-            self.ates("events", "resume", name, "--holder", "rehearsal")
-
-    WAITING = """select (select coalesce(sum(lag), 0) from report_v1.consumers where name not like 'relay%')
-      + (select count(*) from report_v1.tasks where status = 'saving')
-      + (select count(*) from bus.parked_items where state not in ('done', 'skipped'))
-      + (select count(*) from tasks.shuffles where state <> 'done')"""
-
-    def waiting(self):
-        return self.number(self.WAITING)
-
-    def settle(self, limit=40):
-        until = time.monotonic() + limit
-        while self.waiting():
-            if time.monotonic() > until:
-                raise Broken(f"{self.waiting()} things still wait after {limit} s")
-            time.sleep(0.1)
-
-    def uid(self, name):
-        """Somebody's id, as others see it."""
-        return self.sql(f"select user_id from report_v1.people where username = '{name}'")
-
-    def holder_of(self, task):
-        """Who has a task."""
-        return self.sql(
-            f"select username from report_v1.tasks t join report_v1.people p on p.user_id = t.assignee_id where t.task_id = '{task}'"
-        )
-
-    def events_of(self, kind):
-        """All events of a type, as a reader of the feed gets them."""
-        found, after = [], 0
-        while True:
-            piece = self.root.get(f"/api/v1/events?type={kind}&limit=100&after={after}").json
-            found += piece["items"]
-            if piece["next"] >= piece["head"] or piece["next"] == after:
-                return found
-            after = piece["next"]
-
-    def scrape(self, port):
-        return exchange(port, "GET", "/metrics").text
-
-    free_port = staticmethod(free_port)
-
-    def unbooked(self):
-        """Assignments without their fee and completions without their reward, or with two."""
-        return self.number(
-            """select count(*) from (
-              select 1 from report_v1.assignments a left join report_v1.transfers t
-                on t.kind = 'assignment_fee' and t.task_id = a.task_id and t.assignment_seq = a.assignment_seq
-              group by a.task_id, a.assignment_seq having count(t.transfer_id) <> 1
-              union all
-              select 1 from report_v1.completions c left join report_v1.transfers t
-                on t.kind = 'completion_reward' and t.task_id = c.task_id
-              group by c.task_id having count(t.transfer_id) <> 1) wrong"""
-        )
-
-    LEDGER = """select count(*) || ' transfers, ' || md5(coalesce(string_agg(concat_ws(' ', transfer_id, kind, account_id, amount_minor,
-      task_id, assignment_seq, reason_event_id, business_date), ',' order by transfer_id), '')) from report_v1.ledger"""
-
-    def ledger(self):
-        return self.sql(self.LEDGER)
-
-    def verify(self):
-        return self.ates("verify", check=False)
-
-    def verified(self):
-        done = self._verified = self.verify()
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        wrong = [line for line in lines if not line.startswith("ok")]
-        return f"{sum(line.startswith('ok') for line in lines)} invariants hold" + (f"; {'; '.join(wrong[:4])}" if done.returncode else "")
-
-    def is_clean(self):
-        return self._verified.returncode == 0

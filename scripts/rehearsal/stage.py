@@ -10,7 +10,11 @@ class Broken(Exception):
 class Stage:
     def __init__(self):
         self.observations = 0
-        self.began = time.monotonic()
+        self.last = None
+
+    def said(self, trouble):
+        """Whether this has been printed as an observation."""
+        return str(trouble) == self.last
 
     def did(self, words):
         print(f"   done     {words}", flush=True)
@@ -18,6 +22,7 @@ class Stage:
     def saw(self, words, kept):
         """An observation; the play ends where it is not as promised."""
         self.observations += 1
+        self.last = words
         print(f"   {'seen' if kept else 'NOT '}     {words}", flush=True)
         if not kept:
             raise Broken(words)

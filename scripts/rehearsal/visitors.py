@@ -33,7 +33,8 @@ class Answer:
         """The text of a page's middle, or what a problem says."""
         if "json" in self.headers.get("content-type", ""):
             return f"{self.json.get('title')}: {self.json.get('detail')}"
-        middle = re.search(r"<main.*?</main>", self.text, re.S)
+        problem = re.search(r'<div class="card problem">.*</main>', self.text, re.S)
+        middle = problem or re.search(r"<main.*?</main>", self.text, re.S)
         bare = re.sub(r"<(script|style|template).*?</\1>|<[^>]*>", " ", middle.group(0) if middle else self.text, flags=re.S)
         return " ".join(html.unescape(bare).split())
 

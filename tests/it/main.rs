@@ -20,6 +20,7 @@ mod crash;
 mod endurance;
 mod event_contracts;
 mod exchange;
+mod failures;
 mod front;
 mod idempotency;
 mod import;
