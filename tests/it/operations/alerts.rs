@@ -224,11 +224,11 @@ fn t_ops_10_every_fault_raises_its_figure_and_every_figure_of_the_alerts_is_ther
     };
     sink.becomes(Mood::Busy);
     let waiting = "ates_mails{state=\"waiting\"}";
-    watch.raises("the mail server is busy", waiting, &send_mails);
+    watch.raises("the mail server is busy", waiting, send_mails);
     app.clock().advance(chrono::Duration::minutes(5));
     sink.becomes(Mood::Refuses);
     let failed = "ates_mails{state=\"failed\"}";
-    watch.raises("addresses are refused", failed, &send_mails);
+    watch.raises("addresses are refused", failed, send_mails);
     app.drain();
 
     // The database (T-DB-1 to T-DB-7).

@@ -10,7 +10,13 @@ use crate::support::database::count;
 use crate::support::{PASSWORD, TestApp, wait_until};
 
 /// A module, its tables that break, and pages of the others: of a worker, of the accountant, of the administrator.
-const FALLS: [(&str, &[&str], [&[&str]; 3]); 4] = [
+type Fall = (
+    &'static str,
+    &'static [&'static str],
+    [&'static [&'static str]; 3],
+);
+
+const FALLS: [Fall; 4] = [
     (
         "tasks",
         &["tasks.tasks", "tasks.employees"],
