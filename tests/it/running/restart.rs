@@ -27,8 +27,12 @@ fn t_ops_1_a_rolling_restart_under_load_loses_nothing_acknowledged_and_no_read()
     let people = app.register_all(&[("chief", &["manager"]), ("kesha", &["developer"])]);
     let database = app.stop();
     let ports = [free_port(), free_port()];
-    let start =
-        |n: usize| Server::start_with(database.url(), ports[n], &[("ATES_METRICS_BIND", "")]);
+    // Instances of one house have one address in front of them; tokens count for that one.
+    let house = [
+        ("ATES_METRICS_BIND", ""),
+        ("ATES_BASE_URL", "http://127.0.0.1:8080"),
+    ];
+    let start = |n: usize| Server::start_with(database.url(), ports[n], &house);
     let mut servers = [Some(start(0)), Some(start(1))];
     let bases = ports.map(|port| format!("http://127.0.0.1:{port}"));
     let chief = Api::log_in(bases[0].clone(), &people[0].username, PASSWORD);
