@@ -156,7 +156,9 @@ async fn look_in_forced_colours(chromium: &Chromium, base: &str) -> Outcome {
         "/analytics",
     ] {
         browser.goto(format!("{base}{path}")).await?;
-        let barriers = axe.violations(browser).await?;
+        let mut barriers = axe.violations(browser).await?;
+        // Colours are the reader's own there; the engine still counts with those of the page.
+        barriers.retain(|barrier| !barrier.starts_with("color-contrast:"));
         assert!(barriers.is_empty(), "{path}: {barriers:#?}");
         let script = "if (!matchMedia('(forced-colors: active)').matches) return ['the colours are not forced'];
             const faults = [];
@@ -182,8 +184,7 @@ async fn look_in_forced_colours(chromium: &Chromium, base: &str) -> Outcome {
 /// A page whose data are gone, and one without a database, which nobody can bring about by a page.
 #[tokio::test(flavor = "multi_thread")]
 async fn m16_the_page_of_a_failure_has_no_barrier() -> Outcome {
-    let change = "alter table accounting.corrections rename to corrections_gone";
-    let product = tokio::task::spawn_blocking(move || Product::of_company(change)).await?;
+    let product = tokio::task::spawn_blocking(|| Product::of_company("")).await?;
     let chromium = Chromium::start().await;
     let outcome = look_at_failure(&chromium, &product).await;
     chromium.quit().await;
@@ -199,6 +200,8 @@ async fn look_at_failure(chromium: &Chromium, product: &Product) -> Outcome {
         Axe::load(),
         tokio::task::block_in_place(|| product.written()),
     );
+    let change = "alter table accounting.corrections rename column reason to reason_gone";
+    tokio::task::block_in_place(|| product.change(change));
     for status in ["500", "503"] {
         if status == "503" {
             tokio::task::block_in_place(|| product.cut_off());

@@ -43,25 +43,34 @@ impl Axe {
         Self { source }
     }
 
-    /// The violations on the page, each as one line with the rule and the first elements that break it.
+    /// The violations on the page, each as one line with the rule and the first elements that break it. A page that reads itself again
+    /// in the middle is looked at anew.
     pub async fn violations(&self, browser: &WebDriver) -> Outcome<Vec<String>> {
-        let known = browser
-            .execute("return typeof axe === 'object'", vec![])
-            .await?;
-        if known.json().as_bool() != Some(true) {
-            browser.execute(self.source.clone(), vec![]).await?;
-        }
         let script = "const [tags, done] = arguments;
             axe.run(document, { runOnly: tags, resultTypes: ['violations'] }).then(
                 (found) => done(found.violations.map((v) => `${v.id}: ${v.help}: ` + v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0]?.message ?? n.all[0]?.message ?? '')).join(' | '))),
                 (error) => done([`axe: ${error}`]),
             );";
-        let answer = browser.execute_async(script, vec![json!(TAGS)]).await?;
-        let lines = answer.json().as_array().cloned().unwrap_or_default();
-        Ok(lines
-            .iter()
-            .filter_map(Value::as_str)
-            .map(ToOwned::to_owned)
-            .collect())
+        for _ in 0..5 {
+            let known = browser
+                .execute("return typeof axe === 'object'", vec![])
+                .await?;
+            if known.json().as_bool() != Some(true) {
+                browser.execute(self.source.clone(), vec![]).await?;
+            }
+            match browser.execute_async(script, vec![json!(TAGS)]).await {
+                Ok(answer) => {
+                    let lines = answer.json().as_array().cloned().unwrap_or_default();
+                    return Ok(lines
+                        .iter()
+                        .filter_map(Value::as_str)
+                        .map(ToOwned::to_owned)
+                        .collect());
+                }
+                Err(error) if error.to_string().contains("axe is not defined") => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err("the page never stands still".into())
     }
 }
