@@ -5,6 +5,7 @@ import datetime
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import zoneinfo
@@ -83,7 +84,9 @@ class House(Servers, Company):
         }
 
     def close(self):
-        """Ends everything that was started, whatever state it is in."""
+        """Ends everything that was started, whatever state it is in; nothing interrupts that."""
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         for process in self.processes:
             with contextlib.suppress(OSError):
                 process.kill()

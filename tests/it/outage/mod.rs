@@ -5,3 +5,4 @@ mod failover;
 mod own_writes;
 mod pair;
 mod process;
+mod selftest;
