@@ -45,7 +45,16 @@ pub fn start_reconciler(workers: &mut Workers, db: &Db, config: &Config) -> AppR
     let every = config.reconcile_every;
     let poll = (every / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
     let own_db = db.clone();
-    let step = move || reconcile(&own_db, every).map(|_| Progress::Idle);
+    // A round that ended with the database could not be given back then: nobody else would begin one for minutes.
+    let mut owed = false;
+    let step = move || {
+        if owed {
+            change(&own_db, |conn| store::give_back(conn, every))?;
+        }
+        let made = reconcile(&own_db, every);
+        owed = made.is_err();
+        made.map(|_| Progress::Idle)
+    };
     workers
         .spawn("operations.reconciler", &Wake::default(), poll, step)
         .map_err(|error| AppError::internal(error.to_string()))

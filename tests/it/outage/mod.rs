@@ -5,4 +5,5 @@ mod failover;
 mod own_writes;
 mod pair;
 mod process;
+mod reconciler;
 mod selftest;
