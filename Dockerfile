@@ -26,7 +26,7 @@ COPY --from=build /src/target/release/ates /usr/local/bin/ates
 USER 10001
 EXPOSE 8080
 # Whether it lives, not whether it can write: nobody gets well by being restarted while the database is away or the emergency stop is set.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s CMD ["ates", "health", "--live"]
+HEALTHCHECK --interval=5s --timeout=4s --start-period=60s CMD ["ates", "health", "--live"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["ates"]
 CMD ["serve"]

@@ -23,7 +23,11 @@ chmod 755 /secrets
 
 unset POSTGRES_PASSWORD
 export POSTGRES_PASSWORD_FILE=/secrets/password
-# The image lets everybody with the password connect, but nobody replicate.
-printf 'echo "host replication ates all scram-sha-256" >>"$PGDATA/pg_hba.conf"\n' >/docker-entrypoint-initdb.d/replication.sh
+# The image lets everybody with the password connect, but nobody replicate: said when the data are made, or to those that are there.
+rule='host replication ates all scram-sha-256'
+# shellcheck disable=SC2016 # the image expands it
+printf 'echo "%s" >>"$PGDATA/pg_hba.conf"\n' "$rule" >/docker-entrypoint-initdb.d/replication.sh
 chmod 644 /docker-entrypoint-initdb.d/replication.sh
+hba=${PGDATA:-/var/lib/postgresql/data}/pg_hba.conf
+if [ -f "$hba" ] && ! grep -qxF "$rule" "$hba"; then echo "$rule" >>"$hba"; fi
 exec docker-entrypoint.sh postgres -c wal_keep_size=1GB -c client_connection_check_interval=1000

@@ -1,17 +1,22 @@
 //! Health: alive without asking anybody, ready only if a write would work (contract section 2, R26).
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, ServiceConfig, get, resource};
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::openapi::{OpenApi as Written, RefOr, Schema};
 use utoipa::{OpenApi, PartialSchema, ToSchema};
 
 use crate::bus;
 use crate::platform::db::{Db, Writable};
 use crate::platform::web::api::words;
-use crate::platform::workers::{Board, Health};
+use crate::platform::workers::Board;
+
+/// How long the database is asked whether a write would work; who watches does not wait for a deadline.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 
 /// The process lives.
 #[derive(Serialize, ToSchema)]
@@ -75,15 +80,14 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
     let mut modules: BTreeMap<String, String> = board
         .all()
         .into_iter()
-        .map(|(name, health)| match health {
-            Health::Up => (name, "up".to_owned()),
-            Health::Stopped => (name, "stopped".to_owned()),
-            Health::Failing(_) => (name, "failing".to_owned()),
-        })
+        .map(|(name, health)| (name, health.word().to_owned()))
         .collect();
-    let subscribers = db.read(bus::ROLE, bus::statuses).await;
-    let reads = subscribers.is_ok();
-    if let Ok(subscribers) = subscribers {
+    let (subscribers, writable) = tokio::join!(
+        timeout(ANSWER_WITHIN, db.read(bus::ROLE, bus::statuses)),
+        timeout(ANSWER_WITHIN, db.check_writable()),
+    );
+    let reads = matches!(subscribers, Ok(Ok(_)));
+    if let Ok(Ok(subscribers)) = subscribers {
         modules.extend(
             subscribers
                 .into_iter()
@@ -91,12 +95,11 @@ async fn ready(db: Data<Db>, board: Data<Board>) -> HttpResponse {
                 .map(|row| (row.name, "paused".to_owned())),
         );
     }
-    let status = match db.check_writable().await {
-        Ok(Writable::Yes) => "ready",
-        Ok(Writable::ReadOnly) if reads => "read_only",
-        Ok(Writable::ReadOnly) => "unavailable",
-        Ok(Writable::Stopped) => "stopped",
-        Err(_) => "unavailable",
+    let status = match writable {
+        Ok(Ok(Writable::Yes)) => "ready",
+        Ok(Ok(Writable::ReadOnly)) if reads => "read_only",
+        Ok(Ok(Writable::Stopped)) => "stopped",
+        Ok(Ok(Writable::ReadOnly) | Err(_)) | Err(_) => "unavailable",
     };
     let body = Readiness { status, modules };
     if status == "ready" {

@@ -20,7 +20,7 @@ use crate::accounting::{self, HeldFigures};
 use crate::bus::{self, ParkedCount, SubscriberStatus};
 use crate::operations::{self, UnsentMails};
 use crate::platform::agreement::{self, Agreement};
-use crate::platform::db::{Db, Writable};
+use crate::platform::db::{Db, Mode, Writable};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::jobs::{self, JobCount};
 use crate::platform::metrics;
@@ -120,10 +120,10 @@ async fn show_metrics(db: Data<Db>) -> HttpResponse {
         })
     });
     let text = match figures.await {
-        Ok(figures) => written(Some(&figures), ready, now),
+        Ok(figures) => written(Some(&figures), ready, db.mode(), now),
         Err(error) => {
             tracing::warn!(error = %error, "the figures of the database are missing from the metrics");
-            written(None, ready, now)
+            written(None, ready, db.mode(), now)
         }
     };
     match text {
@@ -148,7 +148,12 @@ struct Figures {
     alerts: i64,
 }
 
-fn written(figures: Option<&Figures>, ready: bool, now: DateTime<Utc>) -> AppResult<String> {
+fn written(
+    figures: Option<&Figures>,
+    ready: bool,
+    mode: Mode,
+    now: DateTime<Utc>,
+) -> AppResult<String> {
     let mut registry = Registry::default();
     metrics::register(&mut registry);
     put(
@@ -162,6 +167,12 @@ fn written(figures: Option<&Figures>, ready: bool, now: DateTime<Utc>) -> AppRes
     let started = *STARTED.get_or_init(|| now.timestamp());
     let help = "When this process began to be watched, seconds since 1970";
     put(&mut registry, "ates_started_seconds", help, started);
+    put(
+        &mut registry,
+        "ates_read_only",
+        "Whether this process only shows: by its start, or because the primary database is away",
+        i64::from(mode != Mode::Full),
+    );
     if let Some(age) = metrics::kick_age(now) {
         put(
             &mut registry,

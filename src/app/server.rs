@@ -37,9 +37,14 @@ impl Bound {
     /// Those of the sockets.
     pub async fn run(self) -> std::io::Result<()> {
         // The server waits for its connections when it is told to stop; a stream would keep it waiting.
-        let (streams, horizon) = (self.streams.clone(), self.horizon.clone());
+        let (streams, horizon, lines) = (
+            self.streams.clone(),
+            self.horizon.clone(),
+            self.lines.clone(),
+        );
         let ends_streams = actix_web::rt::spawn(async move {
             super::wait_for_stop().await;
+            lines.close();
             streams.close();
             horizon.close();
         });

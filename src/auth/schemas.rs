@@ -55,7 +55,7 @@ impl PartialSchema for NameText {
 
 impl ToSchema for NameText {}
 
-/// A new password, by the rules of docs/SECURITY.md.
+/// A new password, by the rules of docs/ACCOUNTS.md.
 pub(super) struct NewPasswordText;
 
 impl PartialSchema for NewPasswordText {

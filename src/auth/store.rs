@@ -7,6 +7,7 @@ mod changes;
 mod factors;
 mod failures;
 mod feeds;
+mod history;
 mod keys;
 mod links;
 mod mails;
@@ -40,6 +41,7 @@ pub(super) use factors::{
 pub(super) use failures::{count_failure, release_attempt, reserve_attempt};
 pub use feeds::FeedRow;
 pub(super) use feeds::{delete_feed, delete_feeds_of, find_feed_user, list_feeds, replace_feed};
+pub(super) use history::{AccountAct, list_account_acts};
 pub(super) use keys::{
     StoredKey, delete_keys_retired_before, insert_key, list_keys, lock_keys, retire_keys_before,
     secret_or_insert,

@@ -15,6 +15,14 @@ pub(super) struct Interrupt(Arc<AtomicBool>);
 impl Interrupt {
     /// Listens for SIGINT and SIGTERM from now on.
     pub fn listen() -> Result<Self, CliError> {
+        let asked = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&asked);
+        Self::act(move || flag.store(true, Ordering::Relaxed))?;
+        Ok(Self(asked))
+    }
+
+    /// Does something, in a thread of its own, when the first of the two comes.
+    pub fn act(then: impl FnOnce() + Send + 'static) -> Result<(), CliError> {
         let failed = |error: std::io::Error| CliError(format!("cannot listen for Ctrl-C: {error}"));
         let runtime = Builder::new_current_thread()
             .enable_all()
@@ -27,8 +35,6 @@ impl Interrupt {
                 signal(SignalKind::terminate()).map_err(failed)?,
             )
         };
-        let asked = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&asked);
         std::thread::spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -36,9 +42,9 @@ impl Interrupt {
                     _ = terminate.recv() => {}
                 }
             });
-            flag.store(true, Ordering::Relaxed);
+            then();
         });
-        Ok(Self(asked))
+        Ok(())
     }
 
     /// Whether it was asked for.

@@ -1,11 +1,17 @@
 //! `ates serve`.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
+use super::interrupt::Interrupt;
 use super::{CliError, ServeArgs, connect};
 use crate::app::{self, Services, Work};
 use crate::platform::config::Config;
 use crate::platform::telemetry;
+
+/// When a process that was told to stop ends in any case: everything it does is safe to be cut off, and whoever waits for it has been
+/// promised twenty seconds.
+const LAST_MOMENT: Duration = Duration::from_millis(19_500);
 
 pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliError> {
     telemetry::start(&config.log);
@@ -18,6 +24,11 @@ pub(super) fn serve(config: Config, args: &ServeArgs) -> Result<ExitCode, CliErr
         return Ok(ExitCode::SUCCESS);
     }
     let db = connect::open_migrated_patiently(&config, &url, &|| false)?;
+    Interrupt::act(|| {
+        std::thread::sleep(LAST_MOMENT);
+        tracing::warn!("something does not come to an end; its work is taken up at the next start");
+        std::process::exit(0);
+    })?;
     let mut services = Services::new(config, db, false)?;
     services.work = match (args.mails_only, args.no_mails) {
         (true, _) => Work::Mails,

@@ -219,6 +219,11 @@ impl From<DieselError> for AppError {
                 retry_after: 5,
             };
         }
+        if let DieselError::DatabaseError(_, detail) = &error
+            && super::damage::note(detail.message())
+        {
+            return Self::Internal(Box::new(error));
+        }
         if is_transient_database_error(&error) {
             tracing::warn!(error = %error, "the database could not do this now");
             return Self::Unavailable {

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -93,6 +94,12 @@ pub enum Away {
     Late,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct WorkerState {
+    worker: String,
+    state: &'static str,
+}
+
 /// The counters and histograms of the process.
 struct Counted {
     batch_seconds: Family<Subscriber, Histogram>,
@@ -111,6 +118,7 @@ struct Counted {
     turned_away: Family<TurnedAway, Counter>,
     hung_up: Counter,
     no_connection: Counter,
+    workers: Family<WorkerState, Gauge>,
 }
 
 static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
@@ -130,7 +138,22 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     turned_away: Family::default(),
     hung_up: Counter::default(),
     no_connection: Counter::default(),
+    workers: Family::default(),
 });
+
+/// How a worker of this process is: `up`, `stopped` or `failing`.
+pub fn worker_is(worker: &str, now: &'static str) {
+    for state in ["up", "stopped", "failing"] {
+        let label = WorkerState {
+            worker: worker.to_owned(),
+            state,
+        };
+        COUNTED
+            .workers
+            .get_or_create(&label)
+            .set(i64::from(state == now));
+    }
+}
 
 /// A step of a subscriber was committed; `events` is how many facts it handled, and one that handled none is not counted.
 pub fn batch(subscriber: &str, took: Duration, events: usize) {
@@ -363,5 +386,10 @@ pub fn register(registry: &mut Registry) {
         "auth_password_hashes",
         "Passwords hashed, to be stored or to be compared",
         COUNTED.password_hashes.clone(),
+    );
+    registry.register(
+        "ates_worker_state",
+        "How each worker of this process is",
+        COUNTED.workers.clone(),
     );
 }

@@ -7,6 +7,7 @@ pub mod agreement;
 pub mod clock;
 pub mod config;
 pub mod csv;
+pub mod damage;
 pub mod db;
 pub mod embedded;
 pub mod error;

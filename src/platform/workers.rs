@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use super::db::panic_text;
 use super::error::{AppError, AppResult};
+use super::metrics;
 use super::wake::Wake;
 
 /// How often a worker looks for work that nobody told it of: seldom, since the watch asks for all of them several times a second.
@@ -43,6 +44,18 @@ pub enum Health {
     Stopped,
     /// Its last step failed, for this reason.
     Failing(String),
+}
+
+impl Health {
+    /// Its name, as checks and metrics say it.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Stopped => "stopped",
+            Self::Failing(_) => "failing",
+        }
+    }
 }
 
 /// All background workers of a process.
@@ -102,6 +115,9 @@ impl Board {
     fn set(&self, name: &str, health: Health) -> bool {
         let mut board = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_news = board.get(name) != Some(&health);
+        if is_news {
+            metrics::worker_is(name, health.word());
+        }
         board.insert(name.to_owned(), health);
         is_news
     }

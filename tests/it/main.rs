@@ -11,6 +11,7 @@ mod admin;
 mod analytics;
 mod api;
 mod api_page;
+mod attacks;
 mod auth;
 mod bus;
 mod cli;

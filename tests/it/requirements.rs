@@ -11,8 +11,8 @@ const ROWS: &[&str] = &[
     "m01", "m02", "m03", "m04", "m05", "m06", "m07", "m08", "m09", "m10", "m11", "m12", "m12a",
     "m13", "m14", "m15", "m16", "m17", "m18", "m19", "m20", "m21", "m22", "m23", "m24", "m25",
     "m26", "m27", "m28", "m29", "m30", "m31", "m32", "m33", "m34", "m35", "m36", "m37", "m38",
-    "m39", "m40", "m41", "m42", "m43", "m44", "m45", "m46", "m47", "n06", "r13", "r14", "r16",
-    "r17", "r24", "d16",
+    "m39", "m40", "m41", "m42", "m43", "m44", "m45", "m46", "m47", "n06", "n09", "r10", "r11",
+    "r12", "r13", "r14", "r15", "r16", "r17", "r18", "r19", "r20", "r22", "r24", "d16",
 ];
 
 /// The ids that the names of tests carry, with the tests of each: leading words of a letter or two and two figures.
@@ -88,4 +88,91 @@ fn ids_are_read_from_the_beginning_of_a_name_only() {
         names_of_tests("#[test]\nfn m01_x() {}\nfn m02_y() {}"),
         ["m01_x"]
     );
+}
+
+/// The words in `code` of a text that can be names of tests.
+fn named_tests(text: &str) -> Vec<&str> {
+    let is_name = |word: &&str| {
+        word.contains('_')
+            && word
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+    };
+    text.split('`').skip(1).step_by(2).filter(is_name).collect()
+}
+
+/// The functions of all tests, those of an asynchronous runtime too.
+fn every_test() -> std::collections::BTreeSet<String> {
+    fn collect(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, found);
+            } else if path.extension().is_some_and(|kind| kind == "rs") {
+                let source = std::fs::read_to_string(&path).unwrap();
+                for attribute in ["#[test]", "#[actix_web::test]", "#[tokio::test"] {
+                    for rest in source.split(attribute).skip(1) {
+                        let name = rest
+                            .split_once("fn ")
+                            .and_then(|(_, rest)| rest.split_once('('));
+                        found.extend(name.map(|(name, _)| name.to_owned()));
+                    }
+                }
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = std::collections::BTreeSet::new();
+    collect(&root.join("src"), &mut found);
+    collect(&root.join("tests"), &mut found);
+    found
+}
+
+#[test]
+fn every_abuse_case_names_the_test_that_stops_it() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/SECURITY.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let tests = every_test();
+    let gone: Vec<&str> = named_tests(&page)
+        .into_iter()
+        .filter(|name| !tests.contains(*name))
+        .collect();
+    assert!(gone.is_empty(), "named and not there: {gone:?}");
+    for number in 1..=70 {
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| A{number:02} |")))
+            .unwrap_or_else(|| panic!("no abuse case A{number:02}"));
+        assert!(!named_tests(row).is_empty(), "A{number:02} names no test");
+    }
+}
+
+#[test]
+fn names_of_tests_are_found_in_a_text() {
+    assert_eq!(
+        named_tests("| A01 | `a01_x`, `Idempotency-Key` and `b_y` | `WORD` |"),
+        ["a01_x", "b_y"]
+    );
+    assert!(every_test().contains("names_of_tests_are_found_in_a_text"));
+}
+
+/// What is built in is what was looked at: from the one registry, with the digest of each package.
+#[test]
+fn a69_everything_that_is_built_in_comes_from_the_registry_and_is_locked() {
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock");
+    let lock: toml::Table = std::fs::read_to_string(lock).unwrap().parse().unwrap();
+    let packages = lock["package"].as_array().unwrap();
+    assert!(packages.len() > 100);
+    for package in packages {
+        let name = package["name"].as_str().unwrap();
+        if name.starts_with("ates") {
+            continue;
+        }
+        let source = package["source"].as_str().unwrap_or_default();
+        assert_eq!(
+            source, "registry+https://github.com/rust-lang/crates.io-index",
+            "{name}"
+        );
+        assert_eq!(package["checksum"].as_str().unwrap().len(), 64, "{name}");
+    }
 }

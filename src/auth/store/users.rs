@@ -138,6 +138,8 @@ pub struct UserFilter {
     pub text: Option<String>,
     /// One of the roles.
     pub role: Option<String>,
+    /// Only those who work here, or only those who have left.
+    pub active: Option<bool>,
     /// The log-in name after which the list goes on.
     pub after: Option<String>,
 }
@@ -161,18 +163,20 @@ pub(in crate::auth) fn list_users(
     limit: i64,
 ) -> AppResult<Vec<UserRow>> {
     Ok(sql_query(format!(
-        "{SELECT} where {OF_LIST} and ($4 is null or u.username > $4) order by u.username limit $3"
+        "{SELECT} where {OF_LIST} and ($5 is null or u.username > $5) order by u.username limit $3"
     ))
     .bind::<Nullable<Text>, _>(filter.pattern())
     .bind::<Nullable<Text>, _>(filter.role.as_deref())
     .bind::<BigInt, _>(limit)
+    .bind::<Nullable<Bool>, _>(filter.active)
     .bind::<Nullable<Text>, _>(filter.after.as_deref())
     .load(conn)?)
 }
 
 /// What a user `u` has to be to be in the list of a filter.
 const OF_LIST: &str = "($1 is null or u.username ilike $1 or u.email ilike $1 or (u.name || ' ' || u.surname) ilike $1)
-  and ($2 is null or exists (select from auth.user_roles r where r.user_id = u.id and r.role = $2))";
+  and ($2 is null or exists (select from auth.user_roles r where r.user_id = u.id and r.role = $2))
+  and ($4 is null or (u.deactivated_at is null) = $4)";
 
 /// How many users that list has, counted no further than lists are.
 pub(in crate::auth) fn count_listed_users(
@@ -184,6 +188,7 @@ pub(in crate::auth) fn count_listed_users(
         .bind::<Nullable<Text>, _>(filter.pattern())
         .bind::<Nullable<Text>, _>(filter.role.as_deref())
         .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .bind::<Nullable<Bool>, _>(filter.active)
         .load(conn)?;
     Ok(Counted::of(&rows))
 }

@@ -41,8 +41,11 @@ const PEOPLE: [(&str, Role); 6] = [
 /// What a step saw, or in what it failed.
 type Seen = Result<String, String>;
 
+/// What is played, and how.
+type Step = (&'static str, fn(&mut Play) -> Seen);
+
 /// The steps in their order.
-pub(super) const STEPS: [(&str, fn(&mut Play) -> Seen); 9] = [
+pub(super) const STEPS: [Step; 9] = [
     ("people", Play::register),
     ("create", Play::create),
     ("price", Play::price),

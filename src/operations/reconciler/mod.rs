@@ -23,6 +23,7 @@ use super::queries::Finding;
 use super::service::set_and_drain;
 use crate::platform::agreement::Difference;
 use crate::platform::config::Config;
+use crate::platform::damage;
 use crate::platform::db::{Db, Lane, Origin, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::stop::{self, NewStop};
@@ -51,9 +52,10 @@ pub fn start_reconciler(workers: &mut Workers, db: &Db, config: &Config) -> AppR
         if owed {
             change(&own_db, |conn| store::give_back(conn, every))?;
         }
-        let made = reconcile(&own_db, every);
-        owed = made.is_err();
-        made.map(|_| Progress::Idle)
+        let round = reconcile(&own_db, every);
+        owed = round.is_err();
+        stop_for_damage(&own_db)?;
+        round.map(|_| Progress::Idle)
     };
     workers
         .spawn("operations.reconciler", &Wake::default(), poll, step)
@@ -185,6 +187,28 @@ fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
         by: RECONCILER,
     };
     set_and_drain(db, Origin::system(), &new).map(drop)
+}
+
+/// Sets the emergency stop when a statement of this process has met damaged files (T-DB-9): what is read from them is not to be built upon.
+fn stop_for_damage(db: &Db) -> AppResult<()> {
+    let Some(words) = damage::found() else {
+        return Ok(());
+    };
+    if db.read_blocking(ROLE, stop::current)?.is_none() {
+        let reason: String = format!("files of the database are damaged: {words}")
+            .chars()
+            .take(500)
+            .collect();
+        let new = NewStop {
+            reason: &reason,
+            check_number: None,
+            findings: &[],
+            by: RECONCILER,
+        };
+        set_and_drain(db, Origin::system(), &new)?;
+    }
+    damage::settle();
+    Ok(())
 }
 
 fn change<T>(

@@ -19,7 +19,7 @@ mod standing;
 mod tx;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -43,7 +43,7 @@ pub use parts::{Part, Parts};
 use pools::{Limits, Pool, checkout, pool};
 pub use pools::{patient_address, primary_address};
 pub use prepared::{Prepare, Prepared};
-pub use reading::{Lsn, Reading, read_for};
+pub use reading::{Lsn, Reading, read_for, timed};
 pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
@@ -323,7 +323,7 @@ impl Db {
             Lane::Web => &self.0.web,
             Lane::Worker => &self.0.worker,
         };
-        let mut conn = self.from_primary(pool)?;
+        let mut conn = self.primary_connection(pool)?;
         let actor = origin.actor;
         let (result, (wake, appending)) = conn.transaction(|conn| {
             enter(role, conn)?;
@@ -358,7 +358,7 @@ impl Db {
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
         self.refuse_changes()?;
-        let mut conn = self.from_primary(&self.0.worker)?;
+        let mut conn = self.primary_connection(&self.0.worker)?;
         conn.build_transaction().repeatable_read().run(|conn| {
             role.assume(conn)?;
             work(conn)
@@ -383,7 +383,7 @@ impl Db {
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let mut conn = db.from_primary(&db.0.web)?;
+            let mut conn = db.primary_connection(&db.0.web)?;
             let row: Row = diesel::sql_query(
                 "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
                    exists (select from platform.emergency_stops where released_at is null) as stopped",
@@ -409,7 +409,7 @@ impl Db {
     }
 
     /// A connection to the primary; that there is none is told to who watches it.
-    fn from_primary(&self, pool: &Pool) -> AppResult<pools::Pooled> {
+    fn primary_connection(&self, pool: &Pool) -> AppResult<pools::Pooled> {
         checkout(pool).inspect_err(|_| self.0.pulse.look_now())
     }
 
@@ -419,9 +419,16 @@ impl Db {
         permit: OwnedSemaphorePermit,
         work: impl FnOnce() -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        within(self.0.request_deadline, permit, work).await
+        let left = self.0.request_deadline.saturating_sub(reading::spent());
+        let began = Instant::now();
+        let outcome = within(left.max(LEAST), permit, work).await;
+        reading::spend(began.elapsed());
+        outcome
     }
 }
+
+/// What is left for a last question of a request that has used up its time.
+const LEAST: Duration = Duration::from_millis(100);
 
 /// The deadline of a use case of several transactions.
 const LONG_DEADLINE: Duration = Duration::from_secs(120);

@@ -112,6 +112,23 @@ fn ask_place(conn: &mut PgConnection, place: &str) -> Option<Lsn> {
 
 tokio::task_local! {
     static READING: Rc<Reading>;
+    static SPENT: Cell<Duration>;
+}
+
+/// Answers a request; all that it asks of the database has one deadline.
+pub async fn timed<F: Future>(request: F) -> F::Output {
+    SPENT.scope(Cell::default(), request).await
+}
+
+/// How long the request at hand has waited for the database so far.
+pub(super) fn spent() -> Duration {
+    SPENT.try_with(Cell::get).unwrap_or_default()
+}
+
+/// It has waited for so long once more.
+pub(super) fn spend(time: Duration) {
+    // Work outside of a request has no deadline of its own.
+    let _ = SPENT.try_with(|spent| spent.set(spent.get() + time));
 }
 
 /// For whom a request reads, and what they have seen.
@@ -189,7 +206,7 @@ impl Db {
 
     /// A connection to read on.
     pub(super) fn to_read(&self, source: Source) -> AppResult<Pooled> {
-        let primary = || self.from_primary(&self.0.read);
+        let primary = || self.primary_connection(&self.0.read);
         let Some(standby) = self.0.standby.as_ref() else {
             return primary();
         };

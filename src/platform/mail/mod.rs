@@ -115,9 +115,9 @@ impl Mailer {
             .map_err(|error| format!("the address: {error}"))?;
         Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(Some(letter.to_name.clone()), address))
+            .to(Mailbox::new(Some(on_one_line(&letter.to_name)), address))
             .message_id(Some(letter.message_id.clone()))
-            .subject(letter.subject.clone())
+            .subject(on_one_line(&letter.subject))
             .multipart(
                 MultiPart::alternative()
                     .singlepart(
@@ -145,6 +145,11 @@ fn is_about_the_address(answer: &str) -> bool {
     }
     codes().any(|word| matches!(word, "550" | "551" | "552" | "553" | "556"))
         && !answer.to_ascii_lowercase().contains("sender")
+}
+
+/// What a header may say: a name with an end of a line in it must not get here, and if it does it is no other header (A52).
+fn on_one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 #[cfg(test)]

@@ -5,13 +5,14 @@ use std::any::Any;
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::Next;
 use actix_web::{Error, rt};
 
@@ -27,8 +28,11 @@ const READING: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// All lines of a process. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Lines(Arc<Mutex<Vec<Weak<Line>>>>);
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
+    open: Arc<Mutex<Vec<Weak<Line>>>>,
+    closing: Arc<AtomicBool>,
+}
 
 #[derive(Debug)]
 struct Line {
@@ -41,6 +45,8 @@ struct Line {
     working: AtomicUsize,
     /// Answers that are being sent.
     sending: AtomicUsize,
+    /// Whether the process is about to end.
+    closing: Arc<AtomicBool>,
 }
 
 impl Line {
@@ -61,12 +67,6 @@ impl Line {
     }
 }
 
-impl Default for Lines {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Vec::new())))
-    }
-}
-
 impl Lines {
     /// Notes a connection that has just come; for the server's `on_connect`.
     pub fn opened(&self, connection: &dyn Any, extensions: &mut Extensions) {
@@ -83,9 +83,16 @@ impl Lines {
             last: AtomicU64::new(0),
             working: AtomicUsize::new(0),
             sending: AtomicUsize::new(0),
+            closing: Arc::clone(&self.closing),
         });
         self.all().push(Arc::downgrade(&line));
         extensions.insert(line);
+    }
+
+    /// From now on every answer is the last of its line, so that a client or a proxy that keeps its lines goes elsewhere with the next
+    /// request, and the process need not wait for it (T-OPS-1).
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
     }
 
     /// Hangs up on those that are stuck, for ever.
@@ -108,7 +115,7 @@ impl Lines {
     }
 
     fn all(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Line>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -130,7 +137,11 @@ pub async fn line_in_use(
     let working = InUse::of(&line, |line| &line.working);
     let outcome = next.call(request).await;
     drop(working);
-    outcome.map(|answer| {
+    outcome.map(|mut answer| {
+        if line.closing.load(Ordering::Relaxed) {
+            let head = answer.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
         answer.map_body(|_, body| {
             let sending = InUse::of(&line, |line| &line.sending);
             BoxBody::new(Sent {

@@ -11,7 +11,7 @@ use actix_web::{Error, HttpMessage, HttpRequest};
 
 use super::{Visitor, WebSettings, cookies};
 use crate::platform::config::Config;
-use crate::platform::db::{Db, Lsn, Reading};
+use crate::platform::db::{Db, Lsn, Reading, timed};
 
 /// What changes nothing in the database, though it is sent as a change.
 const HARMLESS: &str = "/preferences";
@@ -41,7 +41,8 @@ pub async fn refuse_changes(
         .map(ServiceResponse::map_into_boxed_body)
 }
 
-/// Lets pages be read on the standby, but not before it has what their reader has changed.
+/// Lets pages be read on the standby, but not before it has what their reader has changed; and gives what a request asks of the
+/// database one deadline.
 ///
 /// # Errors
 /// Those of the service inside.
@@ -49,26 +50,21 @@ pub async fn read_own_writes(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(db) = request.app_data::<Data<Db>>().cloned() else {
-        return next
-            .call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body);
+    let db = request.app_data::<Data<Db>>().cloned();
+    let shows = only_shows(request.method());
+    let seen = db
+        .as_ref()
+        .filter(|db| shows && db.reads_standby(request.path()))
+        .map(|_| cookies::value(request.request(), cookies::SEEN).unwrap_or_default());
+    let answering = timed(next.call(request));
+    let answer = match seen {
+        Some(seen) => Reading::new(Lsn::parse(&seen)).of(answering).await,
+        None => answering.await,
     };
-    if only_shows(request.method()) {
-        if !db.reads_standby(request.path()) {
-            return next
-                .call(request)
-                .await
-                .map(ServiceResponse::map_into_boxed_body);
-        }
-        let seen = cookies::value(request.request(), cookies::SEEN);
-        let seen = Lsn::parse(seen.as_deref().unwrap_or_default());
-        let answered = Reading::new(seen).of(next.call(request)).await;
-        return answered.map(ServiceResponse::map_into_boxed_body);
+    let answer = answer?.map_into_boxed_body();
+    if let (Some(db), false) = (db, shows) {
+        remember(&db, answer.request());
     }
-    let answer = next.call(request).await?.map_into_boxed_body();
-    remember(&db, answer.request());
     Ok(answer)
 }
 

@@ -6,6 +6,7 @@ use actix_web::web::{Data, Path};
 
 use crate::auth::Viewer;
 use crate::events::TaskStatus;
+use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
@@ -17,6 +18,7 @@ use crate::tasks::{ROLE, queries};
 pub(super) async fn show_task(
     viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     uid: Path<TaskId>,
 ) -> AppResult<HttpResponse> {
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
@@ -27,7 +29,8 @@ pub(super) async fn show_task(
         })
         .await?;
     let is_saving = view.task.status == TaskStatus::Saving;
-    let mut page = render(&TaskPage::new(viewer.frame, &viewer.actor, view, journal))?;
+    let task = TaskPage::new(viewer.frame, &viewer.actor, config.zone, view, journal);
+    let mut page = render(&task)?;
     if is_saving {
         page.headers_mut()
             .insert(REFRESH, HeaderValue::from_static("2"));

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::row::TaskLine;
 use crate::auth::{Actor, Operation};
+use crate::platform::clock::BusinessZone;
 use crate::platform::web::Frame;
 use crate::tasks::note::{Field, Note};
 use crate::tasks::queries::{JournalEntry, Person, TaskView};
@@ -18,6 +19,8 @@ struct JournalLine {
     text: String,
     /// The shuffle that did it, for those who may see it.
     run: Option<Uuid>,
+    /// The day in the ledger of whom it cost or brought money, for those who may see that.
+    ledger: Option<String>,
 }
 
 /// One task.
@@ -36,9 +39,19 @@ pub(in crate::tasks) struct TaskPage {
 }
 
 impl TaskPage {
-    pub fn new(frame: Frame, actor: &Actor, view: TaskView, journal: Vec<JournalEntry>) -> Self {
+    pub fn new(
+        frame: Frame,
+        actor: &Actor,
+        zone: BusinessZone,
+        view: TaskView,
+        journal: Vec<JournalEntry>,
+    ) -> Self {
         let may_see_runs = actor.may(Operation::Shuffle);
-        let entry = |entry| JournalLine::new(&frame, entry, may_see_runs);
+        let is_priced = view.task.fee.is_some();
+        let entry = |entry: JournalEntry| {
+            let ledger = ledger_of(actor, zone, &entry).filter(|_| is_priced);
+            JournalLine::new(&frame, entry, may_see_runs, ledger)
+        };
         Self {
             journal: journal.into_iter().map(entry).collect(),
             description: view.task.text.description.clone(),
@@ -54,14 +67,33 @@ impl TaskPage {
 }
 
 impl JournalLine {
-    fn new(frame: &Frame, entry: JournalEntry, may_see_runs: bool) -> Self {
+    fn new(frame: &Frame, entry: JournalEntry, may_see_runs: bool, ledger: Option<String>) -> Self {
         Self {
             at: entry.at,
             is_done: entry.kind == "complete",
+            ledger,
             run: entry.run.map(|(run, _)| run).filter(|_| may_see_runs),
             text: words_of(frame, entry),
         }
     }
+}
+
+/// The day in the ledger of whom an assignment cost a fee, or a completion brought the reward.
+fn ledger_of(actor: &Actor, zone: BusinessZone, entry: &JournalEntry) -> Option<String> {
+    let whose = match entry.kind.as_str() {
+        "assign" => entry.to.as_ref()?.id,
+        "complete" => entry.actor.as_ref()?.id,
+        _ => return None,
+    };
+    let day = zone.date_of(entry.at);
+    if whose == actor.id.0 {
+        return actor
+            .may(Operation::OwnMoney)
+            .then(|| format!("/account?from={day}&to={day}"));
+    }
+    actor
+        .may(Operation::CompanyTransfers)
+        .then(|| format!("/account?user={whose}&from={day}&to={day}"))
 }
 
 fn words_of(frame: &Frame, entry: JournalEntry) -> String {

@@ -12,9 +12,9 @@ use crate::tasks::bring_in;
 fn write_mails(app: &TestApp, mails: usize) {
     app.conn()
         .batch_execute(&format!(
-            "insert into auth.mails (id, message_id, kind, subject_id, recipient, recipient_name, language, state, next_attempt_at, created_at)
+            "insert into auth.mails (id, message_id, kind, subject_id, recipient, recipient_name, language, state, sent_at, next_attempt_at, created_at)
              select gen_random_uuid(), format('<%s@ates.example>', n), 'password_reset', u.id, format('bird%s@ates.example', n), 'Root', 'en',
-               case when n <= 60 then 'sent' else 'new' end, 'infinity', timestamptz '2026-03-01' + n * interval '1 minute'
+               case when n <= 60 then 'sent' else 'new' end, case when n <= 60 then now() end, 'infinity', timestamptz '2026-03-01' + n * interval '1 minute'
              from auth.users u, generate_series(1, {mails}) n where u.username = 'root'"
         ))
         .unwrap();
@@ -85,7 +85,7 @@ fn m_6_every_list_says_how_many_rows_it_has() {
     let sweep = |browser: &mut Browser, lists: &[&str]| {
         for list in lists {
             let page = browser.get(list);
-            let rows = page.all("main .table:last-of-type tbody tr").len();
+            let rows = page.all("main .table tbody tr").len();
             assert_eq!(page.status, 200, "{list}");
             let said = shown(&page);
             assert!(said.starts_with("1–") && rows > 0, "{list}: {said}");
@@ -219,10 +219,7 @@ fn s_4_columns_of_the_ledger_are_left_out_and_that_is_kept_too() {
     let all = browser.get("/account");
     assert_eq!(all.all("#log thead th").len(), 5);
     let fewer = browser.get("/account?time=off&balance=off");
-    assert_eq!(
-        fewer.all("#log thead th"),
-        ["Description", "Kind", "Amount"]
-    );
+    assert_eq!(fewer.all("#log thead th"), ["What for", "Kind", "Amount"]);
     assert_eq!(fewer.all("#log tbody tr:first-child > *").len(), 3);
     let list = fewer
         .attribute("#default-filter [name=list]", "value")
@@ -267,10 +264,11 @@ fn m_6_tasks_are_found_by_the_date_of_their_assignment_and_by_fee() {
 fn m_13_events_are_narrowed_by_time_and_lists_of_operators_turn_their_order() {
     let app = TestApp::start();
     let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
-    let api = app.api(&people[0]);
     for instant in ["2026-03-04T09:30:00Z", "2026-03-05T09:30:00Z"] {
         app.at(instant);
-        let (status, task) = api.post("/api/v1/tasks", &json!({ "title": "Count the seeds" }));
+        let (status, task) = app
+            .api(&people[0])
+            .post("/api/v1/tasks", &json!({ "title": "Count the seeds" }));
         assert_eq!(status, 201, "{task}");
         app.drain();
     }
@@ -338,4 +336,80 @@ fn m_13_events_are_narrowed_by_time_and_lists_of_operators_turn_their_order() {
     let lines: Vec<&str> = file.html.lines().skip(1).collect();
     assert_eq!(lines.len(), 2, "{}", file.html);
     assert!(lines[0].contains("2026-03-01") && lines[1].contains("2026-03-02"));
+}
+
+#[test]
+fn m_11_users_are_narrowed_by_their_state_and_each_has_a_history() {
+    let app = TestApp::start();
+    let people = app.register_all(&[
+        ("root", &["administrator"]),
+        ("kesha", &["developer"]),
+        ("gosha", &["developer"]),
+    ]);
+    let mut root = app.log_in(&people[0]);
+    let gone = root.post_confirmed(&format!("/admin/users/{}/deactivation", people[2].id), &[]);
+    assert_eq!(gone.status, 303, "{}", gone.html);
+    let names = |page: &Page| page.all("#users tbody td:nth-of-type(1)");
+    let left = root.get("/admin/users?state=deactivated");
+    assert_eq!(names(&left), ["gosha"]);
+    assert_eq!(
+        (shown(&left).as_str(), left.all("#filters-on .chip").len()),
+        ("1–1 of 1", 1)
+    );
+    assert_eq!(
+        names(&root.get("/admin/users?state=active")),
+        ["kesha", "root"]
+    );
+    assert_eq!(
+        root.get("/admin/users.csv?state=deactivated")
+            .html
+            .lines()
+            .count(),
+        2
+    );
+    let page = root.get(&format!("/admin/users/{}", people[2].id));
+    let told = |lines: &[String]| {
+        let mut found = lines
+            .iter()
+            .filter(|line| line.starts_with("auth.user_deactivated"));
+        found.any(|line| line.contains("Root Popug"))
+    };
+    let acts = page.all("#acts li");
+    assert!(told(&acts), "{acts:#?}");
+    let audit = page.attribute("section:has(#history) > p a", "href");
+    let audit = root.get(&audit.unwrap()).all("#audit tbody tr");
+    assert!(told(&audit), "{audit:#?}");
+}
+
+#[test]
+fn m_4_the_history_of_a_task_leads_to_the_day_in_the_ledger() {
+    let app = TestApp::start();
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    let (_, task) = app
+        .api(&people[1])
+        .post("/api/v1/tasks", &json!({ "title": "Sing" }));
+    app.drain();
+    let id = task["uid"].as_str().unwrap();
+    let (kesha, day) = (people[0].id, "from=2026-03-02&to=2026-03-02");
+    let links = |page: &Page| page.attributes("#journal a[href^='/account']", "href");
+    let mut own = app.log_in(&people[0]);
+    let mine = links(&own.get(&format!("/tasks/{id}")));
+    assert_eq!(mine, [format!("/account?{day}")]);
+    assert!(own.get(&mine[0]).text().contains("Sing"));
+    assert!(links(&app.log_in(&people[1]).get(&format!("/tasks/{id}"))).is_empty());
+    let (status, answer) = app
+        .api(&people[0])
+        .post(&format!("/api/v1/tasks/{id}/complete"), &json!({}));
+    assert_eq!(status, 200, "{answer}");
+    app.drain();
+    assert_eq!(links(&own.get(&format!("/tasks/{id}"))).len(), 2);
+    // An accountant may be drawn too, and so comes later.
+    let buh = app.register("buh", &["accountant"]);
+    let mut buh = app.log_in(&buh);
+    let page = buh.get(&format!("/tasks/{id}"));
+    if page.status == 200 {
+        let theirs = links(&page);
+        assert_eq!(theirs[0], format!("/account?user={kesha}&{day}"));
+        assert!(buh.get(&theirs[1]).text().contains("Sing"));
+    }
 }

@@ -72,7 +72,6 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         ("DATABASE_URL", pair.both.as_str()),
         ("ATES_DATABASE_READ_URL", pair.for_reading.as_str()),
     ];
-    let mut worker = Process::start(super::process::free_port(), &["--workers-only"], &first);
     let mut full = Process::serving(&["--no-workers"], &first);
     full.await_readiness("ready");
     let kesha = Api::log_in(full.base(), "kesha", PASSWORD);
@@ -117,6 +116,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         assert_eq!(page.status, 503, "nobody logs in where nothing is written");
         assert_eq!(written(&mut conn), before);
     }
+    let mut worker = Process::start(super::process::free_port(), &["--workers-only"], &first);
     let watch = Process::serving(&["--read-only"], &[("DATABASE_URL", &standby)]);
     // The control of the count above: the full process does note that somebody was seen.
     assert_eq!(boss.get("/tasks").status, 200);
@@ -148,7 +148,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         assert_shows(&boss.get(path));
     }
     assert_refuses(&mut boss, &kesha, "main database is away");
-    assert_eq!(boss.get("/login").status, 200);
+    assert_shows(&Browser::new(full.base()).get("/login"));
     assert_eq!(kesha.get("/api/v1/tasks/mine").0, 200);
     assert_shows(&boss.clone().at(watch.base()).get("/tasks"));
 
@@ -207,7 +207,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
         began.elapsed()
     );
     assert!(full.is_alive() && worker.is_alive());
-    pair.run("revive");
+    pair.run("revive two");
     full.await_readiness("ready");
     assert_eq!(create("After the night").0, 201);
     assert!(full.is_alive() && worker.is_alive());

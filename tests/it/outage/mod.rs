@@ -2,8 +2,20 @@
 //! own, which are killed, cut off, filled and promoted.
 
 mod failover;
+mod falls;
+mod load;
+mod locks;
+mod modules;
+mod network;
 mod own_writes;
 mod pair;
-mod process;
+pub mod process;
+mod proxy;
 mod reconciler;
 mod selftest;
+mod space;
+
+/// Whether the long forms are wanted.
+fn is_long() -> bool {
+    std::env::var_os("ATES_TEST_LONG").is_some()
+}

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
+use crate::support::wait_until;
+
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
 /// Servers in a folder of their own; they go with it.
@@ -26,7 +28,12 @@ impl Pair {
 
     /// A primary alone.
     pub fn alone() -> Self {
-        Self::made("alone", "/dev/shm")
+        Self::alone_within("/dev/shm")
+    }
+
+    /// The same with its files in a folder of somebody's.
+    pub fn alone_within(within: &str) -> Self {
+        Self::made("alone", within)
     }
 
     fn made(how: &str, within: &str) -> Self {
@@ -54,9 +61,11 @@ impl Pair {
 
     /// A command of the script.
     pub fn run(&self, command: &str) -> String {
+        let mut words = command.split(' ');
         let done = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/standby"))
-            .arg(command)
+            .arg(words.next().unwrap_or_default())
             .arg(&self.folder)
+            .args(words)
             .env("ATES_STANDBY_FSYNC", "off")
             .output()
             .unwrap();
@@ -79,6 +88,24 @@ impl Pair {
 
     pub fn folder(&self) -> &std::path::Path {
         &self.folder
+    }
+
+    /// Sends a signal to a server: -TERM, -INT and -QUIT are the three ways to stop it.
+    pub fn signal(&self, which: &str, signal: &str) {
+        let noted =
+            std::fs::read_to_string(self.folder.join(which).join("data/postmaster.pid")).unwrap();
+        let server = noted.lines().next().unwrap();
+        let sent = Command::new("kill")
+            .args([signal, server])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits until a server that was stopped is down.
+    pub fn await_down(&self, which: &str) {
+        let noted = self.folder.join(which).join("data/postmaster.pid");
+        wait_until("the server is down", || !noted.exists());
     }
 
     pub fn execute(&self, which: &str, statements: &str) {

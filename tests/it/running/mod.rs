@@ -5,3 +5,14 @@ mod clients;
 mod drill;
 mod overload;
 mod restart;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Ends what the others do, also when the test fails.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}

@@ -1,7 +1,7 @@
 //! Clients from outside: a browser with cookies, and a script with a bearer token.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ates::platform::web::{cookies, csrf};
 use scraper::{Html, Selector};
@@ -84,6 +84,8 @@ pub struct Browser {
     agent: Agent,
     base: String,
     cookies: BTreeMap<String, String>,
+    /// When cookies that last for a time are over.
+    ends: BTreeMap<String, Instant>,
     language: &'static str,
 }
 
@@ -93,6 +95,7 @@ impl Browser {
             agent: agent(),
             base,
             cookies: BTreeMap::new(),
+            ends: BTreeMap::new(),
             language: "en",
         }
     }
@@ -115,6 +118,7 @@ impl Browser {
 
     pub fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
+        self.ends.remove(name);
     }
 
     pub fn get(&mut self, path: &str) -> Page {
@@ -195,8 +199,14 @@ impl Browser {
     }
 
     fn cookie_header(&self) -> String {
+        let is_over = |name: &str| {
+            self.ends
+                .get(name)
+                .is_some_and(|end| *end <= Instant::now())
+        };
         self.cookies
             .iter()
+            .filter(|(name, _)| !is_over(name))
             .map(|(name, value)| format!("{name}={value}"))
             .collect::<Vec<_>>()
             .join("; ")
@@ -212,7 +222,20 @@ impl Browser {
             if value.is_empty() || rest.to_ascii_lowercase().contains("max-age=0") {
                 self.cookies.remove(name);
             } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
+                self.set_cookie(name, value);
+                let lasts = rest.split(';').find_map(|word| {
+                    word.trim()
+                        .to_ascii_lowercase()
+                        .strip_prefix("max-age=")?
+                        .parse()
+                        .ok()
+                });
+                if let Some(seconds) = lasts {
+                    self.ends.insert(
+                        name.to_owned(),
+                        Instant::now() + Duration::from_secs(seconds),
+                    );
+                }
             }
         }
         page.0

@@ -79,13 +79,18 @@ impl TestDatabase {
         }
     }
 
-    /// The database at an address on another server than the tests' own, migrated.
-    pub fn at(url: &str) -> Self {
-        let database = Self {
+    /// The database at an address on another server than the tests' own, as it is.
+    pub fn elsewhere(url: &str) -> Self {
+        Self {
             name: String::new(),
-            url: db::primary_address(url),
+            url: url.to_owned(),
             elsewhere: true,
-        };
+        }
+    }
+
+    /// The same of several hosts at the one that takes changes, migrated.
+    pub fn at(url: &str) -> Self {
+        let database = Self::elsewhere(&db::primary_address(url));
         db::migrate(&mut database.connect()).unwrap();
         database
     }

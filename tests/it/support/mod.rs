@@ -42,6 +42,7 @@ pub struct Settings {
     values: Vec<(String, String)>,
     no_workers: bool,
     database: Option<TestDatabase>,
+    only_shows: Option<String>,
 }
 
 impl Settings {
@@ -59,6 +60,14 @@ impl Settings {
     /// Whether the bus, the jobs and the mail worker run.
     pub fn workers(mut self, run: bool) -> Self {
         self.no_workers = !run;
+        self
+    }
+
+    /// Only shows what is at an address, as `ates serve --read-only` does.
+    pub fn only_shows(mut self, url: &str) -> Self {
+        self.only_shows = Some(url.to_owned());
+        self.no_workers = true;
+        self.database = Some(TestDatabase::elsewhere(url));
         self
     }
 
@@ -117,10 +126,13 @@ impl TestApp {
         values.extend(settings.values);
         let config = Config::from_values(values).unwrap();
         let clock = Clock::fixed(monday());
-        let db = Db::new(&config, database.url(), clock.clone());
+        let db = match &settings.only_shows {
+            Some(url) => Db::read_only(&config, url, clock.clone()),
+            None => Db::new(&config, database.url(), clock.clone()),
+        };
         let services = Services::new(config, db, false).unwrap();
         let workers = (!settings.no_workers).then(|| services.start_workers().unwrap());
-        if settings.no_workers {
+        if settings.no_workers && settings.only_shows.is_none() {
             partitions::make(&services.db).unwrap();
             bus::register(&services.db, &services.subscribers()).unwrap();
             ates::accounting::open_first_day(&services.db, &services.config).unwrap();
@@ -144,7 +156,7 @@ impl TestApp {
             web_thread: Some(web_thread),
             workers,
             database: Some(database),
-            verify_at_end: true,
+            verify_at_end: settings.only_shows.is_none(),
             planted_events: false,
         }
     }

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
-use chrono::DateTime;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use i18n_embed_fl::fl;
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ use crate::auth::pages::access::{TokenForm, TokensView};
 use crate::auth::pages::login::Nothing;
 use crate::auth::policy::opens_something;
 use crate::auth::service::{self, UserChange, actor_from};
-use crate::auth::store::{self, SessionRow};
+use crate::auth::store::{self, AccountAct, SessionRow};
 use crate::auth::{ConfirmedForm, Operation, Permission, ROLE, RoleSet, Viewer};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
@@ -20,6 +20,11 @@ use crate::platform::error::{AppError, AppResult, FieldError, Message};
 use crate::platform::i18n::{Lang, text_of};
 use crate::platform::ids::UserId;
 use crate::platform::web::{Flash, FormErrors, Frame, redirect_with, render_with};
+
+/// Things that were done to an account which its page shows.
+const ACTS: i64 = 10;
+/// How far back they go.
+const ACTS_SINCE: TimeDelta = TimeDelta::days(30);
 
 #[derive(Template)]
 #[template(path = "auth/user.html")]
@@ -31,6 +36,10 @@ struct UserPage {
     roles: Vec<RoleChoice>,
     permissions: Vec<PermissionChoice>,
     sessions: Vec<SessionRow>,
+    /// What was done to the account; none for those who do not read the audit.
+    acts: Option<Vec<AccountAct>>,
+    /// The audit of a year.
+    audit: String,
     /// Of a service, which has no page to make its own.
     tokens: Option<TokensView>,
     action: String,
@@ -110,12 +119,16 @@ pub(super) async fn user_page(
     attempt: Option<TokenAttempt>,
 ) -> AppResult<HttpResponse> {
     let now = db.clock().now();
-    let (user, sessions, tokens) = db
+    let reads_audit = viewer.actor.may(Operation::SecurityAudit);
+    let (user, sessions, tokens, acts) = db
         .read(ROLE, move |conn| {
             Ok((
                 store::find_user(conn, id.0)?.ok_or(AppError::NotFound)?,
                 store::list_sessions(conn, id.0, None, DateTime::UNIX_EPOCH, now)?,
                 store::list_api_tokens(conn, id.0, now)?,
+                reads_audit
+                    .then(|| store::list_account_acts(conn, id.0, now - ACTS_SINCE, ACTS))
+                    .transpose()?,
             ))
         })
         .await?;
@@ -159,10 +172,17 @@ pub(super) async fn user_page(
             user: view,
             form,
             sessions,
+            acts,
+            audit: format!("/admin/audit?person={id}&from={}", year_before(now)),
             tokens,
             frame,
         },
     )
+}
+
+/// The date a year ago.
+fn year_before(now: DateTime<Utc>) -> NaiveDate {
+    (now - TimeDelta::days(365)).date_naive()
 }
 
 pub(in crate::auth::pages) async fn update_user(

@@ -25,6 +25,7 @@ struct UsersPage {
     frame: Frame,
     query: String,
     roles: Vec<RoleChoice>,
+    active: Option<bool>,
     users: Vec<UserView>,
     on: FiltersOn,
     csv: String,
@@ -35,6 +36,7 @@ struct UsersPage {
 pub(in crate::auth::pages) struct UsersQuery {
     q: Option<String>,
     role: Option<String>,
+    state: Option<String>,
     #[serde(flatten)]
     place: ListPlace,
 }
@@ -50,6 +52,11 @@ impl UsersQuery {
         Ok(UserFilter {
             text: filled(&self.q).map(|text| composed(&text)),
             role: filled(&self.role),
+            active: match self.state.as_deref() {
+                Some("active") => Some(true),
+                Some("deactivated") => Some(false),
+                _ => None,
+            },
             after: Cursor::key(self.place.cursor())?,
         })
     }
@@ -86,12 +93,20 @@ pub(in crate::auth::pages) async fn export_users(
     .await
 }
 
-fn row_of(l: &'static FluentLanguageLoader, user: UserView) -> Vec<Cell> {
-    let state = if user.active {
+fn state_code(active: bool) -> &'static str {
+    if active { "active" } else { "deactivated" }
+}
+
+fn state_word(l: &'static FluentLanguageLoader, active: bool) -> String {
+    if active {
         fl!(l, "active")
     } else {
         fl!(l, "deactivated")
-    };
+    }
+}
+
+fn row_of(l: &'static FluentLanguageLoader, user: UserView) -> Vec<Cell> {
+    let state = state_word(l, user.active);
     vec![
         Cell::Text(user.name),
         Cell::Text(user.username),
@@ -120,7 +135,8 @@ pub(in crate::auth::pages) async fn list_users(
     let lang = viewer.frame.lang;
     let here = ListAddress::new("/admin/users")
         .with_some("q", filter.text.as_ref())
-        .with_some("role", filter.role.as_ref());
+        .with_some("role", filter.role.as_ref())
+        .with_some("state", filter.active.map(state_code));
     let roles = choices(lang, filter.role.as_slice());
     let role = roles.iter().find(|role| role.chosen);
     let on = FiltersOn::new("/admin/users")
@@ -129,10 +145,18 @@ pub(in crate::auth::pages) async fn list_users(
             &here,
             &["q"],
         )
-        .and(role.map(|role| role.name.clone()), &here, &["role"]);
+        .and(role.map(|role| role.name.clone()), &here, &["role"])
+        .and(
+            filter
+                .active
+                .map(|active| state_word(viewer.frame.l, active)),
+            &here,
+            &["state"],
+        );
     render(&UsersPage {
         query: filter.text.clone().unwrap_or_default(),
         roles,
+        active: filter.active,
         users: page
             .items
             .iter()

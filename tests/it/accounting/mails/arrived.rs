@@ -47,10 +47,10 @@ fn open(mail: &ReceivedMail) -> Arrived {
             head.contains(&format!("content-type: {kind}; charset=utf-8")),
             "{head}"
         );
-        assert!(
-            !head.contains("base64"),
-            "words that can be read as they are"
-        );
+        if head.contains("base64") {
+            let coded: String = body.split_whitespace().collect();
+            return String::from_utf8(BASE64_STANDARD.decode(coded).unwrap()).unwrap();
+        }
         let part = ReceivedMail {
             to: String::new(),
             raw: body.to_owned(),
@@ -67,19 +67,22 @@ fn open(mail: &ReceivedMail) -> Arrived {
 /// A header with what its encoded words say.
 fn decoded(header: &str) -> String {
     let mut out = String::new();
-    for word in header.split(' ') {
+    // A space between two encoded words is none.
+    let mut was_coded = true;
+    for word in header.split_whitespace() {
         let coded = word
             .strip_prefix("=?utf-8?b?")
             .and_then(|word| word.strip_suffix("?="));
+        if !(was_coded && coded.is_some()) {
+            out.push(' ');
+        }
+        was_coded = coded.is_some();
         match coded {
             Some(coded) => {
                 let bytes = BASE64_STANDARD.decode(coded).unwrap();
                 out.push_str(&String::from_utf8(bytes).unwrap());
             }
-            None => {
-                out.push_str(word);
-                out.push(' ');
-            }
+            None => out.push_str(word),
         }
     }
     out.trim().to_owned()
@@ -132,7 +135,7 @@ fn check(mail: &ReceivedMail, base: &str, lang: &str) {
     assert_eq!(is_russian(&subject), lang == "ru", "{subject}");
     assert_eq!(is_russian(&text), lang == "ru", "{text}");
     assert_eq!(attributes("lang"), [lang], "{about}");
-    assert_eq!(all("title"), [subject.clone()], "{about}");
+    assert_eq!(all("title"), std::slice::from_ref(&subject), "{about}");
     assert_eq!(
         figures(&text),
         figures(&words),
