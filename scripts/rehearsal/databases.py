@@ -87,12 +87,14 @@ def edited_balance(house, stage):
 
 
 def network(house, stage):
-    cut = """alter database ates with allow_connections false;
-      select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = 'ates'"""
+    cut = [
+        "alter database ates with allow_connections false",
+        "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = 'ates'",
+    ]
     child = house.main.child.pid
     name, uid = house.one_of("kesha", "gosha")
     stage.did("the network falls: every session of the database is ended, and no new one is let in")
-    with house.broken_at_server(cut, "alter database ates with allow_connections true"):
+    with house.broken(cut, "alter database ates with allow_connections true", "postgres"):
         stage.within("health says unavailable", lambda: house.ready() == "unavailable")
         rounds.refuses(stage, "/tasks", house.kesha.page("/tasks"))
         rounds.refuses(stage, "a change", house.complete(name, uid))

@@ -5,6 +5,7 @@ import datetime
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import tempfile
 import zoneinfo
@@ -26,6 +27,7 @@ class House(Servers, Company):
         os.chmod(self.folder, 0o755)
         self.pair = self.folder / "servers"
         self.processes, self.main = [], None
+        self.owed = []  # statements that mend what is broken, and the database they are for
         self.clock = self.folder / "clock"
         self.mails = Mails(free_port())
         self.people = {name: Person(name, PASSWORD) for name in PEOPLE}
@@ -83,7 +85,9 @@ class House(Servers, Company):
         }
 
     def close(self):
-        """Ends everything that was started, whatever state it is in."""
+        """Ends everything that was started, whatever state it is in; nothing interrupts that."""
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         for process in self.processes:
             with contextlib.suppress(OSError):
                 process.kill()
@@ -149,8 +153,11 @@ class House(Servers, Company):
     def mend(self):
         """After a promise that was not kept: what a play may have left behind is put away, so that the next one begins well."""
         with contextlib.suppress(Broken, OSError, subprocess.SubprocessError):
-            if not self.mails._server:
-                self.mails.open()
+            self.standby("revive")
+            while self.owed:
+                self.sql(*self.owed.pop())
+            self.mails.close()
+            self.mails.open()
             for name in self.consumers():
                 for holder in ("rehearsal", "breaker"):
                     self.ates("events", "resume", name, "--holder", holder, check=False)

@@ -35,7 +35,10 @@ class Servers:
         return f"postgres:///{database}?host={self.pair}/one,{self.pair}/two&user=ates&target_session_attrs=read-write"
 
     def sql(self, statements, database="ates"):
-        command = [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database), "-c", statements]
+        """The answer; of several statements each is a transaction of its own."""
+        each = [statements] if isinstance(statements, str) else statements
+        command = [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.address(database)]
+        command += [word for statement in each for word in ("-c", statement)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise OSError(f"psql: {done.stderr}")
@@ -45,23 +48,15 @@ class Servers:
         return int(self.sql(query))
 
     @contextlib.contextmanager
-    def broken(self, statements, mending):
-        """Something is broken in the database for a while."""
-        self.sql(statements)
+    def broken(self, statements, mending, database="ates"):
+        """Something is broken in the database for a while; what cannot be mended then, `mend` mends later."""
+        self.sql(statements, database)
+        self.owed.append((mending, database))
         try:
             yield
         finally:
-            self.sql(mending)
-
-    @contextlib.contextmanager
-    def broken_at_server(self, statements, mending):
-        """The same at the server, from outside the product's database."""
-        for statement in statements.split(";"):
-            self.sql(statement, "postgres")
-        try:
-            yield
-        finally:
-            self.sql(mending, "postgres")
+            self.sql(mending, database)
+            self.owed.remove((mending, database))
 
     def renamed(self, *tables):
         """Tables that are not there for a while."""

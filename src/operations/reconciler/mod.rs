@@ -46,8 +46,14 @@ pub fn start_reconciler(workers: &mut Workers, db: &Db, config: &Config) -> AppR
     let every = config.reconcile_every;
     let poll = (every / 4).clamp(Duration::from_millis(250), Duration::from_secs(5));
     let own_db = db.clone();
+    // A round that ended with the database could not be given back then: nobody else would begin one for minutes.
+    let mut owed = false;
     let step = move || {
+        if owed {
+            change(&own_db, |conn| store::give_back(conn, every))?;
+        }
         let round = reconcile(&own_db, every);
+        owed = round.is_err();
         stop_for_damage(&own_db)?;
         round.map(|_| Progress::Idle)
     };

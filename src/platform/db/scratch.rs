@@ -1,5 +1,7 @@
 //! A database that lives for one command on the configured server, beside the product's own.
 
+use std::time::Instant;
+
 use chrono::{DateTime, Duration, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -14,6 +16,10 @@ const PREFIX: &str = "ates_scratch_";
 
 /// The age from which one that nobody uses counts as left behind by a command that was killed.
 const ABANDONED: Duration = Duration::hours(1);
+
+/// How long a standby may take to hear of a new one.
+const REACH: std::time::Duration = std::time::Duration::from_secs(20);
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 
 /// Why there is none.
 #[derive(Debug, Error)]
@@ -85,7 +91,22 @@ impl Scratch {
         ))?;
         let separator = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{separator}dbname={name}");
-        Ok(Self { server, name, url })
+        let scratch = Self { server, name, url };
+        scratch.await_reach()?;
+        Ok(scratch)
+    }
+
+    /// Waits until it can be reached by its address: of several hosts a standby may be asked first, and one that has not heard of it
+    /// yet refuses, which ends the search for the primary.
+    fn await_reach(&self) -> Result<(), ScratchError> {
+        let begun = Instant::now();
+        loop {
+            match self.connect() {
+                Err(error) if begun.elapsed() > REACH => return Err(error),
+                Err(_) => std::thread::sleep(LOOK_AGAIN),
+                Ok(_) => return Ok(()),
+            }
+        }
     }
 
     /// Its address.

@@ -11,6 +11,8 @@ mod own_writes;
 mod pair;
 pub mod process;
 mod proxy;
+mod reconciler;
+mod selftest;
 mod space;
 
 /// Whether the long forms are wanted.
