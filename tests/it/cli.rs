@@ -60,12 +60,17 @@ const ADMIN: [&str; 7] = [
 ];
 
 #[test]
-fn the_first_administrator_is_made_once() {
+fn t_ops_8_the_first_administrator_is_made_once_and_no_secret_is_a_default() {
     let database = TestDatabase::create();
     assert_eq!(
         count(&mut database.connect(), "auth.users"),
         0,
         "a fresh install has no users"
+    );
+    assert_eq!(
+        count(&mut database.connect(), "auth.signing_keys"),
+        0,
+        "a fresh install has no key either: each makes its own"
     );
     let made = ates(Some(database.url()), &ADMIN, &[], "a parrot never tells\n");
     assert!(
