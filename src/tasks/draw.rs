@@ -14,14 +14,20 @@ pub type Seed = [u8; 32];
 /// off by more than one in 2^64 / n.
 #[must_use]
 pub fn draw(seed: &Seed, task: TaskId, candidates: &[UserId]) -> Option<UserId> {
+    let index = (u128::from(lot_of(seed, task)) * candidates.len() as u128) >> 64;
+    candidates.get(usize::try_from(index).ok()?).copied()
+}
+
+/// The lot of a task: where among all candidates it falls, as a part of 2^64.
+#[must_use]
+pub fn lot_of(seed: &Seed, task: TaskId) -> u64 {
     let digest = Sha256::new()
         .chain_update(seed)
         .chain_update(task.0.as_bytes())
         .finalize();
     let mut head = [0_u8; 8];
     head.copy_from_slice(&digest[..8]);
-    let index = (u128::from(u64::from_be_bytes(head)) * candidates.len() as u128) >> 64;
-    candidates.get(usize::try_from(index).ok()?).copied()
+    u64::from_be_bytes(head)
 }
 
 /// The digest of a list of people: SHA-256 of their ids, 16 bytes each, in the given order.

@@ -34,10 +34,8 @@ impl PurseSource {
     /// Forbidden, and 503 when no connection is free in time.
     pub async fn of(self, db: &Db, actor: &Actor, today: NaiveDate) -> AppResult<Part<Purse>> {
         let actor = actor.clone();
-        db.read_parts(move |parts| {
-            parts.read(self.role, "tasks.purse", |conn| {
-                (self.look)(conn, &actor, today)
-            })
+        db.read_part(self.role, "tasks.purse", move |conn| {
+            (self.look)(conn, &actor, today)
         })
         .await
     }

@@ -36,6 +36,7 @@ mod remote;
 mod requirements;
 mod routes;
 mod running;
+mod scale;
 mod support;
 mod tasks;
 mod webhooks;

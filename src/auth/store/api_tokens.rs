@@ -127,6 +127,7 @@ pub(in crate::auth) fn find_api_token_user(
     ))
     .bind::<Binary, _>(token_hash)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .get_result(conn)
     .optional()?;
     if let (Some(_), Some(note_every)) = (&found, note_every) {

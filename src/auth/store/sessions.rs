@@ -90,6 +90,7 @@ pub(in crate::auth) fn find_session(
     .bind::<Binary, _>(id_hash)
     .bind::<Timestamptz, _>(idle_since)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .get_result(conn)
     .optional()?)
 }

@@ -9,7 +9,7 @@ use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, Prepare, counting};
 use crate::platform::error::AppResult;
 
 /// A user as the pages and the API read it; no secret in it.
@@ -77,6 +77,7 @@ pub(super) const SELECT: &str = "select u.id, u.username, u.email, u.name, u.sur
 pub(in crate::auth) fn find_user(conn: &mut PgConnection, id: Uuid) -> AppResult<Option<UserRow>> {
     Ok(sql_query(format!("{SELECT} where u.id = $1"))
         .bind::<SqlUuid, _>(id)
+        .prepared()
         .get_result(conn)
         .optional()?)
 }
@@ -91,6 +92,7 @@ pub(in crate::auth) fn count_access_changes(conn: &mut PgConnection, id: Uuid) -
     let row: Option<Row> =
         sql_query("select changes from platform.access_changes where user_id = $1")
             .bind::<SqlUuid, _>(id)
+            .prepared()
             .get_result(conn)
             .optional()?;
     Ok(row.map_or(0, |row| row.changes))
@@ -102,6 +104,7 @@ pub(in crate::auth) fn find_user_by_username(
 ) -> AppResult<Option<UserRow>> {
     Ok(sql_query(format!("{SELECT} where u.username = lower($1)"))
         .bind::<Text, _>(username)
+        .prepared()
         .get_result(conn)
         .optional()?)
 }
@@ -121,6 +124,7 @@ pub(in crate::auth) fn find_user_by_email(
 pub(in crate::auth) fn lock_user(conn: &mut PgConnection, id: Uuid) -> AppResult<Option<UserRow>> {
     Ok(sql_query(format!("{SELECT} where u.id = $1 for update"))
         .bind::<SqlUuid, _>(id)
+        .prepared()
         .get_result(conn)
         .optional()?)
 }

@@ -98,6 +98,7 @@ pub(in crate::bus) fn lock_cursor(
          where s.name = $1 and not s.paused and s.retired_at is null for update of s skip locked"
     ))
     .bind::<Text, _>(name)
+    .prepared()
     .get_result(conn)
     .optional()?)
 }
@@ -124,6 +125,7 @@ pub(in crate::bus) fn hold_cursor(
         "select {CURSOR_COLUMNS} from bus.subscribers s where s.name = $1 for update of s"
     ))
     .bind::<Text, _>(name)
+    .prepared()
     .get_result(conn)
     .optional()?)
 }

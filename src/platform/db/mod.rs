@@ -17,13 +17,14 @@ mod scratch;
 mod server;
 mod standing;
 mod tx;
+mod whole;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::{Connection, RunQueryDsl};
 use moka::sync::Cache;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -48,6 +49,7 @@ pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
+use whole::whole;
 
 /// The database role of a module: it may write only in the schema of that module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,21 +62,19 @@ impl DbRole {
         Self(name)
     }
 
-    const fn name(self) -> &'static str {
-        self.0
-    }
-
     /// Takes the role for the rest of the open transaction.
     pub(crate) fn assume(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
-        conn.batch_execute(&format!("set local role {}", self.0))
+        conn.batch_execute(&self.taken())
     }
 
-    /// The same, unless the emergency stop is set: one trip to the server for both (R14).
-    fn assume_unless_stopped(self, conn: &mut PgConnection) -> Result<(), diesel::result::Error> {
-        conn.batch_execute(&format!(
-            "set local role {}; select platform.refuse_when_stopped()",
-            self.0
-        ))
+    /// What takes the role.
+    fn taken(self) -> String {
+        format!("set local role {}", self.0)
+    }
+
+    /// The same, unless the emergency stop is set (R14).
+    fn taken_unless_stopped(self) -> String {
+        format!("{}; select platform.refuse_when_stopped()", self.taken())
     }
 }
 
@@ -292,7 +292,7 @@ impl Db {
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
-        self.unit_of_work(lane, role, DbRole::assume_unless_stopped, origin, work)
+        self.unit_of_work(lane, role, &role.taken_unless_stopped(), origin, work)
     }
 
     /// The same, also while the emergency stop is set: for what a start needs, what only notes what has happened outside, and the
@@ -307,14 +307,14 @@ impl Db {
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
-        self.unit_of_work(lane, role, DbRole::assume, origin, work)
+        self.unit_of_work(lane, role, &role.taken(), origin, work)
     }
 
     fn unit_of_work<T>(
         &self,
         lane: Lane,
         role: DbRole,
-        enter: fn(DbRole, &mut PgConnection) -> Result<(), diesel::result::Error>,
+        beginning: &str,
         origin: Origin,
         work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
     ) -> AppResult<T> {
@@ -325,8 +325,7 @@ impl Db {
         };
         let mut conn = self.primary_connection(pool)?;
         let actor = origin.actor;
-        let (result, (wake, appending)) = conn.transaction(|conn| {
-            enter(role, conn)?;
+        let (result, (wake, appending)) = whole(&mut conn, "", beginning, |conn| {
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
             Ok::<_, AppError>((result, tx.flush()?))
@@ -359,10 +358,12 @@ impl Db {
     ) -> AppResult<T> {
         self.refuse_changes()?;
         let mut conn = self.primary_connection(&self.0.worker)?;
-        conn.build_transaction().repeatable_read().run(|conn| {
-            role.assume(conn)?;
-            work(conn)
-        })
+        whole(
+            &mut conn,
+            "isolation level repeatable read",
+            &role.taken(),
+            work,
+        )
     }
 
     /// Whether a write would work now: asked by the readiness check.
@@ -388,7 +389,7 @@ impl Db {
                 "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
                    exists (select from platform.emergency_stops where released_at is null) as stopped",
             )
-            .get_result(&mut conn)?;
+            .get_result(&mut **conn)?;
             Ok(match row {
                 Row { standby: true, .. } => Writable::ReadOnly,
                 Row { stopped: true, .. } => Writable::Stopped,

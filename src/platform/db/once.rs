@@ -187,6 +187,7 @@ fn lock(conn: &mut PgConnection, user: Uuid, request: &RequestKey) -> AppResult<
     .bind::<Text, _>(user.to_string())
     .bind::<Text, _>(&request.route)
     .bind::<Text, _>(&request.key)
+    .prepared()
     .get_result(conn)?;
     Ok(row.taken)
 }

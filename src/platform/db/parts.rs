@@ -10,6 +10,7 @@ use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 
+use super::whole::{SNAPSHOT, whole};
 use super::{Db, DbRole};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics::{self, Missed};
@@ -92,25 +93,11 @@ impl Parts<'_> {
             metrics::part_missed(name, Missed::Skipped);
             return Ok(Part::Missing);
         }
-        match self.savepoint(role, self.deadline, work) {
-            Ok(found) => Ok(Part::Ready(found)),
-            Err(error @ (AppError::Unavailable { .. } | AppError::Internal(_))) => {
-                let why = if matches!(error, AppError::Unavailable { .. }) {
-                    self.late.push(role);
-                    Missed::Late
-                } else {
-                    Missed::Failed
-                };
-                if why == Missed::Late {
-                    tracing::warn!(part = name, error = %error, "a part of a page did not come in time");
-                } else {
-                    tracing::error!(part = name, error = %error, "a part of a page failed");
-                }
-                metrics::part_missed(name, why);
-                Ok(Part::Missing)
-            }
-            Err(error) => Err(error),
+        let (part, late) = part_of(name, self.savepoint(role, self.deadline, work))?;
+        if late {
+            self.late.push(role);
         }
+        Ok(part)
     }
 
     fn savepoint<T>(
@@ -120,17 +107,61 @@ impl Parts<'_> {
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
         self.conn.transaction(|conn| {
-            let limit = deadline.as_millis();
-            conn.batch_execute(&format!(
-                "set local role {}; set local statement_timeout = {limit}; set local lock_timeout = {limit}",
-                role.name()
-            ))?;
+            conn.batch_execute(&beginning(role, deadline))?;
             work(conn)
         })
     }
 }
 
+/// What a part begins with: its module's role, and how long each of its statements may take.
+fn beginning(role: DbRole, deadline: Duration) -> String {
+    let limit = deadline.as_millis();
+    format!(
+        "{}; set local statement_timeout = {limit}; set local lock_timeout = {limit}",
+        role.taken()
+    )
+}
+
+/// What became of a part, and whether it was late.
+fn part_of<T>(name: &'static str, read: AppResult<T>) -> AppResult<(Part<T>, bool)> {
+    let missed = match read {
+        Ok(found) => return Ok((Part::Ready(found), false)),
+        Err(error @ AppError::Unavailable { .. }) => {
+            tracing::warn!(part = name, error = %error, "a part of a page did not come in time");
+            Missed::Late
+        }
+        Err(error @ AppError::Internal(_)) => {
+            tracing::error!(part = name, error = %error, "a part of a page failed");
+            Missed::Failed
+        }
+        Err(error) => return Err(error),
+    };
+    metrics::part_missed(name, missed);
+    Ok((Part::Missing, missed == Missed::Late))
+}
+
 impl Db {
+    /// Reads the only part of its kind in a snapshot of its own, like [`Parts::read`].
+    ///
+    /// # Errors
+    /// What says something about the visitor and not about the module; 503 when no connection is free in time.
+    pub async fn read_part<T: Send + 'static>(
+        &self,
+        role: DbRole,
+        name: &'static str,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<Part<T>> {
+        let source = self.source();
+        let permit = self.permit(&self.0.read_permits).await?;
+        let db = self.clone();
+        self.blocking(permit, move || {
+            let mut conn = db.to_read(source)?;
+            let beginning = beginning(role, db.0.part_deadline);
+            Ok(part_of(name, whole(&mut conn, SNAPSHOT, &beginning, work))?.0)
+        })
+        .await
+    }
+
     /// Reads a page part by part in one read-only snapshot; the pool may point at a standby.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::pools::Pooled;
+use super::whole::{SNAPSHOT, whole};
 use super::{Db, DbRole, Mode, Origin, Tx, checkout};
 use crate::platform::config::{Config, ReadFor};
 use crate::platform::error::{AppError, AppResult, Message};
@@ -268,13 +269,7 @@ impl Db {
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
         let mut conn = self.to_read(source)?;
-        conn.build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(|conn| {
-                role.assume(conn)?;
-                work(conn)
-            })
+        whole(&mut conn, SNAPSHOT, &role.taken(), work)
     }
 
     /// Looks up what decides who somebody is and what they may do: on the primary, where it may be noted that they were seen; while

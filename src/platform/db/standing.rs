@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::r2d2::CustomizeConnection;
 use diesel::{Connection, connection::SimpleConnection};
 
 use super::{Db, busy};
@@ -50,7 +49,7 @@ impl Db {
             tracing::warn!(error = %error, "no database connection");
             busy()
         })?;
-        limits.on_acquire(&mut conn).map_err(|error| {
+        limits.set(&mut conn).map_err(|error| {
             tracing::warn!(error = %error, "no database connection");
             busy()
         })?;

@@ -131,7 +131,7 @@ async fn create_task(
             user.once(tx, |tx| {
                 limits.allow_creation(tx, &user.actor)?;
                 let task = service::create_task(tx, &user.actor, text)?;
-                let view = queries::show_task(tx.conn(), &user.actor, task.id)?;
+                let view = queries::show_own(tx.conn(), task)?;
                 let location = format!("/api/v1/tasks/{}", view.task.id);
                 Answer::created(location, &TaskBody::from(view))
             })
@@ -280,8 +280,9 @@ async fn complete_task(
     let outcome = db
         .transaction(ROLE, origin.clone(), move |tx| {
             user.once(tx, |tx| {
-                limits.allow_completion(&service::complete_task(tx, &user.actor, id)?)?;
-                let view = queries::show_task(tx.conn(), &user.actor, id)?;
+                let task = service::complete_task(tx, &user.actor, id)?;
+                limits.allow_completion(&task)?;
+                let view = queries::show_own(tx.conn(), task)?;
                 Answer::ok(&TaskBody::from(view))
             })
         })

@@ -76,9 +76,10 @@ pub(super) async fn create_task(
             let mut created: Option<TaskView> = None;
             let location = once_if_keyed(tx, &actor, key, |tx| {
                 limits.allow_creation(tx, &actor)?;
-                let id = service::create_task(tx, &actor, text)?.id;
-                created = Some(queries::show_task(tx.conn(), &actor, id)?);
-                Ok(page_of(id))
+                let task = service::create_task(tx, &actor, text)?;
+                let place = page_of(task.id);
+                created = Some(queries::show_own(tx.conn(), task)?);
+                Ok(place)
             })?;
             Ok((location, created))
         })

@@ -1,5 +1,6 @@
 //! People as the module knows them.
 
+use crate::platform::db::Prepare;
 use std::collections::HashMap;
 
 use diesel::pg::PgConnection;
@@ -60,6 +61,7 @@ pub(super) fn names_of(
     wanted.dedup();
     let rows: Vec<Row> = sql_query("select id, name from tasks.employees where id = any($1)")
         .bind::<Array<SqlUuid>, _>(wanted)
+        .prepared()
         .load(conn)?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
 }

@@ -10,7 +10,7 @@ use super::people::{Person, names_of, person};
 use super::{TaskColumn, TaskFilter};
 use crate::auth::{Actor, Operation};
 use crate::events::TaskStatus;
-use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, Prepare, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::money::Money;
@@ -50,6 +50,7 @@ pub(in crate::tasks) fn list_mine(
     .bind::<Array<Text>, _>(statuses)
     .bind::<Nullable<BigInt>, _>(after)
     .bind::<BigInt, _>(limit + 1)
+    .prepared()
     .load(conn)?;
     Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
         view.task.number
@@ -81,6 +82,7 @@ pub(in crate::tasks) fn count_mine(
         .bind::<SqlUuid, _>(actor.id.0)
         .bind::<Array<Text>, _>(mine_of(status))
         .bind::<BigInt, _>(COUNTED_AT_MOST)
+        .prepared()
         .load(conn)?;
     Ok(Counted::of(&rows))
 }
@@ -100,6 +102,7 @@ pub(in crate::tasks) fn count_my_open(conn: &mut PgConnection, actor: &Actor) ->
         "select count(*) as count from tasks.tasks where assignee_id = $1 and status = 'open'",
     )
     .bind::<SqlUuid, _>(actor.id.0)
+    .prepared()
     .get_result(conn)?;
     Ok(row.count)
 }
@@ -121,6 +124,7 @@ pub(in crate::tasks) fn list_done_since(
     ))
     .bind::<SqlUuid, _>(actor.id.0)
     .bind::<Timestamptz, _>(since)
+    .prepared()
     .load(conn)?;
     views(conn, rows)
 }
@@ -264,6 +268,14 @@ pub(in crate::tasks) fn show_task(
     let task = store::find_task(conn, id)?
         .filter(|task| task.is_visible_to(actor))
         .ok_or(AppError::NotFound)?;
+    show_own(conn, task)
+}
+
+/// A task that whoever asks has just created or changed, and so may see; it is not read again.
+///
+/// # Errors
+/// Those of the database.
+pub(in crate::tasks) fn show_own(conn: &mut PgConnection, task: Task) -> AppResult<TaskView> {
     let mut views = with_names(conn, vec![task])?;
     views.pop().ok_or(AppError::NotFound)
 }

@@ -8,7 +8,7 @@ use crate::events::{self, AssignmentReason, TaskAssigned, TaskCreated};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{EventId, UserId};
-use crate::tasks::draw::draw;
+use crate::tasks::draw::lot_of;
 use crate::tasks::model::{Task, TaskText};
 use crate::tasks::store::{self, JournalKind, JournalRow, NewTask};
 
@@ -20,9 +20,8 @@ use crate::tasks::store::{self, JournalKind, JournalRow, NewTask};
 pub fn create_task(tx: &mut Tx<'_>, actor: &Actor, text: TaskText) -> AppResult<Task> {
     actor.allow(Operation::CreateTask)?;
     store::lock_eligibility_shared(tx.conn())?;
-    let candidates = store::list_assignable(tx.conn())?;
     let (seed, id) = (fresh_seed(tx), tx.new_id());
-    let assignee = draw(&seed, id, &candidates).ok_or_else(nobody_eligible)?;
+    let assignee = store::find_drawn(tx.conn(), lot_of(&seed, id))?.ok_or_else(nobody_eligible)?;
     let (now, new) = (tx.now, NewTask { id, text, assignee });
     let mut stored = store::insert_tasks(tx.conn(), now, actor.id, std::slice::from_ref(&new))?;
     let told = tell_of_creation(tx, actor.id, &new)?;

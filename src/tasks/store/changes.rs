@@ -49,6 +49,7 @@ pub(in crate::tasks) fn update_completed(
     .bind::<SqlUuid, _>(id.0)
     .bind::<SqlUuid, _>(assignee.0)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .get_result(conn)
     .optional()?;
     row.map(Task::try_from).transpose()
@@ -72,6 +73,7 @@ pub(in crate::tasks) fn update_text(
     .bind::<Text, _>(&text.title)
     .bind::<Nullable<Text>, _>(text.jira_id.as_deref())
     .bind::<Nullable<Text>, _>(text.description.as_deref())
+    .prepared()
     .get_result(conn)?;
     row.try_into()
 }
@@ -93,6 +95,7 @@ pub(in crate::tasks) fn update_priced(
     .bind::<Array<SqlUuid>, _>(prices.iter().map(|price| price.task).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(prices.iter().map(|price| price.fee.minor()).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(prices.iter().map(|price| price.reward.minor()).collect::<Vec<_>>())
+    .prepared()
     .load(conn)?;
     rows.into_iter().map(Task::try_from).collect()
 }

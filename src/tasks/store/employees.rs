@@ -3,7 +3,7 @@
 use crate::platform::db::Prepare;
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::Held;
@@ -80,6 +80,25 @@ pub(in crate::tasks) fn list_assignable(conn: &mut PgConnection) -> AppResult<Ve
         .prepared()
         .load(conn)?;
     Ok(rows.into_iter().map(|row| UserId(row.id)).collect())
+}
+
+/// Who of everyone who may be drawn a lot falls on, as [`draw`](crate::tasks::draw::draw) would say of the whole list; none when
+/// there is nobody. So a single draw need not carry all of them here.
+pub(in crate::tasks) fn find_drawn(conn: &mut PgConnection, lot: u64) -> AppResult<Option<UserId>> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = SqlUuid)]
+        id: Uuid,
+    }
+    let row: Option<Row> = sql_query(
+        "select id from tasks.employees where assignable order by id
+         offset (select div($1::numeric * count(*), 18446744073709551616) from tasks.employees where assignable)::bigint limit 1",
+    )
+    .bind::<Text, _>(lot.to_string())
+    .prepared()
+    .get_result(conn)
+    .optional()?;
+    Ok(row.map(|row| UserId(row.id)))
 }
 
 /// Locks the open tasks of everyone who may not have any (any more).

@@ -19,7 +19,7 @@ pub(super) use changes::{
 };
 pub(super) use chunks::{NewChunk, insert_chunk, list_candidates, list_chunks};
 pub(super) use employees::{
-    Employee, find_employees, list_assignable, list_stranded_open, upsert_employees,
+    Employee, find_drawn, find_employees, list_assignable, list_stranded_open, upsert_employees,
 };
 pub(super) use journal::{JournalKind, JournalRow, exists_assignment, insert_journal};
 pub(super) use limits::{count_created_since, count_pressed_since, lock_creations_of};

@@ -1,5 +1,6 @@
 //! The tasks themselves.
 
+use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -105,6 +106,7 @@ fn find(conn: &mut PgConnection, id: TaskId, lock: &str) -> AppResult<Option<Tas
         "select {TASK_COLUMNS} from tasks.tasks t where t.id = $1 {lock}"
     ))
     .bind::<SqlUuid, _>(id.0)
+    .prepared()
     .get_result(conn)
     .optional()?;
     row.map(Task::try_from).transpose()
@@ -136,6 +138,7 @@ pub(in crate::tasks) fn insert_tasks(
     .bind::<Array<Nullable<Text>>, _>(column(tasks, |task| task.text.jira_id.as_deref()))
     .bind::<Array<Nullable<Text>>, _>(column(tasks, |task| task.text.description.as_deref()))
     .bind::<Array<SqlUuid>, _>(column(tasks, |task| task.assignee.0))
+    .prepared()
     .load(conn)?;
     rows.into_iter().map(Task::try_from).collect()
 }

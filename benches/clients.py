@@ -1,0 +1,106 @@
+"""Clients that cost little themselves: lines that stay open, requests made beforehand, latencies from the instant that was planned."""
+
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+
+class Line:
+    """A connection that stays, and the least that has to be understood of an answer: status, length, body."""
+
+    def __init__(self, port, timeout=60):
+        self.port, self.timeout, self.socket = port, timeout, None
+
+    def open(self):
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, request):
+        if self.socket is None:
+            self.open()
+        try:
+            self.socket.sendall(request)
+            return self.answer()
+        except (OSError, ValueError):
+            self.socket.close()
+            self.socket = None
+            raise
+
+    def answer(self):
+        got = b""
+        while (end := got.find(b"\r\n\r\n")) < 0:
+            got += self.more()
+        head, body = got[:end].lower(), got[end + 4 :]
+        status = int(head[9:12])
+        if b"transfer-encoding: chunked" in head:
+            while not body.endswith(b"0\r\n\r\n"):
+                body += self.more()
+            return status, body
+        found = re.search(rb"content-length: (\d+)", head)
+        length = int(found.group(1)) if found else 0
+        while len(body) < length:
+            body += self.more()
+        return status, body
+
+    def more(self):
+        part = self.socket.recv(262_144)
+        if not part:
+            raise OSError("the line was closed")
+        return part
+
+
+def request(method, path, headers="", body=None):
+    """A request as it goes over the line; `headers` end with a line's end."""
+    content = b"" if body is None else json.dumps(body).encode()
+    kind = "" if body is None else "content-type: application/json\r\n"
+    return f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n{headers}{kind}content-length: {len(content)}\r\n\r\n".encode() + content
+
+
+def bearer(token):
+    return f"authorization: Bearer {token}\r\n"
+
+
+def flat_out(port, clients, requests, seconds):
+    """So many clients ask as fast as they are answered, each its own requests in turn; answers a second, latencies and what failed."""
+    times, failed, stop = [], [], threading.Event()
+
+    def client(number):
+        line, mine = Line(port), requests[number::clients]
+        for one in mine * (1 if seconds is None else 1_000):
+            if stop.is_set():
+                return
+            begun = time.monotonic()
+            status, body = line.ask(one)
+            times.append(time.monotonic() - begun)
+            if status >= 300:
+                failed.append((status, body[:300]))
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    begun = time.monotonic()
+    for thread in threads:
+        thread.start()
+    if seconds is not None:
+        time.sleep(seconds)
+        stop.set()
+    for thread in threads:
+        thread.join()
+    return len(times) / (time.monotonic() - begun), times, failed
+
+
+def pgbench(postgres, database, script, clients, seconds, rate=None, weights=(), **variables):
+    """Transactions a second of pgbench and, with a rate, each latency from the instant that was planned, in seconds."""
+    with tempfile.TemporaryDirectory(prefix="ates-bench-log.") as folder:
+        command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
+        command += [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
+        command += ["-R", str(rate), "-l", "--log-prefix", f"{folder}/log"] if rate else []
+        command += [part for one in ([script] if not weights else [f"{path}@{weight}" for path, weight in weights]) for part in ("-f", str(one))]
+        done = subprocess.run([*command, postgres.url(database)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "failed: 0" in done.stdout.replace("number of failed transactions", "failed"), done.stdout
+        times = [int(line.split()[2]) / 1e6 for path in pathlib.Path(folder).glob("log.*") for line in path.read_text().splitlines()]
+    return float(re.search(r"tps = ([0-9.]+)", done.stdout).group(1)), times

@@ -1,0 +1,40 @@
+-- The bare set-based statement of a settlement: the rows that the close of :day writes for its accounts, in one statement, with the
+-- same tables, indexes and triggers. It has none of the barrier, the locks, what is held, the resuming, the seal.
+\set ON_ERROR_STOP on
+with lines as (
+  select account_id, gen_random_uuid() as transfer_id, gen_random_uuid() as event_id,
+    coalesce(sum(amount_minor) filter (where kind = 'assignment_fee'), 0)::bigint as fees_minor,
+    coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0)::bigint as rewards_minor, greatest(sum(amount_minor), 0)::bigint as paid_minor
+  from accounting.transfers where business_date = :'day' group by account_id
+), stated as (
+  insert into accounting.statements (business_date, account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor,
+      closing_minor, employee_name, settled_at)
+    select :'day', l.account_id, 0, fees_minor, rewards_minor, 0, paid_minor, fees_minor + rewards_minor - paid_minor, e.name || ' ' || e.surname, now()
+    from lines l join accounting.employees e on e.id = l.account_id
+), booked as (
+  insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, reason_event_id, business_date, created_at)
+    select transfer_id, 'payout', account_id, '00000000-0000-0000-0000-000000009a1d', -paid_minor, b.version + 1, b.amount_minor - paid_minor,
+      event_id, :'day', now() from lines join accounting.balances b using (account_id) where paid_minor > 0
+    returning account_id, amount_minor
+), moved as (
+  update accounting.balances b set amount_minor = b.amount_minor + own.amount_minor, version = b.version + 1 from booked own where b.account_id = own.account_id
+), mailed as (
+  insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language, amount_minor,
+      next_attempt_at, created_at)
+    select gen_random_uuid(), format('<payout.%s.%s@localhost>', :'day'::date, l.account_id), 'payout', l.account_id, :'day', e.email,
+      e.name || ' ' || e.surname, coalesce(e.language, 'en'), paid_minor, now(), now()
+    from lines l join accounting.employees e on e.id = l.account_id where paid_minor > 0
+), told as (
+  insert into bus.events (seq, event_id, event_type, type_version, topic, producer, subject_id, item_count, correlation_id, causation_id,
+      actor_id, recorded_at, payload)
+    select nextval('bus.events_seq'), x.id, x.type, 1, 'money', 'accounting', account_id, 1, event_id, null, null, now(), x.payload
+    from lines cross join lateral (values
+      (gen_random_uuid(), 'audit_log_record.created', jsonb_build_object('transfer', transfer_id, 'kind', 'payout', 'amount_minor', -paid_minor,
+        'balance_minor', 0, 'business_date', :'day'::date)),
+      (event_id, 'payment_log_record.created', jsonb_build_object('transfer', transfer_id, 'business_date', :'day'::date, 'amount_minor', paid_minor))
+    ) x (id, type, payload) where paid_minor > 0
+)
+select count(*) from lines;
+-- What cannot be in the same statement, since its trigger looks for the transfers.
+insert into accounting.payouts (business_date, employee_id, amount_minor, transfer_id)
+  select business_date, account_id, -amount_minor, id from accounting.transfers where business_date = :'day' and kind = 'payout';

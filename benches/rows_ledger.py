@@ -1,0 +1,197 @@
+"""The rows of the table about what moves money in bulk: booking, the shuffle, and what others notice of it."""
+
+import subprocess
+import threading
+import time
+
+from clients import Line, bearer, pgbench, request
+from company import LEDGER, share
+from house import REPO, Api, memory, wait_for
+
+LIMITS = REPO / "benches/limits"
+
+
+def timed(company, *statements):
+    """The seconds of some statements, each a transaction of its own; what waits to be written is written before."""
+    company.sql("-c", "checkpoint")
+    begun = time.monotonic()
+    company.sql(*[part for one in statements for part in ("-c", one)])
+    return time.monotonic() - begun
+
+
+def bare(company, chunk=1_000):
+    """Draws what the bare SQL is going to write."""
+    company.sql("-v", f"chunk={chunk}", "-f", str(LIMITS / "draw.sql"))
+    return company
+
+
+def press(port):
+    status, run = Api(port).log_in("admin").send("POST", "/api/v1/tasks/reassign", {})
+    assert status == 202, run
+    return run["uid"]
+
+
+def run_ends(session, uid):
+    return wait_for("the run ends", session, f"select state = 'done' from tasks.shuffles where id = '{uid}'")
+
+
+def passed(session, name, seq, look=lambda: None):
+    return wait_for(f"{name} has passed it", session, f"select position >= {seq} from bus.subscribers where name = '{name}'", look=look)
+
+
+def book(bench):
+    """What a shuffle leaves to accounting is booked while nothing else happens; the limit writes as many of the same rows."""
+    tasks = bench.arguments.tasks
+    ours = bench.company("ours", open=tasks, people=bench.arguments.people)
+    with ours.serve() as (_, port):
+        session = ours.session()
+        ours.pause()
+        run_ends(session, press(port))
+        ours.caught_up_but(session, LEDGER)
+        session.close()
+    ours.sql("-c", "vacuum analyze")
+    limit = bare(ours.copy("limit"))
+    alone = timed(limit, "call bench.post(0, 2000000000)")
+    with_events = alone + timed(limit, "call bench.tell(0, 2000000000)")
+    limit.drop()
+    with ours.only("--workers-only"):
+        time.sleep(3)
+        session = ours.session()
+        head = session.ask("select max(seq) from bus.events")
+        ours.sql("-c", "checkpoint")
+        before = int(session.ask("select count(*) from accounting.transfers"))
+        ours.resume()
+        began = time.monotonic()
+        took = passed(session, LEDGER, head) - began
+        booked = int(session.ask("select count(*) from accounting.transfers")) - before
+        ours.caught_up(session)
+        session.close()
+    assert booked == tasks, (booked, tasks)
+    figures = f"{booked / took:,.0f}/s"
+    bench.note(f"book {tasks} assignments", figures, f"{tasks / alone:,.0f}/s one INSERT", alone / took, 0.8)
+    bench.note("  the limit with the events too", figures, f"{tasks / with_events:,.0f}/s two", with_events / took)
+    ours.drop()
+
+
+def one_shuffle(company):
+    """Presses once on a quiet company: seconds until durable, booked and seen, bytes ahead for each task, memory before and most."""
+    with company.serve() as (process, port):
+        session = company.session()
+        company.caught_up(session)
+        time.sleep(5)
+        company.sql("-c", "checkpoint")
+        lsn, before, most = session.ask("select pg_current_wal_lsn()"), memory(process.pid), []
+        look = lambda: most.append(memory(process.pid))
+        began = time.monotonic()
+        uid = press(port)
+        durable = run_ends(session, uid) - began
+        last = session.ask(f"select max(seq) from bus.events where subject_id = '{uid}' and event_type = 'tasks.reassigned'")
+        booked = passed(session, LEDGER, last, look) - began
+        head = session.ask("select max(seq) from bus.events")
+        seen = passed(session, "analytics.projection", head, look) - began
+        moved = int(session.ask(f"select count(*) from tasks.journal where run_id = '{uid}'"))
+        wal = int(session.ask(f"select pg_wal_lsn_diff(pg_current_wal_lsn(), '{lsn}')::bigint")) / moved
+        session.close()
+    return {"durable": durable, "booked": booked, "seen": seen, "wal": wal, "before": before, "most": max(most, default=before), "moved": moved}
+
+
+def shuffle(bench):
+    """The whole way of a shuffle on a quiet machine, the same rows by bare SQL, and what it leaves on disk and in memory."""
+    tasks = bench.arguments.tasks
+    limit = bare(bench.company("limit", open=tasks, people=bench.arguments.people))
+    move = timed(limit, "call bench.move_all()")
+    wal = limit.sql("-c", "select pg_current_wal_lsn()")
+    rest = timed(limit, "call bench.book_all()")
+    limit.drop()
+    ours = bench.company("ours", open=tasks, people=bench.arguments.people)
+    one = one_shuffle(ours)
+    clean = ours.run("verify", check=False)
+    assert clean.returncode == 0, clean.stdout
+    assert one["moved"] == tasks, one
+    bench.note(f"shuffle {tasks} open tasks until durable", f"{one['durable']:.1f} s", f"{move:.1f} s UPDATE, 2 INSERT", move / one["durable"], 0.8)
+    bench.note("  booked", f"{one['booked']:.1f} s", f"{move + rest:.1f} s with ledger, events", one["booked"] / (move + rest), 2, at_least=False)
+    bench.note("  seen by analytics", f"{one['seen']:.1f} s", f"{move + rest:.1f} s", one["seen"] / (move + rest))
+    bench.mark("written ahead for a reassigned task", round(one["wal"]), "B", 1_400)
+    size = ours.number("select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'accounting.transfers'::regclass")
+    empty = ours.number("""select sum(pg_total_relation_size(inhrelid)) from pg_inherits where inhparent = 'accounting.transfers'::regclass
+        and not exists (select from accounting.transfers t where t.tableoid = inhrelid)""")
+    bench.mark("disk a transfer with all indexes", round((size - empty) / ours.number("select count(*) from accounting.transfers")), "B", 260)
+    bench.mark("memory, idle", round(one["before"]), "MB", 40)
+    bench.mark("memory, more after the shuffle", round(one["most"] - one["before"]), "MB", 100)
+    ours.drop()
+
+
+class Clicker(threading.Thread):
+    """Somebody who reads, creates and completes, five times a second each; each latency from the instant that was planned."""
+
+    def __init__(self, port, token, mine, stop, every=0.05):
+        super().__init__(daemon=True)
+        self.line, self.token, self.mine, self.stop, self.every = Line(port), bearer(token), mine, stop, every
+        self.times, self.statuses = [], []
+
+    def run(self):
+        due, turn = time.monotonic(), 0
+        while not self.stop.wait(max(0.0, due - time.monotonic())):
+            turn += 1
+            if turn % 2:
+                wire = request("GET", "/api/v1/tasks/mine?status=open&limit=20", self.token)
+            elif turn % 4 or not self.mine:
+                wire = request("POST", "/api/v1/tasks", self.token, {"title": f"Meanwhile {turn}"})
+            else:
+                wire = request("POST", f"/api/v1/tasks/{self.mine.pop()}/complete", self.token, {})
+            status, _ = self.line.ask(wire)
+            self.times.append(time.monotonic() - due)
+            self.statuses.append(status)
+            due += self.every
+
+
+def clicks(bench, clients=4):
+    """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one."""
+    tasks, people, presses = bench.arguments.tasks, bench.arguments.people, bench.arguments.presses
+    limit = bare(bench.company("limit", open=tasks, people=people))
+    limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
+    limit.sql("-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
+    shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("limit"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
+    beside = []
+    while shuffling.poll() is None:
+        weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
+        beside += pgbench(bench.postgres, "limit", None, clients, 4, rate=clients * 20, weights=weights, tasks=tasks, people=people, clients=clients,
+                           k=len(beside))[1]
+    limit.drop()
+    ours = bench.company("ours", open=tasks, people=people)
+    deadlocks = "select deadlocks from pg_stat_database where datname = 'ours'"
+    with ours.serve() as (_, port):
+        names = [f"popug{number}" for number in range(clients)]
+        session, stop, tokens = ours.session(), threading.Event(), ours.tokens(port, names)
+        crew = [Clicker(port, token, ours.sql("-c", f"select id from tasks.tasks where assignee_id = bench.person({number}) and status = 'open'").split(), stop)
+                for number, token in enumerate(tokens)]
+        for clicker in crew:
+            clicker.start()
+        for _ in range(presses):
+            run_ends(session, press(port))
+            ours.caught_up(session)
+        stop.set()
+        for clicker in crew:
+            clicker.join()
+        session.close()
+    meanwhile = [took for clicker in crew for took in clicker.times]
+    failed = sum(status >= 500 for clicker in crew for status in clicker.statuses)
+    clean = ours.run("verify", check=False)
+    assert clean.returncode == 0, clean.stdout
+    high = share(meanwhile, .99) * 1000, share(beside, .99) * 1000
+    bench.note("p99 of others' clicks meanwhile", f"{high[0]:.0f} ms of {len(meanwhile)}", f"{high[1]:.0f} ms of {len(beside)}", high[0] / high[1], 1.5, at_least=False)
+    bench.mark(f"  deadlocks in {presses} runs", ours.number(deadlocks), "", 0)
+    bench.mark("  answers of 5xx", failed, "", 0)
+    ours.drop()
+
+
+def done(bench):
+    """The same shuffle with many done tasks lying about."""
+    tasks, people = bench.arguments.tasks, bench.arguments.people
+    with_done = bench.company("ours", open=tasks, people=people, done=bench.arguments.done * tasks)
+    among = one_shuffle(with_done)["durable"]
+    with_done.drop()
+    without = bench.company("ours", open=tasks, people=people)
+    alone = one_shuffle(without)["durable"]
+    without.drop()
+    bench.note(f"the shuffle among {bench.arguments.done} times as many done tasks", f"{among:.1f} s", f"{alone:.1f} s without them", alone / among, 0.8)

@@ -1,0 +1,155 @@
+"""The rows of the table about requests: what is clicked, what is looked at, a steady load, and a start."""
+
+import random
+import statistics
+import time
+
+import load
+from clients import Line, bearer, flat_out, pgbench, request
+from company import share
+from house import REPO, Api, free_port
+
+LIMITS = REPO / "benches/limits"
+CLIENTS = 16
+
+
+def complete(bench, people=64):
+    """Sixteen clients complete tasks as fast as they are answered; the limit: pgbench runs the statements of these requests. Nobody
+    else works meanwhile: what the subscribers make of it is measured elsewhere."""
+    tasks = min(bench.arguments.tasks, 200 * people)
+    ours = bench.company("ours", open=tasks, people=people)
+    limit = ours.copy("limit")
+    limit.sql("-c", "create table bench.todo as select row_number() over (order by id) - 1 as n, id, assignee_id from tasks.tasks where status = 'open'",
+              "-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
+    port = free_port()
+    with ours.only("--no-workers", port):
+        load.wait_until_live(port)
+        tokens = ours.tokens(port, [f"popug{number}" for number in range(people)])
+        rows = ours.sql("-F", " ", "-c", "select t.id, u.n from tasks.tasks t join (select bench.person(n) as id, n from generate_series(0, "
+                        f"{people - 1}) n) u on u.id = t.assignee_id where t.status = 'open' order by random()")
+        wires = [request("POST", f"/api/v1/tasks/{uid}/complete", bearer(tokens[int(owner)]), {}) for uid, owner in (row.split() for row in rows.splitlines())]
+        first, rest = wires[: len(wires) // 8], wires[len(wires) // 8 :]
+        flat_out(port, CLIENTS, first, None)
+        ours.sql("-c", "checkpoint")
+        rate, times, failed = flat_out(port, CLIENTS, rest, 8)
+    assert not failed, failed[:3]
+    limit.sql("-c", "checkpoint")
+    most, _ = pgbench(bench.postgres, "limit", LIMITS / "complete.sql", CLIENTS, 8, tasks=tasks, people=people, clients=CLIENTS, k=0)
+    bench.note(f"complete a task, {CLIENTS} clients", f"{rate:,.0f}/s, p99 {share(times, .99) * 1000:.0f} ms", f"{most:,.0f}/s pgbench", rate / most, 0.7)
+    ours.drop()
+    limit.drop()
+
+
+def mine(bench):
+    """Everybody looks at their tasks; the limit: pgbench runs the questions of that page, in its transactions."""
+    people = bench.arguments.people
+    ours = bench.company("ours", open=bench.arguments.tasks, people=people)
+    cookies = ours.cookies(people)
+    port = free_port()
+    with ours.only("--no-workers", port):
+        load.wait_until_live(port)
+        wires = [request("GET", "/tasks", cookie) for cookie in random.Random(1).sample(cookies, people)]
+        flat_out(port, CLIENTS, wires, 3)
+        rate, times, failed = flat_out(port, CLIENTS, wires, 8)
+    assert not failed, failed[:3]
+    most, _ = pgbench(bench.postgres, "ours", LIMITS / "mine.sql", CLIENTS, 8, people=people)
+    bench.note(f"my tasks, a page, {CLIENTS} clients", f"{rate:,.0f}/s, p99 {share(times, .99) * 1000:.0f} ms", f"{most:,.0f}/s pgbench", rate / most, 0.6)
+    ours.drop()
+
+
+def looked_at(day, month, task, person):
+    """What somebody looks at; the dates are of the past, old and new."""
+    mine = ["/tasks", "/tasks?status=done", "/account", f"/account?from={month}&to={day}", "/account/statements", f"/account/statements/{day}", f"/tasks/{task}"]
+    company = [
+        "/", "/tasks/all", "/tasks/all?status=done", f"/tasks/all?assignee={person}", "/tasks/all?q=bird", "/search?q=bird", "/search?q=T-400", "/shuffles",
+        "/accounting", f"/accounting?from={month}&to={day}", "/accounting/balances", "/accounting/recount", f"/accounting/days/{day}",
+        f"/accounting/days/{day}/statement", "/accounting/payouts", f"/accounting/payouts/{day}", "/accounting/corrections", "/admin/mails",
+        "/analytics", f"/analytics?from={month}&to={day}", "/admin", "/admin/system", "/admin/modules", "/admin/runs", "/admin/events", "/admin/audit",
+        "/admin/abuse", "/admin/users", "/admin/roles",
+    ]
+    return mine, company
+
+
+def look(bench, ours, rounds):
+    """The latencies of each page, one client at a time."""
+    day, month = ours.sql("-F", " ", "-c", """select d, date_trunc('month', d)::date from (select business_date as d from accounting.business_days
+        where state = 'closed' order by business_date offset (select count(*) / 2 from accounting.business_days) limit 1) m""").split()
+    task, person = ours.sql("-F", " ", "-c", "select id, assignee_id from tasks.tasks where assignee_id = bench.person(1) order by number limit 1").split()
+    own, company = looked_at(day, month, task, person)
+    cookie, seen = ours.cookies(2)[1], {}
+    with ours.serve(ATES_REPORT_CACHE_SECONDS="0") as (_, port):
+        line, admin = Line(port), browser_of(port)
+        time.sleep(3)
+        for number in range(rounds + 1):
+            for headers, paths in ((cookie, own), (admin, company)):
+                for path in paths:
+                    begun = time.monotonic()
+                    status, body = line.ask(request("GET", path, headers))
+                    assert status == 200, (path, status, body[:300])
+                    if number:
+                        key = path.split("?")[0].replace(day, "DATE").replace(task, "TASK") + ("?" + path.split("?")[1].split("=")[0] if "?" in path else "")
+                        seen.setdefault(key, []).append(time.monotonic() - begun)
+    return {path: share(times, .95) for path, times in seen.items()}
+
+
+def browser_of(port):
+    """The header of a browser in which the administrator is logged in."""
+    import logins
+    page = logins.Page(port, "admin")
+    return "cookie: " + "; ".join(f"{name}={value}" for name, value in page.cookies.items()) + "\r\n"
+
+
+def pages(bench, rounds=20):
+    """Each page on a company with a long past and on the same with a twentieth of it."""
+    people, dates = bench.arguments.old_people, bench.arguments.dates
+    short = bench.company("short", people=people, dates=max(2, dates // 20), open=20 * people)
+    few, small = look(bench, short, rounds), short.number("select count(*) from accounting.transfers")
+    short.drop()
+    long = bench.company("long", people=people, dates=dates, open=20 * people)
+    many, large = look(bench, long, rounds), long.number("select count(*) from accounting.transfers")
+    long.drop()
+    # A page that takes a few milliseconds differs by as much from one go to the next.
+    ratios = {path: (many[path] + .002) / (few[path] + .002) for path in many}
+    for path in sorted(ratios, key=ratios.get, reverse=True):
+        print(f"{path:36} {few[path] * 1000:7.1f} ms {many[path] * 1000:7.1f} ms  {ratios[path]:.2f}")
+    worst = max(ratios, key=ratios.get)
+    bench.note(f"pages at {large:,} transfers, {dates} dates: p95, the worst of {len(ratios)}", f"{many[worst] * 1000:.0f} ms {worst}",
+               f"{few[worst] * 1000:.0f} ms at {small:,}", ratios[worst], 1.3, at_least=False)
+    bench.note("  the median page", f"{statistics.median(many.values()) * 1000:.0f} ms", f"{statistics.median(few.values()) * 1000:.0f} ms", statistics.median(ratios.values()), 1.3, at_least=False)
+
+
+def steady(bench):
+    """Twice the peak of the mission, as an open loop."""
+    ours = bench.company("ours", open=2 * bench.arguments.tasks, people=bench.arguments.people)
+    done = load.steady(ours, 34, bench.arguments.seconds)
+    assert done["clean"], "ates verify has something to say"
+    failed = sum(status >= 500 for seen in done["seen"].values() for _, status in seen)
+    for kind, seen in sorted(done["seen"].items()):
+        print(load.told(kind, seen))
+    bench.mark(f"steady 34/s for {bench.arguments.seconds} s: from the click to the ledger, p99", round(share(done["booked"], .99) * 1000), "ms", 250)
+    bench.mark("  p80", round(share(done["booked"], .8) * 1000), "ms", 50)
+    bench.mark("  processor of the program", round(done["program"], 2), "cores", 0.33)
+    bench.note("  processor of Postgres", f"{done['server']:.2f} cores")
+    bench.mark("  answers of 5xx", failed, "", 0)
+    ours.drop()
+
+
+def start(bench, times=7):
+    """From the start of the process to the first answer that it is ready, on a database that is migrated."""
+    ours, took = bench.company("ours", open=1_000, people=100), []
+    for _ in range(times):
+        port = free_port()
+        begun = time.monotonic()
+        with ours.started(port):
+            while not ready(port):
+                time.sleep(0.002)
+            took.append(time.monotonic() - begun)
+    bench.mark("cold start to ready", round(statistics.median(took), 3), "s", 0.3)
+    ours.drop()
+
+
+def ready(port):
+    try:
+        return Api(port).send("GET", "/health/ready")[0] == 200
+    except (OSError, ValueError):
+        return False

@@ -1,0 +1,107 @@
+//! What pages and use cases ask of the database when there is a past: how many statements, and none that reads a partitioned table
+//! from one end to the other. Counts and plans, never seconds.
+
+mod history;
+mod pages;
+mod recorder;
+
+use ates::{accounting, bus};
+use chrono::Duration;
+use diesel::connection::SimpleConnection;
+use serde_json::json;
+
+use crate::support::client::Api;
+use crate::support::database::count;
+use crate::support::{PASSWORD, TestApp};
+use recorder::asked;
+
+/// The trips to the server of each use case, the beginning and the end of its transaction included. Who finds a way to do with fewer
+/// lowers the figure; a new statement in a use case is a decision.
+const TRIPS: &[(&str, usize)] = &[
+    ("create a task over the API", 11),
+    ("complete a task over the API", 10),
+    ("a chunk of a shuffle", 15),
+    ("a page of events is booked", 17),
+    ("a date of up to a thousand accounts is closed", 50),
+];
+
+fn assert_trips(what: &str, trips: &[String]) {
+    let (_, kept) = TRIPS.iter().find(|(name, _)| *name == what).unwrap();
+    let list: Vec<String> = trips
+        .iter()
+        .map(|words| {
+            words
+                .split_whitespace()
+                .take(14)
+                .collect::<Vec<_>>()
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(trips.len(), *kept, "{what}:\n{}", list.join("\n"));
+}
+
+#[test]
+fn use_cases_ask_as_many_statements_as_were_counted() {
+    recorder::record();
+    let app = TestApp::with(|settings| settings.workers(false));
+    let people = app.register_all(&[("chief", &["manager"]), ("kesha", &["developer"])]);
+    history::write(&app, 30, 3, 300);
+    app.conn()
+        .batch_execute(
+            "update auth.users set password_hash = (select password_hash from auth.users where username = 'kesha') where username = 'popug1'",
+        )
+        .unwrap();
+    let (database, chief) = (app.database_name(), app.api(&people[0]));
+    let worker = Api::log_in(app.base(), "popug1", PASSWORD);
+    let create = |title: &str| {
+        let (status, task) = worker.post("/api/v1/tasks", &json!({ "title": title }));
+        assert_eq!(status, 201, "{task}");
+    };
+    create("The first of a kind may open a connection");
+    assert_trips(
+        "create a task over the API",
+        &asked(&database, || create("A task")),
+    );
+
+    let (_, mine) = worker.get("/api/v1/tasks/mine?status=open");
+    let complete = || {
+        let path = format!(
+            "/api/v1/tasks/{}/complete",
+            mine["items"][0]["uid"].as_str().unwrap()
+        );
+        assert_eq!(worker.post(&path, &json!({})).0, 200);
+    };
+    assert_trips("complete a task over the API", &asked(&database, complete));
+    app.step_all();
+
+    assert_eq!(chief.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    let chunk = || {
+        ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
+    };
+    assert_trips("a chunk of a shuffle", &asked(&database, chunk));
+
+    let subscribers = app.services().subscribers();
+    let ledger = subscribers
+        .iter()
+        .find(|one| one.name() == "accounting.ledger")
+        .unwrap();
+    let before = count(&mut app.conn(), "accounting.transfers");
+    let page = asked(&database, || {
+        bus::step(app.db(), ledger.as_ref()).unwrap();
+    });
+    assert!(count(&mut app.conn(), "accounting.transfers") > before + 290);
+    assert_trips("a page of events is booked", &page);
+
+    app.settle_idle();
+    app.clock().advance(Duration::days(1));
+    let settled = asked(&database, || {
+        assert_eq!(
+            accounting::settle_due(app.db(), app.config())
+                .unwrap()
+                .len(),
+            1
+        );
+    });
+    assert_trips("a date of up to a thousand accounts is closed", &settled);
+    app.step_all();
+}
