@@ -167,9 +167,9 @@ fn e15_while_the_broker_is_down_everything_else_works_and_afterwards_nothing_is_
     wait_until("the other subscribers are done", || lag(&app, false) == 0);
     assert_eq!(count(&mut app.conn(), "accounting.transfers"), 5);
     assert!(lag(&app, true) > 0, "what waits is seen");
-    wait_until("the relay is shown as failing", || {
+    wait_until("the relay is shown as failed", || {
         let (_, ready) = health(&app);
-        ready["modules"][RELAY] == "failing"
+        ready["modules"][RELAY] == "failed"
     });
     assert_eq!(health(&app).0, 200, "the product itself is well");
     server.restart();
