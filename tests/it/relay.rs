@@ -254,7 +254,7 @@ fn the_credentials_of_the_broker_are_never_shown() {
     let mut board = String::new();
     wait_until("the relay is refused", || {
         let statuses = app.health();
-        if let Some(Health::Failing(reason)) = statuses.get(RELAY) {
+        if let Some(Health::Failed(reason)) = statuses.get(RELAY) {
             board.clone_from(reason);
         }
         !board.is_empty()
