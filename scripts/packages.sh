@@ -68,9 +68,15 @@ elif ! grep -Eq "^ *create_main_cluster *= *(false|off|no)" $f; then
     printf "create_main_cluster = false\n" >>$f
 fi'
 
-# The tests start brokers of their own; the distribution shall not run one on the machine.
-NO_SYSTEM_BROKER='if [ -d /run/systemd/system ] && ! command -v nats-server >/dev/null; then
-    systemctl mask --quiet nats-server.service
+# The tests start brokers and proxies of their own; the distribution shall not run one on the machine.
+# shellcheck disable=SC2016 # expanded by the shell that root runs
+NO_SYSTEM_SERVERS='if [ -d /run/systemd/system ]; then
+    for package in "$@"; do
+        case $package in
+        nats-server | haproxy) systemctl mask --quiet "$package.service" ;;
+        nginx-light) systemctl mask --quiet nginx.service ;;
+        esac
+    done
 fi'
 
 install_missing() {
@@ -94,7 +100,7 @@ exec apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=120 -o
 $steps" ;;
     esac
     case " ${MISSING[*]} " in
-    *" nats-server "*) steps="$NO_SYSTEM_BROKER
+    *" nats-server "* | *" haproxy "* | *" nginx-light "*) steps="$NO_SYSTEM_SERVERS
 $steps" ;;
     esac
     log=$(mktemp)

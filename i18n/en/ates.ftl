@@ -1711,7 +1711,7 @@ system-workers = Workers of this process
 system-worker = Worker
 system-worker-up = up
 system-worker-stopped = waits for the release of the stop
-system-worker-failing = failing
+system-worker-failed = failed
 system-migrations = Migrations
 system-migrations-count = { $count ->
     [one] { $count } migration was applied; the last:

@@ -1749,7 +1749,7 @@ system-workers = Фоновая работа этого процесса
 system-worker = Работник
 system-worker-up = работает
 system-worker-stopped = ждёт снятия остановки
-system-worker-failing = ошибка
+system-worker-failed = ошибка
 system-migrations = Миграции
 system-migrations-count = { $count ->
     [one] Применена { $count } миграция; последние:

@@ -41,7 +41,7 @@ impl ToSchema for ReadyWord {}
 struct Readiness {
     #[schema(value_type = ReadyWord)]
     status: &'static str,
-    /// How each part of the background work is: `up`, `stopped`, `failing` or `paused`.
+    /// How each part of the background work is: `up`, `stopped`, `failed` or `paused`.
     modules: BTreeMap<String, String>,
 }
 

@@ -153,7 +153,7 @@ fn worker_line(frame: &Frame, name: String, health: Health) -> WorkerLine {
     let (chip, state, error) = match health {
         Health::Up => ("ok", fl!(frame.l, "system-worker-up"), None),
         Health::Stopped => ("wait", fl!(frame.l, "system-worker-stopped"), None),
-        Health::Failing(error) => ("bad", fl!(frame.l, "system-worker-failing"), Some(error)),
+        Health::Failed(error) => ("bad", fl!(frame.l, "system-worker-failed"), Some(error)),
     };
     WorkerLine {
         name,

@@ -141,9 +141,9 @@ static COUNTED: LazyLock<Counted> = LazyLock::new(|| Counted {
     workers: Family::default(),
 });
 
-/// How a worker of this process is: `up`, `stopped` or `failing`.
+/// How a worker of this process is: `up`, `stopped` or `failed`.
 pub fn worker_is(worker: &str, now: &'static str) {
-    for state in ["up", "stopped", "failing"] {
+    for state in ["up", "stopped", "failed"] {
         let label = WorkerState {
             worker: worker.to_owned(),
             state,

@@ -43,7 +43,7 @@ pub enum Health {
     /// It waits for the release of the emergency stop (R14).
     Stopped,
     /// Its last step failed, for this reason.
-    Failing(String),
+    Failed(String),
 }
 
 impl Health {
@@ -53,7 +53,7 @@ impl Health {
         match self {
             Self::Up => "up",
             Self::Stopped => "stopped",
-            Self::Failing(_) => "failing",
+            Self::Failed(_) => "failed",
         }
     }
 }
@@ -172,7 +172,7 @@ impl Workers {
                     Err(error) => {
                         failures += 1;
                         tracing::error!(worker = label, error = %error, failures, "a worker's step failed");
-                        board.set(&label, Health::Failing(error.to_string()));
+                        board.set(&label, Health::Failed(error.to_string()));
                         rest(&stop, backoff(failures, error.is_transient()));
                     }
                 }

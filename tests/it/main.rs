@@ -31,6 +31,7 @@ mod partitions;
 mod parts;
 mod periods;
 mod proof;
+mod proxies;
 mod relay;
 mod remote;
 mod requirements;

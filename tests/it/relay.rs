@@ -167,9 +167,9 @@ fn e15_while_the_broker_is_down_everything_else_works_and_afterwards_nothing_is_
     wait_until("the other subscribers are done", || lag(&app, false) == 0);
     assert_eq!(count(&mut app.conn(), "accounting.transfers"), 5);
     assert!(lag(&app, true) > 0, "what waits is seen");
-    wait_until("the relay is shown as failing", || {
+    wait_until("the relay is shown as failed", || {
         let (_, ready) = health(&app);
-        ready["modules"][RELAY] == "failing"
+        ready["modules"][RELAY] == "failed"
     });
     assert_eq!(health(&app).0, 200, "the product itself is well");
     server.restart();
@@ -254,7 +254,7 @@ fn the_credentials_of_the_broker_are_never_shown() {
     let mut board = String::new();
     wait_until("the relay is refused", || {
         let statuses = app.health();
-        if let Some(Health::Failing(reason)) = statuses.get(RELAY) {
+        if let Some(Health::Failed(reason)) = statuses.get(RELAY) {
             board.clone_from(reason);
         }
         !board.is_empty()

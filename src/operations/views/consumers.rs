@@ -37,7 +37,7 @@ impl ModulesPage {
             name,
             failure: match health {
                 Health::Up | Health::Stopped => None,
-                Health::Failing(reason) => Some(reason),
+                Health::Failed(reason) => Some(reason),
             },
         });
         let late = warn_of_lag(&consumers, limit);

@@ -4,4 +4,3 @@
 mod logs;
 mod markup;
 mod rows;
-mod wire;

@@ -16,7 +16,8 @@ use crate::support::TestApp;
 /// The page of metrics of a running app.
 pub struct Scraper {
     url: String,
-    handle: actix_web::dev::ServerHandle,
+    /// Of the listener that was made for it.
+    handle: Option<actix_web::dev::ServerHandle>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -34,8 +35,17 @@ impl Scraper {
         let (address, handle) = told.recv().unwrap();
         Self {
             url: format!("http://{address}/metrics"),
-            handle,
+            handle: Some(handle),
             thread: Some(thread),
+        }
+    }
+
+    /// Of a process that has them at this address.
+    pub fn at(address: &str) -> Self {
+        Self {
+            url: format!("http://{address}/metrics"),
+            handle: None,
+            thread: None,
         }
     }
 
@@ -56,7 +66,9 @@ impl Scraper {
 
 impl Drop for Scraper {
     fn drop(&mut self) {
-        drop(self.handle.stop(false));
+        if let Some(handle) = self.handle.take() {
+            drop(handle.stop(false));
+        }
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }

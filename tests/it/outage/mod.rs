@@ -1,6 +1,7 @@
 //! Failures of the database cost availability, never consistency (requirements section 8, T-DB and T-CRASH): on servers of the tests'
 //! own, which are killed, cut off, filled and promoted.
 
+mod boundaries;
 mod failover;
 mod falls;
 mod load;

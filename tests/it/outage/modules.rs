@@ -132,9 +132,9 @@ fn r22_g06_a_module_s_broken_tables_take_no_other_module_s_pages_down_and_are_se
             let fallen = || {
                 let parked =
                     scraper.value(r#"bus_parked{sub="accounting.ledger",state="retrying"}"#);
-                let failing = scraper
-                    .value(r#"ates_worker_state{worker="accounting.ledger",state="failing"}"#);
-                parked.unwrap_or_default() + failing.unwrap_or_default() > 0.0
+                let failed = scraper
+                    .value(r#"ates_worker_state{worker="accounting.ledger",state="failed"}"#);
+                parked.unwrap_or_default() + failed.unwrap_or_default() > 0.0
             };
             wait_until("the figures say that accounting cannot", fallen);
         }

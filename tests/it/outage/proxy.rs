@@ -105,6 +105,11 @@ impl Proxy {
         *self.state.cut.lock().unwrap() = Some((self.commits() + nth, how));
     }
 
+    /// Whether a commit that shall be cut off has not come yet.
+    pub fn is_armed(&self) -> bool {
+        self.state.cut.lock().unwrap().is_some()
+    }
+
     /// Cuts off every so manieth commit from now on; 0: none.
     pub fn cut_every(&self, many: usize) {
         self.state.cut_every.store(many, Ordering::SeqCst);

@@ -1,4 +1,5 @@
-//! The disk fills up, first where the tables are and then where the log is; later a page of the ledger rots (T-DB-7, T-DB-9).
+//! The disk fills up, first where the tables are and then where the log is; later a page of the ledger rots (T-DB-7, T-DB-9);
+//! each raises its figure (T-OPS-10).
 //!
 //! This needs small disks, which the test makes in memory; where it may not, it says so and does nothing.
 
@@ -10,8 +11,9 @@ use serde_json::json;
 
 use super::load::{assert_nothing_lost, populate};
 use super::pair::Pair;
-use super::process::{Process, assert_verified, command};
+use super::process::{Process, assert_verified, command, free_port};
 use crate::crash::Acknowledged;
+use crate::operations::metrics::Scraper;
 use crate::support::client::{Api, Browser};
 use crate::support::database::text;
 use crate::support::{PASSWORD, wait_until};
@@ -98,15 +100,19 @@ fn r12_r13_t_db_7_t_db_9_a_full_disk_loses_nothing_and_a_rotten_page_stops_the_c
     };
     let pair = Pair::alone_within(all.0.to_str().unwrap());
     let names = populate(&pair.both, 2);
+    let metrics = format!("127.0.0.1:{}", free_port());
     let mut process = Process::serving(
         &[],
         &[
             ("DATABASE_URL", &pair.both),
             ("ATES_RECONCILE_SECONDS", "1"),
             ("ATES_REQUEST_DEADLINE_SECONDS", "5"),
+            ("ATES_METRICS_BIND", &metrics),
         ],
     );
     process.await_readiness("ready");
+    let figures = Scraper::at(&metrics);
+    let figure = |series: &str| figures.value(series).unwrap_or_default();
     let api = Api::log_in(process.base(), &names[0], PASSWORD);
     let mut told = Acknowledged::default();
     let well = json!({ "title": "While there is room" });
@@ -124,8 +130,19 @@ fn r12_r13_t_db_7_t_db_9_a_full_disk_loses_nothing_and_a_rotten_page_stops_the_c
         &format!("create tablespace barn location '{}'", place.display()),
     );
     pair.execute("one", "alter table tasks.tasks set tablespace barn");
+    let errors = r#"ates_requests_total{class="5xx"}"#;
+    let before = figure(errors);
     tables.fill();
     assert_eq!(create_until_refused(&api, &mut told), 503);
+    assert!(
+        figure(errors) > before,
+        "the figure of AtesErrors rises (T-OPS-10)"
+    );
+    assert!(
+        process.log().contains("could not extend file"),
+        "{}",
+        process.log()
+    );
     assert_eq!(Api::anonymous(process.base()).get("/health/live").0, 200);
     assert_eq!(api.get("/api/v1/tasks/mine").0, 200, "reading goes on");
     tables.clear();
@@ -161,9 +178,16 @@ fn r12_r13_t_db_7_t_db_9_a_full_disk_loses_nothing_and_a_rotten_page_stops_the_c
     assert_eq!(refused, 503);
     assert_eq!(Api::anonymous(process.base()).get("/health/live").0, 200);
     assert!(process.is_alive());
+    wait_until(
+        "the figures of AtesDatabaseAway and AtesNotReady fall (T-OPS-10)",
+        || figure("ates_database_up") + figure("ates_ready") < 1.0,
+    );
     all.clear();
     pair.run("revive");
     process.await_readiness("ready");
+    wait_until("the figures are back", || {
+        figure("ates_database_up") > 0.0 && figure("ates_ready") > 0.0
+    });
     wait_until("with room it works again", || {
         api.post("/api/v1/tasks", &well).0 == 201
     });
@@ -185,6 +209,9 @@ fn r12_r13_t_db_7_t_db_9_a_full_disk_loses_nothing_and_a_rotten_page_stops_the_c
     drop(rotten);
     pair.run("revive");
     process.await_readiness("stopped");
+    wait_until("the figure of AtesEmergencyStop rises (T-OPS-10)", || {
+        figure("ates_emergency_stop") > 0.0
+    });
     assert!(
         process.log().contains("files of the database are damaged"),
         "{}",

@@ -3,6 +3,7 @@
 
 mod clients;
 mod drill;
+mod files;
 mod overload;
 mod restart;
 
