@@ -4,7 +4,9 @@
 mod clients;
 mod drill;
 mod files;
+mod load;
 mod overload;
+mod pace;
 mod restart;
 
 use std::sync::atomic::{AtomicBool, Ordering};

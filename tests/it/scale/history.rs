@@ -12,6 +12,15 @@ const SQL: &str = include_str!("../../../benches/history.sql");
 
 /// So many people, of whom each had a task on each of so many dates, and so many tasks that are open.
 pub fn write(app: &TestApp, people: usize, dates: usize, open: usize) {
+    write_with(app, people, dates, open, true);
+}
+
+/// The same, and the last of the dates is not settled yet.
+pub fn write_until_close(app: &TestApp, people: usize, dates: usize, open: usize) {
+    write_with(app, people, dates, open, false);
+}
+
+fn write_with(app: &TestApp, people: usize, dates: usize, open: usize, settled: bool) {
     let plain: String = SQL
         .lines()
         .filter(|line| !line.starts_with('\\'))
@@ -24,7 +33,7 @@ pub fn write(app: &TestApp, people: usize, dates: usize, open: usize) {
         )
         .replace(":people", &people.to_string())
         .replace(":dates", &dates.to_string())
-        .replace(":settled", "1")
+        .replace(":settled", if settled { "1" } else { "0" })
         .replace(":open", &open.to_string())
         .replace(":done", "0");
     let (written, rest) = sql.split_once("\ncommit;\n").unwrap();

@@ -1,9 +1,9 @@
 //! What pages and use cases ask of the database when there is a past: how many statements, and none that reads a partitioned table
 //! from one end to the other. Counts and plans, never seconds.
 
-mod history;
+pub mod history;
 mod pages;
-mod recorder;
+pub mod recorder;
 
 use ates::{accounting, bus};
 use chrono::Duration;
