@@ -218,15 +218,18 @@ fn update(
     let ids: Option<Vec<Uuid>> = items.map(|items| items.iter().map(|(_, id)| *id).collect());
     let met: Vec<Met> = sql_query(format!(
         "update bus.parked_items p set {set}
-         from (select $4 as actor_id, $5 as now, $6 as reason) given
+         from (select $7 as actor_id, $8 as now, $9 as reason) given
          where {} and p.state in {UNRESOLVED}
-           and ($7 is null or (p.subscriber, p.item_id) in (select * from unnest($7, $8)))
+           and ($10 is null or (p.subscriber, p.item_id) in (select * from unnest($10, $11)))
          returning p.subscriber",
         condition_of(filter.state)
     ))
     .bind::<Nullable<Text>, _>(filter.subscriber)
     .bind::<Nullable<Text>, _>(filter.error_class)
     .bind::<Nullable<SqlUuid>, _>(filter.key)
+    .bind::<Nullable<Text>, _>(filter.event_type)
+    .bind::<Nullable<Timestamptz>, _>(filter.since)
+    .bind::<Nullable<Timestamptz>, _>(filter.before)
     .bind::<Nullable<SqlUuid>, _>(actor)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<Text>, _>(reason)

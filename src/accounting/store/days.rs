@@ -49,7 +49,7 @@ pub(in crate::accounting) struct BusinessDay {
 impl BusinessDay {
     /// The account behind which its close goes on; none when it has looked at all of them.
     pub fn next_after(&self) -> Option<Uuid> {
-        Some(self.settled_through.unwrap_or(Uuid::nil())).filter(|account| *account != ALL_ACCOUNTS)
+        Some(self.settled_through.unwrap_or_default()).filter(|account| *account != ALL_ACCOUNTS)
     }
 }
 

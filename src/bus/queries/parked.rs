@@ -80,6 +80,12 @@ pub struct ParkedFilter {
     pub error_class: Option<String>,
     /// Those of this key.
     pub key: Option<Uuid>,
+    /// Those whose event is of this type.
+    pub event_type: Option<String>,
+    /// Those parked at this instant or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Those parked before this instant.
+    pub before: Option<DateTime<Utc>>,
 }
 
 /// A place in the list of parked items: the list goes on behind it.
@@ -199,7 +205,8 @@ const COLUMNS: &str = "p.subscriber, p.item_id, p.event_id, p.seq, p.item_no, p.
 /// The states of items that wait for repair, as SQL has them.
 pub(in crate::bus) const UNRESOLVED: &str = "('retrying', 'blocked', 'dead')";
 
-/// The condition of a filter on `p`, with the subscriber as `$1`, the class as `$2` and the key as `$3`.
+/// The condition of a filter on `p`: the subscriber is `$1`, the class `$2`, the key `$3`, the type `$4`, and it was parked from `$5`
+/// on and before `$6`.
 pub(in crate::bus) fn condition_of(state: Option<ParkedState>) -> String {
     let states = state.map_or_else(
         || UNRESOLVED.to_owned(),
@@ -207,7 +214,9 @@ pub(in crate::bus) fn condition_of(state: Option<ParkedState>) -> String {
     );
     format!(
         "p.state in {states} and ($1 is null or p.subscriber = $1) and ($2 is null or p.error_class = $2)
-         and ($3 is null or p.sequence_key = $3)"
+         and ($3 is null or p.sequence_key = $3)
+         and ($4 is null or (select event_type from bus.events where seq = p.seq) = $4)
+         and ($5 is null or p.first_failed_at >= $5) and ($6 is null or p.first_failed_at < $6)"
     )
 }
 
@@ -223,13 +232,16 @@ pub fn list_parked(
 ) -> AppResult<Vec<ParkedItem>> {
     Ok(sql_query(format!(
         "select {COLUMNS} from bus.parked_items p left join bus.events e on e.seq = p.seq
-         where {} and ($4 is null or (p.seq, p.item_no, p.subscriber) > ($4, $5, $6))
-         order by p.seq, p.item_no, p.subscriber limit $7",
+         where {} and ($7 is null or (p.seq, p.item_no, p.subscriber) > ($7, $8, $9))
+         order by p.seq, p.item_no, p.subscriber limit $10",
         condition_of(filter.state)
     ))
     .bind::<Nullable<Text>, _>(&filter.subscriber)
     .bind::<Nullable<Text>, _>(&filter.error_class)
     .bind::<Nullable<SqlUuid>, _>(filter.key)
+    .bind::<Nullable<Text>, _>(&filter.event_type)
+    .bind::<Nullable<Timestamptz>, _>(filter.since)
+    .bind::<Nullable<Timestamptz>, _>(filter.before)
     .bind::<Nullable<BigInt>, _>(after.map(|place| place.seq))
     .bind::<Nullable<Integer>, _>(after.map(|place| place.item_no))
     .bind::<Nullable<Text>, _>(after.map(|place| &place.subscriber))
@@ -254,6 +266,9 @@ pub fn count_parked(conn: &mut PgConnection, filter: &ParkedFilter) -> AppResult
     .bind::<Nullable<Text>, _>(&filter.subscriber)
     .bind::<Nullable<Text>, _>(&filter.error_class)
     .bind::<Nullable<SqlUuid>, _>(filter.key)
+    .bind::<Nullable<Text>, _>(&filter.event_type)
+    .bind::<Nullable<Timestamptz>, _>(filter.since)
+    .bind::<Nullable<Timestamptz>, _>(filter.before)
     .get_result(conn)?;
     Ok(row.items.unsigned_abs())
 }

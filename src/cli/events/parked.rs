@@ -1,5 +1,6 @@
 //! Parked items: list, show, replay, retry, skip.
 
+use chrono::{DateTime, Utc};
 use clap::Args;
 use uuid::Uuid;
 
@@ -26,6 +27,15 @@ pub(in crate::cli) struct FilterArgs {
     /// Those of this task or person.
     #[arg(long)]
     key: Option<Uuid>,
+    /// Those whose event is of this type.
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Those parked at this instant (RFC 3339) or later.
+    #[arg(long)]
+    since: Option<DateTime<Utc>>,
+    /// Those parked before this instant (RFC 3339).
+    #[arg(long)]
+    before: Option<DateTime<Utc>>,
 }
 
 impl FilterArgs {
@@ -35,6 +45,9 @@ impl FilterArgs {
             state: self.state,
             error_class: self.class,
             key: self.key,
+            event_type: self.event_type,
+            since: self.since,
+            before: self.before,
         }
     }
 }
@@ -57,7 +70,7 @@ pub(in crate::cli) struct ReplayArgs {
     #[command(flatten)]
     which: WhichArgs,
     /// Hear the log again from this number on, instead of only what is parked.
-    #[arg(long, value_name = "SEQ", conflicts_with_all = ["ids", "state", "class", "key"])]
+    #[arg(long, value_name = "SEQ", conflicts_with_all = ["ids", "state", "class", "key", "event_type", "since", "before"])]
     from: Option<i64>,
 }
 

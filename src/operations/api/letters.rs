@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -96,6 +97,8 @@ pub(super) struct LettersQuery {
     /// Only items about this.
     #[param(value_type = Option<PersonUid>, inline)]
     key: Option<String>,
+    /// Only items whose event is of this type.
+    r#type: Option<String>,
     /// Rows at most.
     #[param(value_type = Option<PageLimit>, inline)]
     limit: Option<String>,
@@ -125,8 +128,10 @@ pub(super) async fn list_dead_letters(
         consumer: query.consumer,
         class: query.class,
         key: query.key,
+        r#type: query.r#type,
+        ..LetterFilter::default()
     };
-    let wanted = filter.parse()?;
+    let wanted = filter.parse(Tz::UTC)?;
     let letters = db
         .read(ROLE, move |conn| {
             service::list_letters(conn, &user.actor, &wanted, after, rows)

@@ -37,6 +37,9 @@ pub(super) struct DecisionForm {
     consumer: Option<String>,
     class: Option<String>,
     key: Option<String>,
+    r#type: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
     #[serde(default)]
     reason: String,
 }
@@ -48,6 +51,9 @@ impl DecisionForm {
             consumer: self.consumer.clone(),
             class: self.class.clone(),
             key: self.key.clone(),
+            r#type: self.r#type.clone(),
+            from: self.from.clone(),
+            to: self.to.clone(),
         }
     }
 }
@@ -60,7 +66,8 @@ pub(super) async fn list_letters(
     query: Query<LettersQuery>,
 ) -> AppResult<HttpResponse> {
     let LettersQuery { filter, place } = query.into_inner();
-    let (wanted, after) = (filter.parse()?, Cursor::key(place.cursor())?);
+    let wanted = filter.parse(viewer.frame.zone)?;
+    let after = Cursor::key(place.cursor())?;
     let actor = viewer.actor.clone();
     let letters = db
         .read(ROLE, move |conn| {
@@ -78,7 +85,8 @@ pub(super) async fn export_letters(
     db: Data<Db>,
     query: Query<LettersQuery>,
 ) -> AppResult<HttpResponse> {
-    let (filter, actor) = (query.into_inner().filter.parse()?, viewer.actor.clone());
+    let filter = query.into_inner().filter.parse(viewer.frame.zone)?;
+    let actor = viewer.actor.clone();
     let items = db
         .read(ROLE, move |conn| {
             service::export_letters(conn, &actor, &filter)
@@ -128,6 +136,9 @@ pub(super) async fn choose(
             ("consumer", _) => form.consumer = Some(value),
             ("class", _) => form.class = Some(value),
             ("key", _) => form.key = Some(value),
+            ("type", _) => form.r#type = Some(value),
+            ("from", _) => form.from = Some(value),
+            ("to", _) => form.to = Some(value),
             _ => {}
         }
     }
@@ -154,7 +165,7 @@ async fn confirm(
     errors: FormErrors,
 ) -> AppResult<HttpResponse> {
     let filter = form.filter();
-    let (wanted, actor) = (filter.parse()?, viewer.actor.clone());
+    let (wanted, actor) = (filter.parse(viewer.frame.zone)?, viewer.actor.clone());
     let choice = db
         .read(ROLE, move |conn| {
             service::choose(conn, &actor, &roster, &form.item, &wanted)
@@ -181,7 +192,7 @@ pub(super) async fn retry_letters(
 ) -> AppResult<HttpResponse> {
     let form = form.into_inner();
     let (actor, origin, filter) = (viewer.actor.clone(), viewer.origin(), form.filter());
-    let wanted = filter.parse()?;
+    let wanted = filter.parse(viewer.frame.zone)?;
     let count = aside(move || service::replay(&db, &actor, origin, &form.item, &wanted)).await?;
     let flash = Flash::ok(Message::new("letters-retried-flash").with("count", count));
     Ok(redirect_with(&back_to(&filter), flash))
@@ -196,7 +207,8 @@ pub(super) async fn skip_letters(
 ) -> AppResult<HttpResponse> {
     let form = form.into_inner(&mut viewer);
     let (actor, origin, filter) = (viewer.actor.clone(), viewer.origin(), form.filter());
-    let (wanted, own_db, own) = (filter.parse()?, db.clone(), form.clone());
+    let wanted = filter.parse(viewer.frame.zone)?;
+    let (own_db, own) = (db.clone(), form.clone());
     let outcome =
         aside(move || service::skip(&own_db, &actor, origin, &own.item, &wanted, &own.reason))
             .await;

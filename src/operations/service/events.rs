@@ -68,20 +68,14 @@ impl EventFilter {
             let parsed = given(word).map(str::parse).transpose();
             parsed.map_err(|_| misread(field))
         };
-        let minute = |word: Option<&str>, field| {
-            let parsed = given(word).map(|word| minute_in(zone, word));
-            parsed
-                .map(|at| at.ok_or_else(|| misread(field)))
-                .transpose()
-        };
         let order = Order::parse(words.sort.as_deref(), ByTime::NEWEST)?;
         Ok(Self {
             topic: known(words.topic.as_deref(), "topic", |kind| kind.topic)?,
             event_type: known(words.r#type.as_deref(), "type", |kind| kind.event_type)?,
             subject: id(words.subject.as_deref(), "subject")?,
             correlation: id(words.correlation.as_deref(), "correlation")?,
-            since: minute(words.from.as_deref(), "from")?,
-            before: minute(words.to.as_deref(), "to")?,
+            since: minute_of(zone, given(words.from.as_deref()), "from")?,
+            before: minute_of(zone, given(words.to.as_deref()), "to")?,
             oldest_first: !order.descending,
         })
     }
@@ -107,8 +101,22 @@ impl EventFilter {
     }
 }
 
-fn given(word: Option<&str>) -> Option<&str> {
+pub(super) fn given(word: Option<&str>) -> Option<&str> {
     word.map(str::trim).filter(|word| !word.is_empty())
+}
+
+/// The minute that a filter's field names, if it names one.
+///
+/// # Errors
+/// Invalid at the field.
+pub(super) fn minute_of(
+    zone: Tz,
+    word: Option<&str>,
+    field: &'static str,
+) -> AppResult<Option<DateTime<Utc>>> {
+    let misread = || AppError::field(field, "field-not-understood");
+    word.map(|word| minute_in(zone, word).ok_or_else(misread))
+        .transpose()
 }
 
 /// A minute of a zone, as a field for times gives it; of one that a clock shows twice, the first.

@@ -1,10 +1,11 @@
 //! What waits for repair: looking for it, trying it again, doing without it.
 
+use chrono_tz::Tz;
 use diesel::pg::PgConnection;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::events::EXPORTED;
+use super::events::{EXPORTED, minute_of};
 use crate::auth::{Actor, Operation};
 use crate::bus::{
     self, ErrorClass, ParkedEvent, ParkedFilter, ParkedItem, ParkedPlace, ParkedState, Roster,
@@ -27,26 +28,35 @@ pub(in crate::operations) struct LetterFilter {
     pub consumer: Option<String>,
     pub class: Option<String>,
     pub key: Option<String>,
+    pub r#type: Option<String>,
+    /// From this minute on, as a clock of the reader's zone shows it.
+    pub from: Option<String>,
+    /// Before this minute.
+    pub to: Option<String>,
 }
 
 fn given(word: Option<&String>) -> Option<&str> {
-    word.map(|word| word.trim()).filter(|word| !word.is_empty())
+    super::events::given(word.map(String::as_str))
 }
 
 impl LetterFilter {
-    /// The filter of the bus.
+    /// The filter of the bus, times read in `zone`.
     ///
     /// # Errors
     /// Invalid at the field that names nothing.
-    pub fn parse(&self) -> AppResult<ParkedFilter> {
+    pub fn parse(&self, zone: Tz) -> AppResult<ParkedFilter> {
         let misread = |field| AppError::field(field, "field-not-understood");
         let state = given(self.state.as_ref()).map(str::parse::<ParkedState>);
         let key = given(self.key.as_ref()).map(str::parse::<Uuid>);
+        let minute = |word: &Option<String>, field| minute_of(zone, given(word.as_ref()), field);
         Ok(ParkedFilter {
             subscriber: given(self.consumer.as_ref()).map(ToOwned::to_owned),
             state: state.transpose().map_err(|_| misread("state"))?,
             error_class: given(self.class.as_ref()).map(ToOwned::to_owned),
             key: key.transpose().map_err(|_| misread("key"))?,
+            event_type: given(self.r#type.as_ref()).map(ToOwned::to_owned),
+            since: minute(&self.from, "from")?,
+            before: minute(&self.to, "to")?,
         })
     }
 
@@ -65,6 +75,9 @@ impl LetterFilter {
             ("consumer", given(self.consumer.as_ref())),
             ("class", given(self.class.as_ref())),
             ("key", given(self.key.as_ref())),
+            ("type", given(self.r#type.as_ref())),
+            ("from", given(self.from.as_ref())),
+            ("to", given(self.to.as_ref())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -350,9 +363,9 @@ mod tests {
             key: Some(key.into()),
             ..LetterFilter::default()
         };
-        assert!(with("gone", "").parse().is_err());
-        assert!(with("dead", "no id").parse().is_err());
-        let filter = with("dead", " ").parse().unwrap();
+        assert!(with("gone", "").parse(Tz::UTC).is_err());
+        assert!(with("dead", "no id").parse(Tz::UTC).is_err());
+        let filter = with("dead", " ").parse(Tz::UTC).unwrap();
         assert_eq!((filter.state, filter.key), (Some(ParkedState::Dead), None));
     }
 }

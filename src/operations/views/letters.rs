@@ -5,6 +5,7 @@ use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed_fl::fl;
 
 use crate::bus::{ParkedItem, ParkedState, Selection};
+use crate::events::CATALOGUE;
 use crate::operations::service::{Choice, Letter, LetterFilter, Letters, Verb};
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, FormErrors, Frame, ListPlace, Pager};
@@ -74,7 +75,10 @@ pub(in crate::operations) struct LettersPage {
     tabs: Vec<Tab>,
     consumers: Vec<Pick>,
     classes: Vec<Pick>,
+    types: Vec<Pick>,
     key: String,
+    from: String,
+    to: String,
     state: String,
     on: FiltersOn,
     items: Vec<ParkedItem>,
@@ -142,13 +146,28 @@ impl LettersPage {
                 chosen: true,
             });
         }
-        let on = ["consumer", "class", "key"].into_iter().fold(
-            FiltersOn::new(here.without_all(&["consumer", "class", "key"]).first()),
-            |on, name| on.and(of(name), &here, &[name]),
+        let types = CATALOGUE.iter().map(|kind| Pick {
+            value: kind.event_type.to_owned(),
+            label: kind.event_type.to_owned(),
+            chosen: of("type").as_deref() == Some(kind.event_type),
+        });
+        let read = filter.parse(frame.zone).unwrap_or_default();
+        let said = |name: &str| match (name, read.since, read.before) {
+            ("from", Some(at), _) => Some(format!("≥ {}", frame.time_text(&at))),
+            ("to", _, Some(at)) => Some(format!("< {}", frame.time_text(&at))),
+            _ => of(name),
+        };
+        let narrowing = ["consumer", "class", "key", "type", "from", "to"];
+        let on = narrowing.into_iter().fold(
+            FiltersOn::new(here.without_all(&narrowing).first()),
+            |on, name| on.and(said(name), &here, &[name]),
         );
         Self {
             tabs: tabs.collect(),
             consumers: consumers.collect(),
+            types: types.collect(),
+            from: of("from").unwrap_or_default(),
+            to: of("to").unwrap_or_default(),
             classes,
             key: of("key").unwrap_or_default(),
             on,

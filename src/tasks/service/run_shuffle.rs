@@ -40,7 +40,7 @@ pub(in crate::tasks) fn run_shuffle_chunk(tx: &mut Tx<'_>, limit: i64) -> AppRes
     }
     let chunk = NewChunk {
         run: run.id,
-        after: run.last_task_id.unwrap_or(Uuid::nil()),
+        after: run.last_task_id.unwrap_or_default(),
         last: *last,
         tasks: open.len(),
         candidates: &candidates,

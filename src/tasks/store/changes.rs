@@ -112,7 +112,7 @@ pub(in crate::tasks) fn list_next_open(
     let rows: Vec<Row> = sql_query(
         "select id from tasks.tasks where status = 'open' and id > $1 and created_at <= $2 order by id limit $3",
     )
-    .bind::<SqlUuid, _>(after.unwrap_or(Uuid::nil()))
+    .bind::<SqlUuid, _>(after.unwrap_or_default())
     .bind::<Timestamptz, _>(created_until)
     .bind::<BigInt, _>(limit).prepared()
     .load(conn)?;

@@ -134,7 +134,7 @@ fn a_selection_and_a_filter_meet_what_they_say_and_can_be_counted_before() {
         subscriber: Some(PROBE.into()),
         state: Some(ParkedState::Retrying),
         error_class: Some("internal".into()),
-        key: None,
+        ..ParkedFilter::default()
     };
     assert_eq!(house.read(|conn| bus::count_parked(conn, &filter)), 9);
     let page = house.read(|conn| bus::list_parked(conn, &filter, None, 4));

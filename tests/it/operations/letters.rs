@@ -86,6 +86,35 @@ fn e13_dead_letters_are_filtered_by_state_consumer_error_and_key() {
         "select sequence_key::text as t from bus.parked_items where state = 'blocked'",
     );
     assert_eq!(rows(&format!("?key={key}")), 2);
+    let kind = text(
+        &mut app.conn(),
+        "select event_type as t from bus.events e join bus.parked_items p using (seq) where p.state = 'blocked'",
+    );
+    let of_kind = count(
+        &mut app.conn(),
+        &format!("bus.parked_items join bus.events using (seq) where event_type = '{kind}'"),
+    );
+    assert!((1..6).contains(&of_kind), "{of_kind} of {kind}");
+    assert_eq!(
+        rows(&format!("?type={kind}")),
+        usize::try_from(of_kind).unwrap()
+    );
+    assert_eq!(rows("?type=user.created"), 0);
+    assert_eq!(rows("?from=2020-01-01T00:00&to=2199-01-01T00:00"), 6);
+    assert_eq!(rows("?to=2020-01-01T00:00"), 0);
+    assert_eq!(rows("?from=2199-01-01T00:00"), 0);
+    assert_eq!(browser.get("/admin/dead-letters?from=noon").status, 422);
+    let nothing = browser.get("/admin/dead-letters/choice?act=retry-all&to=2020-01-01T00:00");
+    assert!(!nothing.has("#decide"), "{}", nothing.text());
+    let choice = browser.get(&format!(
+        "/admin/dead-letters/choice?act=retry-all&type={kind}&from=2020-01-01T00:00"
+    ));
+    for kept in [
+        format!("#decide input[name=type][value='{kind}']"),
+        "#decide input[name=from][value='2020-01-01T00:00']".to_owned(),
+    ] {
+        assert!(choice.has(&kept), "{kept}: {}", choice.html);
+    }
     let page = browser.get("/admin/dead-letters?state=dead&class=conflict");
     assert!(
         page.has("#filters-on") && page.all("#states a[aria-current]")[0].starts_with("dead 2"),

@@ -21,6 +21,9 @@ const CROWD: usize = 160;
 /// Rounds until the machine has been quiet for one of them.
 const ROUNDS: usize = 3;
 
+/// What an answer takes at most, and that of health as well.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A line to the server that is kept, as a proxy keeps its lines.
 struct Line {
     host: String,
@@ -162,46 +165,46 @@ fn t_load_5_three_times_the_capacity_leaves_the_goodput_where_it_was() {
     let base = server.base();
     let api = Api::log_in(base.to_owned(), &worker.username, PASSWORD);
     let token = format!("Bearer {}", api.token().unwrap());
-    let stop = AtomicBool::new(false);
+    let (stop, health) = (AtomicBool::new(false), Mutex::new(Duration::ZERO));
     let (told, memory) = std::thread::scope(|scope| {
-        let health = scope.spawn(|| {
-            let mut slowest = Duration::ZERO;
+        scope.spawn(|| {
             while !stop.load(Ordering::SeqCst) {
                 let asked = Instant::now();
                 assert_eq!(send(base, "GET", "/health/live", &[], "").status, 200);
-                slowest = slowest.max(asked.elapsed());
+                let mut slowest = health.lock().unwrap();
+                *slowest = slowest.max(asked.elapsed());
+                drop(slowest);
                 std::thread::park_timeout(Duration::from_millis(100));
             }
-            slowest
         });
         let ends = Ends(&stop);
         let mut told = Vec::new();
         let before = server.peak_memory();
         for _ in 0..ROUNDS {
+            *health.lock().unwrap() = Duration::ZERO;
             let peak = capacity(base, &token, Duration::from_secs(3));
             let (mut seen, took) = crowd(base, &token, peak * 3.0, Duration::from_secs(seconds));
             seen.served.sort_unstable();
             let goodput = seen.served.len() as f64 / took;
             let p99 = seen.served[seen.served.len() * 99 / 100];
+            let slowest = *health.lock().unwrap();
             println!(
-                "peak {peak:.0}/s, goodput {goodput:.0}/s, p99 {p99:?}, {} served, {} refused",
+                "peak {peak:.0}/s, goodput {goodput:.0}/s, p99 {p99:?}, {} served, {} refused, health {slowest:?} at most",
                 seen.served.len(),
                 seen.refused
             );
             assert!(seen.refused > 0, "nobody was turned away");
-            told.push((goodput / peak, p99));
-            if goodput >= 0.8 * peak && p99 <= Duration::from_secs(2) {
+            told.push((goodput / peak, p99, slowest));
+            if goodput >= 0.8 * peak && p99.max(slowest) <= PATIENCE {
                 break;
             }
         }
         drop(ends);
-        let slowest = health.join().unwrap();
-        println!("health took {slowest:?} at most");
-        assert!(slowest < Duration::from_secs(2), "{slowest:?}");
         (told, server.peak_memory() - before)
     });
-    let (goodput, p99) = told.last().unwrap();
+    let (goodput, p99, slowest) = told.last().unwrap();
     assert!(*goodput >= 0.8, "{told:?}");
-    assert!(*p99 <= Duration::from_secs(2), "{told:?}");
+    assert!(*p99 <= PATIENCE, "{told:?}");
+    assert!(*slowest <= PATIENCE, "health: {told:?}");
     assert!(memory <= 100 << 10, "{memory} KiB more");
 }

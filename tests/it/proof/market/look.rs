@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ates::platform::db::Prepare;
 use chrono::NaiveDate;
 use diesel::sql_types::{BigInt, Bool, Date, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
@@ -125,7 +126,8 @@ fn load<T: QueryableByName<diesel::pg::Pg> + 'static>(
     conn: &mut PgConnection,
     query: &str,
 ) -> Vec<T> {
-    sql_query(query).load(conn).unwrap()
+    // Ten thousand looks: what each of them costs is its planning.
+    sql_query(query).prepared().load(conn).unwrap()
 }
 
 /// Looks at everything.
