@@ -20,7 +20,7 @@ def settle(bench):
     for accounts, past in sizes:
         ours = bench.company("ours", settled=0, **past)
         day = ours.sql("-c", "select bench.today() - 1")
-        limit = ours.copy("limit")
+        limit = ours.copy("bare")
         least = seconds(lambda: limit.sql("-v", f"day={day}", "-f", str(LIMITS / "settle.sql")))
         ours.sql("-c", "checkpoint")
         took = seconds(lambda: ours.run("payout", "--date", day))
@@ -41,9 +41,10 @@ def verify(bench):
     plain = [seconds(lambda: ours.sql("-f", str(LIMITS / "verify.sql"))) for _ in range(2)][-1]
     took = []
     for _ in range(2):
-        done, spent = [], seconds(lambda: done.append(ours.run("verify", check=False)))
-        assert done[0].returncode == 0, done[0].stdout
-        took.append(spent)
+        begun = time.monotonic()
+        done = ours.run("verify", check=False)
+        took.append(time.monotonic() - begun)
+        assert done.returncode == 0, done.stdout
     transfers = ours.number("select count(*) from accounting.transfers")
     bench.note(f"verify {transfers:,} transfers", f"{took[-1]:.1f} s", f"{plain:.1f} s plain SQL", took[-1] / plain, 2, at_least=False)
     ours.drop()

@@ -50,7 +50,7 @@ def book(bench):
         ours.caught_up_but(session, LEDGER)
         session.close()
     ours.sql("-c", "vacuum analyze")
-    limit = bare(ours.copy("limit"))
+    limit = bare(ours.copy("bare"))
     alone = timed(limit, "call bench.post(0, 2000000000)")
     with_events = alone + timed(limit, "call bench.tell(0, 2000000000)")
     limit.drop()
@@ -98,7 +98,7 @@ def one_shuffle(company):
 def shuffle(bench):
     """The whole way of a shuffle on a quiet machine, the same rows by bare SQL, and what it leaves on disk and in memory."""
     tasks = bench.arguments.tasks
-    limit = bare(bench.company("limit", open=tasks, people=bench.arguments.people))
+    limit = bare(bench.company("bare", open=tasks, people=bench.arguments.people))
     move = timed(limit, "call bench.move_all()")
     wal = limit.sql("-c", "select pg_current_wal_lsn()")
     rest = timed(limit, "call bench.book_all()")
@@ -148,14 +148,14 @@ class Clicker(threading.Thread):
 def clicks(bench, clients=4):
     """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one."""
     tasks, people, presses = bench.arguments.tasks, bench.arguments.people, bench.arguments.presses
-    limit = bare(bench.company("limit", open=tasks, people=people))
+    limit = bare(bench.company("bare", open=tasks, people=people))
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
     limit.sql("-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
-    shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("limit"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
+    shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
     beside = []
     while shuffling.poll() is None:
         weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
-        beside += pgbench(bench.postgres, "limit", None, clients, 4, rate=clients * 20, weights=weights, tasks=tasks, people=people, clients=clients,
+        beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 20, weights=weights, tasks=tasks, people=people, clients=clients,
                            k=len(beside))[1]
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)

@@ -18,7 +18,7 @@ def complete(bench, people=64):
     else works meanwhile: what the subscribers make of it is measured elsewhere."""
     tasks = min(bench.arguments.tasks, 200 * people)
     ours = bench.company("ours", open=tasks, people=people)
-    limit = ours.copy("limit")
+    limit = ours.copy("bare")
     limit.sql("-c", "create table bench.todo as select row_number() over (order by id) - 1 as n, id, assignee_id from tasks.tasks where status = 'open'",
               "-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
     port = free_port()
@@ -34,7 +34,7 @@ def complete(bench, people=64):
         rate, times, failed = flat_out(port, CLIENTS, rest, 8)
     assert not failed, failed[:3]
     limit.sql("-c", "checkpoint")
-    most, _ = pgbench(bench.postgres, "limit", LIMITS / "complete.sql", CLIENTS, 8, tasks=tasks, people=people, clients=CLIENTS, k=0)
+    most, _ = pgbench(bench.postgres, "bare", LIMITS / "complete.sql", CLIENTS, 8, tasks=tasks, people=people, clients=CLIENTS, k=0)
     bench.note(f"complete a task, {CLIENTS} clients", f"{rate:,.0f}/s, p99 {share(times, .99) * 1000:.0f} ms", f"{most:,.0f}/s pgbench", rate / most, 0.7)
     ours.drop()
     limit.drop()

@@ -134,7 +134,7 @@ const BALANCES: &str = "
 /// although the task is still saving from the moment when tasks has passed the price; each with a minute's grace. One whose event is
 /// parked is late and not wrong: that is told by what waits, and whose it is, is held at the close.
 const FEES: &str = "
-    with reversed as (
+    with reversed as materialized (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
       where c.state = 'confirmed' and t.kind = 'assignment_fee' and {tasks t.task_id}
@@ -173,7 +173,7 @@ const FEES: &str = "
 
 /// As with fees, a reward may be on its way for a minute after accounting has passed the completion's event.
 const REWARDS: &str = "
-    with reversed as (
+    with reversed as materialized (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
         join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
       where c.state = 'confirmed' and t.kind = 'completion_reward' and {tasks t.task_id}
