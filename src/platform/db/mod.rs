@@ -49,7 +49,7 @@ pub use scratch::{Scratch, ScratchError};
 pub use server::{LOGIN, Migrated, SchemaSize, Server, last_migrations, schema_sizes, server};
 pub use standing::Standing;
 pub use tx::{Origin, Tx, panic_text};
-use whole::whole;
+use whole::{SNAPSHOT, begin, finish};
 
 /// The database role of a module: it may write only in the schema of that module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,12 +323,12 @@ impl Db {
             Lane::Web => &self.0.web,
             Lane::Worker => &self.0.worker,
         };
-        let mut conn = self.primary_connection(pool)?;
+        let mut conn = self.begin(|| self.primary_connection(pool), "", beginning)?;
         let actor = origin.actor;
-        let (result, (wake, appending)) = whole(&mut conn, "", beginning, |conn| {
+        let (result, (wake, appending)) = finish(&mut conn, |conn| {
             let mut tx = Tx::open(conn, role, self.0.clock.now(), origin);
             let result = work(&mut tx)?;
-            Ok::<_, AppError>((result, tx.flush()?))
+            Ok((result, tx.flush()?))
         })?;
         if let Some(actor) = actor {
             self.0.changed.insert(actor, ());
@@ -357,13 +357,9 @@ impl Db {
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
         self.refuse_changes()?;
-        let mut conn = self.primary_connection(&self.0.worker)?;
-        whole(
-            &mut conn,
-            "isolation level repeatable read",
-            &role.taken(),
-            work,
-        )
+        let take = || self.primary_connection(&self.0.worker);
+        let mut conn = self.begin(take, "isolation level repeatable read", &role.taken())?;
+        finish(&mut conn, work)
     }
 
     /// Whether a write would work now: asked by the readiness check.
@@ -384,12 +380,15 @@ impl Db {
         let permit = self.permit(&self.0.web_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let mut conn = db.primary_connection(&db.0.web)?;
-            let row: Row = diesel::sql_query(
-                "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
-                   exists (select from platform.emergency_stops where released_at is null) as stopped",
-            )
-            .get_result(&mut **conn)?;
+            let mut conn = db.begin(|| db.primary_connection(&db.0.web), SNAPSHOT, "")?;
+            let row = finish(&mut conn, |conn| {
+                let row: Row = diesel::sql_query(
+                    "select pg_is_in_recovery() or current_setting('default_transaction_read_only')::bool as standby,
+                       exists (select from platform.emergency_stops where released_at is null) as stopped",
+                )
+                .get_result(conn)?;
+                Ok(row)
+            })?;
             Ok(match row {
                 Row { standby: true, .. } => Writable::ReadOnly,
                 Row { stopped: true, .. } => Writable::Stopped,
@@ -407,6 +406,16 @@ impl Db {
                 Err(busy())
             }
         }
+    }
+
+    /// Begins a transaction, see [`begin`].
+    fn begin(
+        &self,
+        take: impl Fn() -> AppResult<pools::Pooled>,
+        characteristics: &str,
+        beginning: &str,
+    ) -> AppResult<pools::Pooled> {
+        begin(take, self.0.pool_wait, characteristics, beginning)
     }
 
     /// A connection to the primary; that there is none is told to who watches it.

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use diesel::Connection;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 
-use super::whole::{SNAPSHOT, whole};
+use super::whole::{SNAPSHOT, finish};
 use super::{Db, DbRole};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics::{self, Missed};
@@ -106,10 +105,14 @@ impl Parts<'_> {
         deadline: Duration,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
-        self.conn.transaction(|conn| {
-            conn.batch_execute(&beginning(role, deadline))?;
-            work(conn)
-        })
+        // The next part begins with a savepoint of the same name, so what went well needs no word at its end.
+        let begin = format!("savepoint part; {}", beginning(role, deadline));
+        let begun = self.conn.batch_execute(&begin);
+        let read = begun.map_err(AppError::from).and_then(|()| work(self.conn));
+        if read.is_err() {
+            self.conn.batch_execute("rollback to savepoint part")?;
+        }
+        read
     }
 }
 
@@ -155,9 +158,9 @@ impl Db {
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let mut conn = db.to_read(source)?;
             let beginning = beginning(role, db.0.part_deadline);
-            Ok(part_of(name, whole(&mut conn, SNAPSHOT, &beginning, work))?.0)
+            let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, &beginning)?;
+            Ok(part_of(name, finish(&mut conn, work))?.0)
         })
         .await
     }
@@ -174,17 +177,14 @@ impl Db {
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let mut conn = db.to_read(source)?;
-            conn.build_transaction()
-                .repeatable_read()
-                .read_only()
-                .run(|conn| {
-                    work(&mut Parts {
-                        conn,
-                        deadline: db.0.part_deadline,
-                        late: Vec::new(),
-                    })
+            let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, "")?;
+            finish(&mut conn, |conn| {
+                work(&mut Parts {
+                    conn,
+                    deadline: db.0.part_deadline,
+                    late: Vec::new(),
                 })
+            })
         })
         .await
     }

@@ -1,75 +1,21 @@
 //! The pools of connections, and the addresses that they are opened at.
 
-use std::ops::{Deref, DerefMut};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::r2d2::{
-    ConnectionManager, CustomizeConnection, HandleError, ManageConnection, PooledConnection,
-};
+use diesel::r2d2::{ConnectionManager, CustomizeConnection, HandleError, PooledConnection};
 
 use super::busy;
 use crate::platform::error::AppResult;
 use crate::platform::metrics;
 
+type Manager = ConnectionManager<PgConnection>;
+
 pub(super) type Pool = diesel::r2d2::Pool<Manager>;
 
 /// A connection of a pool.
 pub(super) type Pooled = PooledConnection<Manager>;
-
-/// How long a connection that has answered is taken for alive without being asked again. Under load that saves a trip to the server
-/// for each unit of work; who meets a server that went away within it is told what they would be told a moment earlier or later.
-const TRUSTED: Duration = Duration::from_millis(200);
-
-/// Opens connections, and asks those of a pool whether they are alive.
-#[derive(Debug)]
-pub(super) struct Manager(ConnectionManager<PgConnection>);
-
-/// A connection, and when it has last said that it is alive.
-pub(super) struct Kept {
-    conn: PgConnection,
-    answered: Instant,
-}
-
-impl ManageConnection for Manager {
-    type Connection = Kept;
-    type Error = diesel::r2d2::Error;
-
-    fn connect(&self) -> Result<Kept, Self::Error> {
-        let conn = self.0.connect()?;
-        Ok(Kept {
-            conn,
-            answered: Instant::now(),
-        })
-    }
-
-    fn is_valid(&self, kept: &mut Kept) -> Result<(), Self::Error> {
-        if kept.answered.elapsed() >= TRUSTED {
-            self.0.is_valid(&mut kept.conn)?;
-            kept.answered = Instant::now();
-        }
-        Ok(())
-    }
-
-    fn has_broken(&self, kept: &mut Kept) -> bool {
-        self.0.has_broken(&mut kept.conn)
-    }
-}
-
-impl Deref for Kept {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        &self.conn
-    }
-}
-
-impl DerefMut for Kept {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.conn
-    }
-}
 
 pub(super) fn checkout(pool: &Pool) -> AppResult<Pooled> {
     pool.get().map_err(|error| {
@@ -79,16 +25,18 @@ pub(super) fn checkout(pool: &Pool) -> AppResult<Pooled> {
     })
 }
 
-/// A pool that opens connections as they are needed; `idle` of them at once.
+/// A pool that opens connections as they are needed; `idle` of them at once. Who begins a transaction finds out whether a connection
+/// lives, see [`super::whole`]; nobody is asked twice.
 pub(super) fn pool(url: &str, size: u32, idle: u32, wait: Duration, limits: Limits) -> Pool {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(size.min(idle)))
         .connection_timeout(wait)
+        .test_on_check_out(false)
         .max_lifetime(Some(Duration::from_secs(30 * 60)))
         .connection_customizer(Box::new(limits))
         .error_handler(Box::new(LogPoolError))
-        .build_unchecked(Manager(ConnectionManager::new(url)))
+        .build_unchecked(ConnectionManager::new(url))
 }
 
 /// What an address gets unless it says otherwise: a server that takes no connection, or that does not answer any more because the
@@ -167,10 +115,9 @@ impl Limits {
     }
 }
 
-impl CustomizeConnection<Kept, diesel::r2d2::Error> for Limits {
-    fn on_acquire(&self, kept: &mut Kept) -> Result<(), diesel::r2d2::Error> {
-        self.set(&mut kept.conn)
-            .map_err(diesel::r2d2::Error::QueryError)
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for Limits {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        self.set(conn).map_err(diesel::r2d2::Error::QueryError)
     }
 }
 

@@ -17,7 +17,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::pools::Pooled;
-use super::whole::{SNAPSHOT, whole};
+use super::whole::{SNAPSHOT, finish};
 use super::{Db, DbRole, Mode, Origin, Tx, checkout};
 use crate::platform::config::{Config, ReadFor};
 use crate::platform::error::{AppError, AppResult, Message};
@@ -268,8 +268,8 @@ impl Db {
         role: DbRole,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
-        let mut conn = self.to_read(source)?;
-        whole(&mut conn, SNAPSHOT, &role.taken(), work)
+        let mut conn = self.begin(|| self.to_read(source), SNAPSHOT, &role.taken())?;
+        finish(&mut conn, work)
     }
 
     /// Looks up what decides who somebody is and what they may do: on the primary, where it may be noted that they were seen; while

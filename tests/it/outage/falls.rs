@@ -10,7 +10,7 @@ use super::load::{Load, assert_nothing_lost, populate};
 use super::pair::Pair;
 use super::process::{Process, assert_verified, free_port};
 use crate::support::client::Api;
-use crate::support::database::count;
+use crate::support::database::{count, text};
 use crate::support::wait_until;
 
 /// Work has to go on so soon; 10 s where nothing else needs the machine.
@@ -24,10 +24,19 @@ fn r12_r18_r20_t_db_1_t_db_2_t_db_8_the_server_falls_under_load_and_nothing_is_l
     let names = populate(&pair.both, 6);
 
     // Others have every connection when the program starts: it waits, and says so.
-    let mut taken: Vec<PgConnection> = Vec::new();
-    while let Ok(conn) = PgConnection::establish(&pair.of("one")) {
-        taken.push(conn);
-    }
+    let mut taken = vec![pair.connect("one")];
+    let most: usize = text(
+        &mut taken[0],
+        "select current_setting('max_connections') as t",
+    )
+    .parse()
+    .unwrap();
+    wait_until("those who were connected before are gone", || {
+        taken.extend(std::iter::from_fn(|| {
+            PgConnection::establish(&pair.of("one")).ok()
+        }));
+        taken.len() == most
+    });
     let mut process = Process::start(
         free_port(),
         &[],

@@ -41,7 +41,8 @@ fn company(app: &TestApp, dates: usize, open: usize) -> Person {
     people[0].clone()
 }
 
-fn lend_password(app: &TestApp) {
+/// Everybody of the past has the password of `kesha`.
+pub fn lend_password(app: &TestApp) {
     app.conn()
         .batch_execute(
             "update auth.users set password_hash = (select password_hash from auth.users where username = 'kesha')

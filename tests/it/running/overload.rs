@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Ends;
+use super::load::lend_password;
 use crate::crash::Server;
 use crate::endurance::free_port;
+use crate::scale::history;
 use crate::support::raw::send;
 use crate::support::{Api, PASSWORD, TestApp};
 
@@ -154,7 +156,10 @@ fn t_load_5_three_times_the_capacity_leaves_the_goodput_where_it_was() {
         4
     };
     let app = TestApp::start();
-    let worker = app.register("worker", &["developer"]);
+    app.register("kesha", &["developer"]);
+    // What is served is a page of one's tasks, as long as a page gets.
+    history::write(&app, 3, 1, 300);
+    lend_password(&app);
     let database = app.stop();
     // As many as this build gets through in less than two seconds, even while the machine does other things.
     let settings = [
@@ -163,7 +168,7 @@ fn t_load_5_three_times_the_capacity_leaves_the_goodput_where_it_was() {
     ];
     let server = Server::start_with(database.url(), free_port(), &settings);
     let base = server.base();
-    let api = Api::log_in(base.to_owned(), &worker.username, PASSWORD);
+    let api = Api::log_in(base.to_owned(), "popug1", PASSWORD);
     let token = format!("Bearer {}", api.token().unwrap());
     let (stop, health) = (AtomicBool::new(false), Mutex::new(Duration::ZERO));
     let (told, memory) = std::thread::scope(|scope| {

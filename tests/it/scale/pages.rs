@@ -20,8 +20,8 @@ const LONG: usize = 120;
 /// Trips to the server for any page at most: who is asking, the page, and what a part of a page needs of its own.
 const AT_MOST: usize = 40;
 
-/// What shows all there is at its reader's wish: a proof or a file, not a page.
-const READS_EVERYTHING: &[&str] = &["/admin/checks", "/accounting/recount"];
+/// What goes through all there is, or through all of its months, at its reader's wish: a proof or a report, not a page of a list.
+const READS_EVERYTHING: &[&str] = &["/admin/abuse", "/admin/checks", "/accounting/recount"];
 
 /// A company with a past, and two who look at its pages.
 struct World {
@@ -106,7 +106,6 @@ const OWN: &[&str] = &[
 ];
 
 const COMPANY: &[&str] = &[
-    "/",
     "/search?q=bird",
     "/tasks/all",
     "/tasks/all?status=done",
