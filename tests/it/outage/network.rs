@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use diesel::PgConnection;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -108,7 +109,7 @@ fn r18_t_db_3_t_crash_2_t_crash_3_t_crash_4_the_network_fails_and_no_commit_is_h
                         "tasks.shuffles".to_owned(),
                     ),
                     _ => {
-                        let task = open_task(&worker);
+                        let task = open_task(&worker, &mut pair.connect("one"));
                         (
                             format!("/api/v1/tasks/{task}/complete"),
                             json!({}),
@@ -235,7 +236,11 @@ fn r18_t_db_3_t_crash_2_t_crash_3_t_crash_4_the_network_fails_and_no_commit_is_h
 }
 
 /// A task of somebody's that is open; they get one if they have none.
-fn open_task(worker: &Api) -> String {
+/// A task of somebody's that no run under way takes from them.
+fn open_task(worker: &Api, conn: &mut PgConnection) -> String {
+    wait_until("all runs are over", || {
+        count(conn, "tasks.shuffles where state <> 'done'") == 0
+    });
     let mut found = None;
     wait_until("somebody has an open task", || {
         let (_, mine) = worker.get("/api/v1/tasks/mine?status=open&limit=1");

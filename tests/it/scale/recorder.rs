@@ -36,9 +36,11 @@ fn database_of(url: &str) -> &str {
     place.rsplit('/').next().unwrap_or_default()
 }
 
-/// What a pool asks when it opens a connection or has not heard of one for a while.
+/// What is asked when a connection is opened, and by who watches over the primary.
 fn is_of_the_pool(words: &str) -> bool {
-    words.starts_with("set application_name") || words.eq_ignore_ascii_case("select 1")
+    ["set application_name", "select pg_is_in_recovery()"]
+        .iter()
+        .any(|start| words.starts_with(start))
 }
 
 /// Has every connection that is opened from now on tell what it is asked.
