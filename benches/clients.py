@@ -92,10 +92,10 @@ def flat_out(port, clients, requests, seconds):
     return len(times) / (time.monotonic() - begun), times, failed
 
 
-def pgbench(postgres, database, script, clients, seconds, rate=None, weights=(), **variables):
+def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=(), **variables):
     """Transactions a second of pgbench and, with a rate, each latency from the instant that was planned, in seconds."""
     with tempfile.TemporaryDirectory(prefix="ates-bench-log.") as folder:
-        command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds)]
+        command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(sessions), "-j", "2", "-T", str(seconds)]
         command += [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
         command += ["-R", str(rate), "-l", "--log-prefix", f"{folder}/log"] if rate else []
         command += [part for one in ([script] if not weights else [f"{path}@{weight}" for path, weight in weights]) for part in ("-f", str(one))]
