@@ -296,6 +296,7 @@ shuffle-state-done = finished
 shuffle-progress = Progress
 shuffle-done-of = { $done } of { $total } tasks
 shuffle-moved = Tasks
+shuffle-tally = { $done } / { $total }
 shuffle-not-moved = { $count ->
     [one] { $count } task was completed in the meantime, or nobody could get it.
    *[other] { $count } tasks were completed in the meantime, or nobody could get them.
@@ -333,7 +334,7 @@ live-lost = The connection is lost; trying again.
 shuffle-state-stalled = stalled
 shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when a process with workers runs; the door of the admin section shows whether one does.
 error-feed-full = Too many readers wait for events at this moment. Try again in a few seconds.
-error-feed-gone = Events up to number { $before } are not kept any more. Ask with after={ $before } or more, and take what is missing from a backup.
+error-feed-gone = Events up to number { $before } are not kept any more. Ask with { $ask } or more, and take what is missing from a backup.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.
 error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.
 limit-creations-per-day = Nobody may create more than { $limit } tasks a day. You can create the next one from { $at }.
