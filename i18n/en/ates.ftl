@@ -281,9 +281,10 @@ shuffle-tasks = { $tasks ->
    *[other] { $tasks } open tasks go
 } to somebody by chance,
 shuffle-people = among { $people ->
-    [one] { $people } employee.
-   *[other] { $people } employees.
-}
+    [one] { $people } employee
+   *[other] { $people } employees
+}: everyone but managers and administrators.
+shuffle-expected = In all { $min } to { $max } will be charged.
 shuffle-consequence = Each assignment is charged the task's fee of { $min } to { $max }, even if the task stays where it is. This cannot be undone.
 shuffle-nothing-open = There are no open tasks: nothing to shuffle.
 shuffle-waiting = { $count ->

@@ -285,9 +285,10 @@ shuffle-tasks = { $tasks ->
    *[other] { $tasks } открытых задач достанутся
 } кому-то случайно,
 shuffle-people = выбор — из { $people ->
-    [one] { $people } сотрудника.
-   *[other] { $people } сотрудников.
-}
+    [one] { $people } сотрудника
+   *[other] { $people } сотрудников
+}: всех, кроме менеджеров и администраторов.
+shuffle-expected = Всего спишется от { $min } до { $max }.
 shuffle-consequence = За каждое назначение списывается плата за задачу, от { $min } до { $max }, даже если задача останется у того же исполнителя. Отменить это нельзя.
 shuffle-nothing-open = Открытых задач нет: перемешивать нечего.
 shuffle-waiting = { $count ->
