@@ -388,6 +388,7 @@ analytics-more-debtors = { $count ->
     [one] And { $count } more.
    *[other] And { $count } more.
 }
+analytics-all-debtors = All of them
 analytics-employee = Employee
 analytics-balance = Balance
 analytics-share = { $share } % of { $people }

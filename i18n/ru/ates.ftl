@@ -395,6 +395,7 @@ analytics-more-debtors = { $count ->
     [one] И ещё { $count }.
    *[other] И ещё { $count }.
 }
+analytics-all-debtors = Все
 analytics-employee = Сотрудник
 analytics-balance = Баланс
 analytics-share = { $share } % из { $people }
