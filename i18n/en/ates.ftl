@@ -856,6 +856,7 @@ statement-days = Days with operations
 statement-empty = No operations
 statement-foot = Summary
 statement-reference = Reference
+statement-print = Print
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
 statement-short = { $count ->

@@ -870,6 +870,7 @@ statement-days = Дни с операциями
 statement-empty = Операций нет
 statement-foot = Итог
 statement-reference = Номер
+statement-print = Распечатать
 statement-printed = напечатано { $at }
 statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
 statement-short = { $count ->
