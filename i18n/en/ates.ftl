@@ -1178,7 +1178,10 @@ admin-about-letters = What failed and waits for repair: try it again, or do with
 admin-about-runs = What ran for which date, and how it ended
 modules-pace = In the last minute
 modules-retired = retired
-modules-late = { $name } is { $lag } events behind, the limit is { $limit }.
+modules-late = { $name } is { $lag ->
+    [one] { $lag } event
+   *[other] { $lag } events
+} behind, the limit is { $limit }.
 modules-money = money
 modules-applied-total = Applied so far
 modules-last-applied = last
