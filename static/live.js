@@ -92,7 +92,14 @@
       found();
       say(fresh);
       // Whoever is at one of its links keeps it.
-      if (!part.contains(document.activeElement)) part.replaceChildren(...fresh.childNodes);
+      if (!part.contains(document.activeElement)) {
+        part.replaceChildren(...fresh.childNodes);
+        // What says so no longer has come to its end.
+        if (!fresh.dataset.again) {
+          over = true;
+          pause?.remove();
+        }
+      }
     } catch {
       find("lost")?.removeAttribute("hidden");
     }

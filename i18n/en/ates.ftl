@@ -281,9 +281,10 @@ shuffle-tasks = { $tasks ->
    *[other] { $tasks } open tasks go
 } to somebody by chance,
 shuffle-people = among { $people ->
-    [one] { $people } employee.
-   *[other] { $people } employees.
-}
+    [one] { $people } employee
+   *[other] { $people } employees
+}: everyone but managers and administrators.
+shuffle-expected = In all { $min } to { $max } will be charged.
 shuffle-consequence = Each assignment is charged the task's fee of { $min } to { $max }, even if the task stays where it is. This cannot be undone.
 shuffle-nothing-open = There are no open tasks: nothing to shuffle.
 shuffle-waiting = { $count ->
@@ -296,6 +297,7 @@ shuffle-state-done = finished
 shuffle-progress = Progress
 shuffle-done-of = { $done } of { $total } tasks
 shuffle-moved = Tasks
+shuffle-tally = { $done } / { $total }
 shuffle-not-moved = { $count ->
     [one] { $count } task was completed in the meantime, or nobody could get it.
    *[other] { $count } tasks were completed in the meantime, or nobody could get them.
@@ -333,7 +335,7 @@ live-lost = The connection is lost; trying again.
 shuffle-state-stalled = stalled
 shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when a process with workers runs; the door of the admin section shows whether one does.
 error-feed-full = Too many readers wait for events at this moment. Try again in a few seconds.
-error-feed-gone = Events up to number { $before } are not kept any more. Ask with after={ $before } or more, and take what is missing from a backup.
+error-feed-gone = Events up to number { $before } are not kept any more. Ask with { $ask } or more, and take what is missing from a backup.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.
 error-shuffle-queue-full = Too many shuffles wait already. Try again when some are done.
 limit-creations-per-day = Nobody may create more than { $limit } tasks a day. You can create the next one from { $at }.
@@ -386,6 +388,7 @@ analytics-more-debtors = { $count ->
     [one] And { $count } more.
    *[other] And { $count } more.
 }
+analytics-all-debtors = All of them
 analytics-employee = Employee
 analytics-balance = Balance
 analytics-share = { $share } % of { $people }
@@ -853,6 +856,7 @@ statement-days = Days with operations
 statement-empty = No operations
 statement-foot = Summary
 statement-reference = Reference
+statement-print = Print
 statement-printed = printed { $at }
 statement-wrong = This statement does not add up. Tell an administrator at once.
 statement-short = { $count ->
@@ -1174,7 +1178,10 @@ admin-about-letters = What failed and waits for repair: try it again, or do with
 admin-about-runs = What ran for which date, and how it ended
 modules-pace = In the last minute
 modules-retired = retired
-modules-late = { $name } is { $lag } events behind, the limit is { $limit }.
+modules-late = { $name } is { $lag ->
+    [one] { $lag } event
+   *[other] { $lag } events
+} behind, the limit is { $limit }.
 modules-money = money
 modules-applied-total = Applied so far
 modules-last-applied = last
@@ -1440,6 +1447,10 @@ reset-lead = We mail you a link with which you set a new password. It works once
 reset-no-mails = This installation sends no mails. Ask an administrator for a new password.
 reset-ask = Mail me a link
 reset-have-code = I have a code already
+reset-link-hint = The link goes to their address, works once and for ten minutes; nobody else gets to see it.
+reset-link-mail = Mail a link to a new password
+flash-reset-link-mailed = A mail with a link is on its way.
+error-no-link-for-user = Nobody gets a link who is deactivated or a service.
 reset-again = Ask for another link
 flash-reset-asked = If there is such an account, a mail is on its way to its address. It has a link and a code.
 new-password-lead = The code is in the mail; the link in the mail fills it in by itself. Your sessions everywhere end, and so do the tokens of your scripts.

@@ -285,9 +285,10 @@ shuffle-tasks = { $tasks ->
    *[other] { $tasks } открытых задач достанутся
 } кому-то случайно,
 shuffle-people = выбор — из { $people ->
-    [one] { $people } сотрудника.
-   *[other] { $people } сотрудников.
-}
+    [one] { $people } сотрудника
+   *[other] { $people } сотрудников
+}: всех, кроме менеджеров и администраторов.
+shuffle-expected = Всего спишется от { $min } до { $max }.
 shuffle-consequence = За каждое назначение списывается плата за задачу, от { $min } до { $max }, даже если задача останется у того же исполнителя. Отменить это нельзя.
 shuffle-nothing-open = Открытых задач нет: перемешивать нечего.
 shuffle-waiting = { $count ->
@@ -301,6 +302,7 @@ shuffle-state-done = закончено
 shuffle-progress = Ход
 shuffle-done-of = задач: { $done } из { $total }
 shuffle-moved = Задач
+shuffle-tally = { $done } / { $total }
 shuffle-not-moved = { $count ->
     [one] { $count } задачу за это время выполнили, или её некому было отдать.
     [few] { $count } задачи за это время выполнили, или их некому было отдать.
@@ -337,10 +339,10 @@ shuffle-to-uid = Кому (uid)
 shuffle-person-uid = Сотрудник (uid)
 error-shuffle-not-finished = Это перемешивание ещё не закончено; до конца его зерно — тайна.
 live-lost = Связь потеряна; пробуем снова.
-shuffle-state-stalled = застрял
-shuffle-stalled = Ничего не движется с { $at }. Он продолжится сам, когда заработает процесс с воркерами; есть ли такой, видно на первой странице администрирования.
+shuffle-state-stalled = застряло
+shuffle-stalled = Ничего не движется с { $at }. Оно продолжится само, когда заработает процесс с фоновой работой; есть ли такой, видно на первой странице администрирования.
 error-feed-full = Сейчас событий ждёт слишком много читателей. Повторите через несколько секунд.
-error-feed-gone = События до номера { $before } больше не хранятся. Спросите с after={ $before } или больше, а недостающее возьмите из резервной копии.
+error-feed-gone = События до номера { $before } больше не хранятся. Спросите с { $ask } или больше, а недостающее возьмите из резервной копии.
 error-live-full = Сейчас обновляется слишком много страниц. Прочтите эту ещё раз через несколько секунд.
 error-shuffle-queue-full = Уже ждёт слишком много перемешиваний. Попробуйте, когда часть из них закончится.
 limit-creations-per-day = За день можно создать не больше задач, чем { $limit }. Следующую — с { $at }.
@@ -393,6 +395,7 @@ analytics-more-debtors = { $count ->
     [one] И ещё { $count }.
    *[other] И ещё { $count }.
 }
+analytics-all-debtors = Все
 analytics-employee = Сотрудник
 analytics-balance = Баланс
 analytics-share = { $share } % из { $people }
@@ -857,7 +860,7 @@ statement-period-title = Выписка за период
 statement-open = Открыт: ещё изменится
 statement-opening = Баланс на начало
 statement-debt-carried = Перенесённый долг
-statement-adjustments = Корректировки
+statement-adjustments = Исправления
 statement-payout = Выплата
 statement-payouts = Выплаты
 statement-closing = Баланс на конец
@@ -867,6 +870,7 @@ statement-days = Дни с операциями
 statement-empty = Операций нет
 statement-foot = Итог
 statement-reference = Номер
+statement-print = Распечатать
 statement-printed = напечатано { $at }
 statement-wrong = Эта выписка не сходится. Немедленно сообщите администратору.
 statement-short = { $count ->
@@ -888,7 +892,7 @@ company-statement-after = Баланс компании после
 company-statement-people-before = Все балансы до
 company-statement-people-after = Все балансы после
 company-statement-paid = Выплачено с самого начала
-company-statement-adjusted = Корректировки с самого начала
+company-statement-adjusted = Исправления с самого начала
 company-statement-people = { $count ->
     [one] из { $count } счёта с движением
     [few] из { $count } счетов с движением
@@ -915,10 +919,10 @@ mail-statement-subject = Выписка за { $date }: { $amount }
 mail-statement-debt = За { $date } выплаты нет. На следующий день перенесён долг { $amount }.
 mail-statement-zero = За { $date } выплаты нет, и на следующий день ничего не перенесено.
 mail-digest-subject = Сводка за { $date }: выплачено { $amount }
-mail-digest-body = { $date } закрыт и опечатан. Сохраните это письмо: по его отпечатку любой покажет, что книги этого дня потом не менялись.
+mail-digest-body = День { $date } закрыт и опечатан. Сохраните это письмо: по его отпечатку любой покажет, что книги этого дня потом не менялись.
 mail-digest-transfers = Операций
 mail-digest-held = Счетов закрыто позже
-mail-digest-held-now = Счетов удерживается сейчас
+mail-digest-held-now = Счетов придержано сейчас
 mail-digest-label = Отпечаток цепочки (SHA-256):
 mail-digest-again = Чтобы вычислить его снова (как он получается, сказано в docs/TAMPER.md):
 mail-digest-link = Выписка компании за этот день:
@@ -938,7 +942,7 @@ mails-waiting = { $count ->
 mails-all-sent = все отправлены
 mails-empty-title = Писем здесь нет
 mails-empty-text = Письмо получает каждый, кому выплатили.
-mail-state-all = Все состояния
+mail-state-all = Любое
 mail-state-new = новое
 mail-state-waiting = ожидает
 mail-state-sent = отправлено
@@ -992,7 +996,7 @@ bank-file-ready = { $count ->
    *[other] Банковский счёт есть у { $count } получателей.
 }
 bank-file-make = Создать файл
-bank-file-held = Кто задержан, войдёт в следующий файл, когда получит выплату.
+bank-file-held = Придержанные счета войдут в следующий файл, когда по ним пройдёт выплата.
 bank-file-download = Скачать pain.001
 bank-file-unset = Счёт самой компании не задан (ATES_PAYOUT_DEBTOR_IBAN).
 bank-file-missing = { $count ->
@@ -1199,7 +1203,11 @@ admin-about-letters = Что не вышло и ждёт починки: пов�
 admin-about-runs = Что и за какую дату запускалось и чем закончилось
 modules-pace = За минуту
 modules-retired = отключён
-modules-late = { $name } отстаёт на { $lag } событий, предел { $limit }.
+modules-late = { $name } отстаёт на { $lag ->
+    [one] { $lag } событие
+    [few] { $lag } события
+   *[other] { $lag } событий
+}, предел { $limit }.
 modules-money = деньги
 modules-applied-total = Всего применено
 modules-last-applied = последний раз
@@ -1213,7 +1221,7 @@ modules-reason = Причина
 modules-reason-hint = Сохраняется в аудите и видна всем, кто следит за системой.
 modules-pause-title = Пауза
 modules-pause-text = События ждут и не теряются. Остальные работают дальше.
-modules-confirm = Знаю: пока не продолжим, не списываются сборы, не начисляются награды и день не закрывается.
+modules-confirm = Знаю: пока не продолжим, плата за задачи не списывается, награды не начисляются и день не закрывается.
 modules-confirm-needed = Подтвердите, что деньги пока стоят.
 modules-still-held-flash = { $name } отпущен, но его держит ещё кто-то.
 letters-title = Неразобранное
@@ -1475,6 +1483,10 @@ reset-lead = Мы пришлём ссылку, по которой вы зада
 reset-no-mails = Эта установка не отправляет писем. Попросите новый пароль у администратора.
 reset-ask = Прислать ссылку
 reset-have-code = Код у меня уже есть
+reset-link-hint = Ссылка уйдёт на адрес этого человека, действует один раз и десять минут; больше её никто не увидит.
+reset-link-mail = Прислать ссылку для нового пароля
+flash-reset-link-mailed = Письмо со ссылкой уже идёт.
+error-no-link-for-user = Отключённым и сервисам ссылку не присылают.
 reset-again = Запросить другую ссылку
 flash-reset-asked = Если такая учётная запись есть, письмо уже идёт на её адрес. В нём ссылка и код.
 new-password-lead = Код — в письме; ссылка из письма подставит его сама. Все ваши сеансы завершатся, токены ваших скриптов — тоже.

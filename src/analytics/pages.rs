@@ -52,6 +52,7 @@ async fn show_analytics(
         Err(error) => return Err(error),
     };
     let who = actor.id.0;
+    let sees_accounts = actor.may(Operation::CompanyTransfers);
     let question = format!("{today} {} {}", range.from, range.to);
     let read = db.read_parts(move |parts| service::overview(parts, &actor, now, today, range));
     let overview = reports
@@ -64,6 +65,6 @@ async fn show_analytics(
     };
     let errors = FormErrors::new(frame.lang, &errors);
     let form = RangeForm::new(wanted, range, errors);
-    let page = AnalyticsPage::new(frame, &overview, form, range, now);
+    let page = AnalyticsPage::new(frame, &overview, form, range, now, sees_accounts);
     render_with(status, &page)
 }

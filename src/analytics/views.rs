@@ -82,6 +82,8 @@ pub(super) struct AnalyticsPage {
     range: Part<RangeLines>,
     age: Part<AgeChip>,
     form: RangeForm,
+    /// Whether the reader may look at somebody's account.
+    sees_accounts: bool,
 }
 
 impl RangeForm {
@@ -107,6 +109,7 @@ impl AnalyticsPage {
         form: RangeForm,
         range: Period,
         now: DateTime<Utc>,
+        sees_accounts: bool,
     ) -> Self {
         let l = frame.l;
         let days = overview.days.clone();
@@ -162,6 +165,7 @@ impl AnalyticsPage {
                 .map(|dearest| RangeLines::new(&frame, &dearest, range)),
             age: overview.age.map(|age| AgeChip::new(&frame, age, now)),
             form,
+            sees_accounts,
             frame,
         }
     }

@@ -11,12 +11,13 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fluent_bundle::FluentValue;
 use i18n_embed::fluent::FluentLanguageLoader;
 use i18n_embed::unic_langid::LanguageIdentifier;
 use i18n_embed::{I18nAssets, LanguageLoader};
 
 use super::error::Message;
-pub use format::{date, day, instant, money, month, number, signed};
+pub use format::{date, day, decimal, instant, money, month, number, signed};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -240,7 +241,32 @@ fn load(lang: Lang, words: StatusWords) -> FluentLanguageLoader {
         .load_languages(&Texts(words), &wanted)
         .expect("the texts are embedded, and a test loads them");
     loader.set_use_isolating(false);
+    loader.with_bundles_mut(|bundle| {
+        bundle.set_formatter(Some(match lang {
+            Lang::En => in_english,
+            Lang::Ru => in_russian,
+        }));
+    });
     loader
+}
+
+/// A whole number in a text, its thousands set apart as in amounts and tables; anything else as it is.
+fn whole(lang: Lang, value: &FluentValue<'_>) -> Option<String> {
+    match value {
+        FluentValue::Number(value) => {
+            let value: i64 = value.as_string().parse().ok()?;
+            Some(number(lang, value))
+        }
+        _ => None,
+    }
+}
+
+fn in_english<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    whole(Lang::En, value)
+}
+
+fn in_russian<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    whole(Lang::Ru, value)
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ pub(super) fn transfer_answer(
                  uid,
                  title,
                  jira_id,
+                 ..
              }| TaskAnswer {
                 uid,
                 title,

@@ -94,6 +94,7 @@ pub(super) async fn show_account(
         Part::Missing => (PageOf::default(), true),
     };
     let user_text = user_parameter(user);
+    let owner = user.unwrap_or(actor.id.0);
     let columns = query.columns.columns();
     let kinds = kind_choices(frame.lang, &MovementKind::ALL, kind);
     let over = |period: Period| {
@@ -127,7 +128,9 @@ pub(super) async fn show_account(
         rows: page
             .items
             .iter()
-            .map(|movement| MovementRow::new(&frame, movement, &actor))
+            .map(|movement| {
+                MovementRow::new(&frame, movement, &actor, owner).or_statement(movement, &user_text)
+            })
             .collect(),
         corrects: actor.may(Operation::RequestCorrections),
         statements: address("/account/statements", &[("user", &user_text)]),
@@ -193,6 +196,9 @@ fn read_account(
     };
     let titles = match &mut log {
         Part::Ready(page) => parts.read(ROLE, "account.titles", |conn| {
+            if user.is_none() {
+                queries::tell_newest_assignments(conn, &mut page.items)?;
+            }
             queries::name_tasks(conn, &mut page.items)
         })?,
         Part::Missing => Part::Ready(()),

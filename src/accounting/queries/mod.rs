@@ -10,6 +10,7 @@ mod counts;
 mod export;
 mod held;
 mod mails;
+mod newest;
 mod paid;
 mod payouts;
 mod statements;
@@ -58,6 +59,7 @@ pub(super) use mails::{
     list_mails, list_undeliverable, own_undeliverable, show_mail, show_trouble,
 };
 pub use mails::{MailCounts, count_mails};
+pub(super) use newest::tell_newest_assignments;
 pub use paid::{PaidDay, list_paid_days};
 pub(super) use payouts::{
     OpenRun, PayoutLine, PayoutRun, list_open_runs, list_payout_lines, list_payout_runs,
@@ -90,6 +92,8 @@ pub(super) struct TaskRef {
     pub title: Option<String>,
     /// The id in the issue tracker.
     pub jira_id: Option<String>,
+    /// Which assignment of it is the newest that is booked; none where nobody has asked.
+    pub newest: Option<i32>,
 }
 
 /// The task as people write it: `[KEY-1] Title`.
@@ -186,5 +190,6 @@ fn task_ref(uid: Option<Uuid>, title: Option<String>, jira_id: Option<String>) -
         uid,
         title,
         jira_id,
+        newest: None,
     })
 }

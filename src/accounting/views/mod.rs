@@ -129,12 +129,16 @@ pub(super) struct MovementRow {
 }
 
 impl MovementRow {
-    /// A row; it leads to its correction, or to its task, for those who may see that, and to a new correction for those who may
-    /// ask for one.
-    pub fn new(frame: &Frame, movement: &Movement, actor: &Actor) -> Self {
+    /// A row of the owner's account; it leads to its correction, or to its task, for those who may see that, and to a new correction
+    /// for those who may ask for one.
+    pub fn new(frame: &Frame, movement: &Movement, actor: &Actor, owner: Uuid) -> Self {
         let corrects = actor.may(Operation::RequestCorrections);
         let sees_tasks = actor.may(Operation::AllTasks);
-        let task = movement.task.as_ref().filter(|_| sees_tasks);
+        let own = owner == actor.id.0;
+        let task = movement
+            .task
+            .as_ref()
+            .filter(|task| sees_tasks || (own && has_task(movement, task)));
         let correction = movement.correction.as_ref().filter(|_| corrects);
         let informational = movement.kind == MovementKind::DebtCarried;
         Self {
@@ -156,6 +160,30 @@ impl MovementRow {
             informational,
             balance: movement.balance,
         }
+    }
+
+    /// The same row, a payout and a carried debt leading to the statement of their day.
+    pub fn or_statement(mut self, movement: &Movement, user: &str) -> Self {
+        let of_day = matches!(
+            movement.kind,
+            MovementKind::Transfer(TransferKind::Payout) | MovementKind::DebtCarried
+        );
+        if of_day && self.href.is_none() {
+            let path = format!("/account/statements/{}", movement.business_date);
+            self.href = Some(address(&path, &[("user", user)]));
+        }
+        self
+    }
+}
+
+/// Whether the task of a movement is that of whom it moved: they completed it, or nobody was charged for it since.
+fn has_task(movement: &Movement, task: &TaskRef) -> bool {
+    match movement.kind {
+        MovementKind::Transfer(TransferKind::CompletionReward) => true,
+        MovementKind::Transfer(TransferKind::AssignmentFee) => {
+            task.newest.is_some() && task.newest == movement.assignment_seq
+        }
+        _ => false,
     }
 }
 
@@ -288,7 +316,7 @@ impl CompanyRow {
         Self {
             employee: transfer.employee.clone(),
             href: address(&format!("/account/statements/{date}"), &[("user", &user)]),
-            row: MovementRow::new(frame, &transfer.movement, actor),
+            row: MovementRow::new(frame, &transfer.movement, actor, transfer.employee.uid),
         }
     }
 }

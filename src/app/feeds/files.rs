@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::accounting::PaidDay;
 use crate::auth::FeedReader;
+use crate::platform::clock::next_day;
 use crate::platform::config::Config;
 use crate::platform::i18n;
 use crate::tasks::{self, OwnTask};
@@ -78,8 +79,9 @@ pub(super) fn calendar(
     now: DateTime<Utc>,
 ) -> String {
     let (lang, l) = (reader.lang, reader.lang.loader());
-    let day = |date: NaiveDate, summary: String, about: &str, path: String| {
-        Event::new()
+    let day = |date: NaiveDate, summary: String, about: Option<&str>, path: String| {
+        let mut event = Event::new();
+        event
             .uid(&format!(
                 "payout-{date}-{}@{}",
                 reader.actor.id,
@@ -87,10 +89,14 @@ pub(super) fn calendar(
             ))
             .timestamp(now)
             .summary(&summary)
-            .description(about)
             .url(&page(&config.base_url, &path))
-            .all_day(date)
-            .done()
+            // A calendar takes the end for the first day that is no longer part of it.
+            .starts(date)
+            .ends(next_day(date));
+        if let Some(about) = about {
+            event.description(about);
+        }
+        event.done()
     };
     let mut calendar = Calendar::new();
     calendar.name(&fl!(l, "feed-calendar-name"));
@@ -99,13 +105,13 @@ pub(super) fn calendar(
         let sum = i18n::signed(lang, paid.amount, &config.currency);
         let summary = fl!(l, "feed-paid", date = date, sum = sum);
         let statement = format!("/account/statements/{}", paid.business_date);
-        calendar.push(day(paid.business_date, summary, "", statement));
+        calendar.push(day(paid.business_date, summary, None, statement));
     }
     let today = config.zone.date_of(now);
     if paid.iter().all(|paid| paid.business_date != today) {
         let summary = fl!(l, "feed-next", date = i18n::date(lang, today));
         let about = fl!(l, "feed-next-about");
-        calendar.push(day(today, summary, &about, "/account".to_owned()));
+        calendar.push(day(today, summary, Some(&about), "/account".to_owned()));
     }
     calendar.to_string()
 }

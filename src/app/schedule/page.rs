@@ -15,7 +15,7 @@ use crate::operations;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
-use crate::platform::i18n::text_of;
+use crate::platform::i18n::{decimal, text_of};
 use crate::platform::turns::{self, Asker, Begun, Turn};
 use crate::platform::web::{Flash, FormBody, Frame, redirect_with, render};
 
@@ -128,7 +128,7 @@ impl TurnLine {
             state: text_of(frame.lang, id, []),
             took: turns::took(&turn)
                 .map(|took| {
-                    let seconds = format!("{:.1}", took.as_secs_f64());
+                    let seconds = decimal(frame.lang, took.as_secs_f64());
                     fl!(frame.l, "schedule-took", seconds = seconds)
                 })
                 .unwrap_or_default(),

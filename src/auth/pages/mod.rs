@@ -127,6 +127,7 @@ pub(super) fn configure(app: &mut ServiceConfig) {
         resource("/admin/users/{uid}/second-factors/removal")
             .route(post().to(users::remove_factors)),
     )
+    .service(resource("/admin/users/{uid}/password-reset").route(post().to(users::mail_reset_link)))
     .service(resource("/admin/users/{uid}/sessions/end").route(post().to(users::end_sessions)))
     .service(resource("/admin/users/{uid}/tokens").route(post().to(users::make_token)))
     .service(

@@ -59,7 +59,7 @@ pub(super) use refresh::{Issued, exchange, revoke};
 pub(super) use registration::{
     REGISTRATION_LIFE, ask_to_register, prove_registration, self_registration,
 };
-pub(super) use reset::{ask_for_reset, set_password_by_link};
+pub(super) use reset::{ask_for_reset, mail_link_to, set_password_by_link};
 pub use search::{FoundUser, search_users};
 pub(super) use sessions::{confirm_session, end_all_sessions, end_other_sessions, end_session};
 pub use setup::{Setup, open_setup};

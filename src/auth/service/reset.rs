@@ -12,11 +12,12 @@ use super::mailing::{MailKind, write_mail};
 use super::throttle::{Throttle, source_of, too_early};
 use crate::auth::password::{PasswordGate, check_password};
 use crate::auth::store::{self, Purpose, ResetRequest, UserRow};
-use crate::auth::{Operation, ROLE};
+use crate::auth::{Actor, Operation, ROLE};
 use crate::platform::config::Config;
 use crate::platform::db::{Db, Lane, Origin, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::i18n::Lang;
+use crate::platform::ids::UserId;
 
 /// The longest log-in name or address that is looked at.
 const LOGIN_MAX: usize = 254;
@@ -50,6 +51,29 @@ pub(in crate::auth) async fn ask_for_reset(
         })
         .await?;
     refused.map_or(Ok(()), |seconds| Err(too_early(seconds)))
+}
+
+/// Mails a link to somebody because an administrator wants it, who learns nothing of it (M-11).
+///
+/// # Errors
+/// Forbidden; 404 for nobody; 409 for somebody deactivated, and for a service.
+pub(in crate::auth) fn mail_link_to(
+    tx: &mut Tx<'_>,
+    config: &Config,
+    actor: &Actor,
+    user: UserId,
+) -> AppResult<()> {
+    actor.allow(Operation::ManageUsers)?;
+    let user = store::find_user(tx.conn(), user.0)?.ok_or(AppError::NotFound)?;
+    if !may_reset(&user)? {
+        return Err(AppError::conflict("error-no-link-for-user"));
+    }
+    write_mail(tx, config, MailKind::PasswordReset, &user, None)?;
+    tx.audit(
+        "auth.reset_asked",
+        Some(user.id),
+        &json!({ "outcome": "mailed" }),
+    )
 }
 
 /// Looks at what was asked for: whoever is known, active and a person gets a mail.

@@ -59,8 +59,17 @@ impl Navigation {
             .collect()
     }
 
+    /// The places of somebody's navigation. One's own tasks stand there for those who can get any; the only place that somebody has
+    /// in the admin section stands there too, since a section of one place has no list of its own.
     pub(super) fn of(&self, actor: &Actor) -> Vec<NavLink> {
-        let mut links = links(&self.entries, actor);
+        let mut entries = self.entries.clone();
+        if !actor.roles.is_assignable() {
+            entries.retain(|entry| entry.operation != Operation::OwnTasks);
+        }
+        let mut links = links(&entries, actor);
+        if let [alone] = self.section_of(actor).as_slice() {
+            links.push(*alone);
+        }
         links.truncate(NAV_LIMIT);
         links
     }

@@ -9,6 +9,7 @@ use super::store::{CreatorRow, EffectRow, PairRow, PresserRow};
 use crate::platform::config::AbuseLimits;
 use crate::platform::csv::{Cell, Csv};
 use crate::platform::error::AppResult;
+use crate::platform::i18n::decimal;
 use crate::platform::period::Period;
 use crate::platform::web::{FormErrors, Frame, Pieces, address};
 
@@ -138,8 +139,8 @@ impl PairRow {
         percent(self.share)
     }
 
-    fn sigmas(&self) -> String {
-        format!("{:.1}", self.deviation)
+    fn sigmas(&self, frame: &Frame) -> String {
+        decimal(frame.lang, self.deviation)
     }
 }
 
@@ -229,7 +230,7 @@ pub(super) fn csv_of_pairs(l: &'static FluentLanguageLoader, rows: Vec<PairRow>)
             Cell::Int(row.assigned),
             Cell::Int(row.completed),
             Cell::Text(row.percent()),
-            Cell::Text(row.sigmas()),
+            Cell::Text(format!("{:.1}", row.deviation)),
             Cell::Amount(row.rewards.minor()),
         ]
     })

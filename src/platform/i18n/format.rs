@@ -95,6 +95,16 @@ pub fn number(lang: Lang, number: i64) -> String {
     format!("{sign}{}", grouped(lang, number.unsigned_abs()))
 }
 
+/// A number with one decimal.
+#[must_use]
+pub fn decimal(lang: Lang, number: f64) -> String {
+    let text = format!("{number:.1}").replace('-', "\u{2212}");
+    match lang {
+        Lang::En => text,
+        Lang::Ru => text.replace('.', ","),
+    }
+}
+
 fn grouped(lang: Lang, whole: u64) -> String {
     let whole = whole.to_string();
     let separator = if lang == Lang::Ru {
@@ -151,6 +161,12 @@ mod tests {
             "CHF\u{a0}100.00"
         );
         assert_eq!(money(Lang::En, Money::ZERO, "USD"), "$0.00");
+    }
+
+    #[test]
+    fn a_decimal_follows_the_language() {
+        assert_eq!(decimal(Lang::En, 2.74), "2.7");
+        assert_eq!(decimal(Lang::Ru, -2.74), "\u{2212}2,7");
     }
 
     #[test]

@@ -39,6 +39,21 @@ fn m17_both_languages_have_the_same_messages_with_the_same_arguments() {
 }
 
 #[test]
+fn whole_numbers_in_texts_have_their_thousands_set_apart() {
+    let open = |lang: Lang, count: i64| {
+        let message = Message::new("tasks-shuffle-button").with("count", count);
+        text(lang, &message)
+    };
+    assert_eq!(open(Lang::En, 100_000), "Shuffle 100,000 open tasks");
+    assert_eq!(open(Lang::En, 1), "Shuffle 1 open task");
+    assert_eq!(
+        open(Lang::Ru, 100_001),
+        "Перемешать 100\u{a0}001 открытую задачу"
+    );
+    assert_eq!(open(Lang::Ru, 999), "Перемешать 999 открытых задач");
+}
+
+#[test]
 fn every_text_parses_and_is_found_by_its_loader() {
     for lang in Lang::ALL {
         for id in messages(EN_TEXTS).keys() {

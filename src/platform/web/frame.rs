@@ -259,6 +259,12 @@ impl Frame {
         static_files::code_url()
     }
 
+    /// Where the script of the button that prints a sheet lies.
+    #[must_use]
+    pub fn print_url(&self) -> &'static str {
+        static_files::print_url()
+    }
+
     /// Where the script that shows the strength of a new password lies.
     #[must_use]
     pub fn strength_url(&self) -> &'static str {

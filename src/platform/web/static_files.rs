@@ -18,6 +18,7 @@ static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static SCRIPT: LazyLock<String> = LazyLock::new(|| url("app.js"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
 static CODE: LazyLock<String> = LazyLock::new(|| url("code.js"));
+static PRINT: LazyLock<String> = LazyLock::new(|| url("print.js"));
 static STRENGTH: LazyLock<String> = LazyLock::new(|| url("strength.js"));
 static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
 static PASSKEY: LazyLock<String> = LazyLock::new(|| url("passkey.js"));
@@ -45,6 +46,12 @@ pub fn live_url() -> &'static str {
 #[must_use]
 pub fn code_url() -> &'static str {
     &CODE
+}
+
+/// Where the script of the button that prints a sheet lies.
+#[must_use]
+pub fn print_url() -> &'static str {
+    &PRINT
 }
 
 /// Where the script that shows the strength of a new password lies.

@@ -1,11 +1,9 @@
 //! `/tasks/{uid}`: one task with its journal.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{HeaderValue, REFRESH};
 use actix_web::web::{Data, Path};
 
 use crate::auth::Viewer;
-use crate::events::TaskStatus;
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
@@ -28,12 +26,11 @@ pub(super) async fn show_task(
             Ok((view, queries::task_journal(conn, &actor, id)?))
         })
         .await?;
-    let is_saving = view.task.status == TaskStatus::Saving;
-    let task = TaskPage::new(viewer.frame, &viewer.actor, config.zone, view, journal);
-    let mut page = render(&task)?;
-    if is_saving {
-        page.headers_mut()
-            .insert(REFRESH, HeaderValue::from_static("2"));
-    }
-    Ok(page)
+    render(&TaskPage::new(
+        viewer.frame,
+        &viewer.actor,
+        config.zone,
+        view,
+        journal,
+    ))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::platform::config::PriceRange;
 use crate::platform::csv::Cell;
+use crate::platform::money::Money;
 use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
 use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
 
@@ -27,6 +28,15 @@ pub(in crate::tasks) struct NewShufflePage {
     pub frame: Frame,
     pub outlook: Outlook,
     pub fee: PriceRange,
+}
+
+impl NewShufflePage {
+    /// The least and the most that all of it can cost.
+    fn charges(&self) -> (String, String) {
+        let of_all = |fee: Money| Money::from_minor(fee.minor() * self.outlook.open_tasks);
+        let text = |fee: Money| self.frame.money_text(&of_all(fee));
+        (text(self.fee.min), text(self.fee.max))
+    }
 }
 
 /// People that the page of a press lists at most; the file has all.

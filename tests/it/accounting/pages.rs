@@ -113,6 +113,36 @@ fn m13_rows_name_the_task_and_payout_rows_the_day() {
 }
 
 #[test]
+fn m7_rows_lead_to_tasks_that_one_still_has_and_to_statements() {
+    let books = Books::open();
+    let people = books
+        .app
+        .register_all(&[("kesha", &["developer"]), ("lev", &["developer"])]);
+    let (kesha, lev) = (&people[0], &people[1]);
+    let [kept, lost, done] = [(); 3].map(|()| books.create(kesha));
+    books.shuffle(&[(kept, kesha), (lost, lev)]);
+    books.app.drain();
+    books.complete(done, kesha);
+    books.app.drain();
+    books.app.at("2026-03-03T09:00:00Z");
+    books.settle();
+    let mut browser = books.app.log_in(kesha);
+    let page = browser.get("/account?from=2026-03-02&to=2026-03-03");
+    let hrefs = page.attributes("#log tbody th a", "href");
+    let rows = page.all("#log tbody th").len();
+    // Three fees of creations and one of the shuffle, a reward, and a debt of ten dollars; the first fee of what was shuffled and kept
+    // leads nowhere, and what has gone to somebody else neither.
+    assert_eq!(rows, 6, "{}", page.text());
+    let debt = "/account/statements/2026-03-03".to_owned();
+    let task = |id| format!("/tasks/{id}");
+    assert_eq!(hrefs, [task(done), task(kept), task(done), debt]);
+    for href in hrefs {
+        let page = browser.get(&href);
+        assert_eq!(page.status, 200, "{href}");
+    }
+}
+
+#[test]
 fn m16_periods_hold_both_ends_and_wrong_ones_are_refused() {
     let books = Books::open();
     let kesha = books.app.register("kesha", &["developer"]);

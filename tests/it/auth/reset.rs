@@ -193,6 +193,36 @@ fn t_auth_10_a_link_sets_the_password_once_and_ends_everything() {
 }
 
 #[test]
+fn m_11_an_administrator_has_a_link_mailed_to_somebody_and_does_not_see_it() {
+    let house = House::new();
+    let people = house
+        .app
+        .register_all(&[("root", &["administrator"]), ("lev", &["manager"])]);
+    let page = format!("/admin/users/{}", house.kesha.id);
+    let path = format!("{page}/password-reset");
+    assert_eq!(
+        house
+            .app
+            .log_in(&people[1])
+            .post_confirmed(&path, &[])
+            .status,
+        403
+    );
+    let mut root = house.app.log_in(&people[0]);
+    assert!(root.get(&page).has(&format!("form[action='{path}']")));
+    assert_eq!(root.post(&path, &[]).status, 303);
+    house.settle();
+    assert_eq!(house.mails_to(&house.kesha.email), 1);
+    let code = code_in(&house.post.mails()[0]);
+    assert!(!root.get(&page).html.contains(&code));
+    assert_eq!(house.set(&code, NEW).location.as_deref(), Some("/login"));
+    assert_eq!(ask_token(&house.app, "kesha", NEW).0, 200);
+    let gone = format!("/admin/users/{}/deactivation", house.kesha.id);
+    assert_eq!(root.post(&gone, &[]).status, 303);
+    assert_eq!(root.post(&path, &[]).status, 409);
+}
+
+#[test]
 fn a02_t_auth_10_a_beak_that_somebody_drew_opens_nothing_after_a_new_password_by_mail() {
     const SHAPE: &str = "A2 B1 C1 D2 D3 C4 C3 B3";
     let house = House::new();

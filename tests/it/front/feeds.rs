@@ -127,6 +127,15 @@ fn s3_the_calendar_tells_the_days_of_ones_payouts_and_the_next_one() {
     } else {
         assert_eq!(days, ["20260303"], "{told:?}");
     }
+    let ends: Vec<&str> = calendar
+        .events()
+        .filter_map(|event| event.property_value("DTEND"))
+        .collect();
+    assert_eq!(
+        ends.last(),
+        Some(&"20260304"),
+        "an end is the first day after"
+    );
     let uids: Vec<_> = calendar.events().map(|event| event.get_uid()).collect();
     assert!(uids.iter().all(Option::is_some));
     assert!(

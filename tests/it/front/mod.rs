@@ -4,5 +4,6 @@ mod feeds;
 mod help;
 mod keys;
 mod lists;
+mod navigation;
 mod search;
 mod words;

@@ -570,6 +570,12 @@ pub const ROUTES: &[Route] = &[
     ),
     send(
         "POST",
+        "/admin/users/{uid}/password-reset",
+        To(ManageUsers),
+        "",
+    ),
+    send(
+        "POST",
         "/admin/users/{uid}/sessions/end",
         To(ManageUsers),
         "",

@@ -345,7 +345,13 @@ fn the_confirmation_tells_the_consequence_and_the_progress_page_the_end() {
     let page = browser.get("/shuffles/new");
     assert_eq!(
         page.all("#consequence"),
-        ["21 open tasks go to somebody by chance, among 2 employees."]
+        [
+            "21 open tasks go to somebody by chance, among 2 employees: everyone but managers and administrators."
+        ]
+    );
+    assert!(
+        page.text()
+            .contains("In all $210.00 to $420.00 will be charged.")
     );
     assert!(page.text().contains("cannot be undone"));
     let key = page.attribute("#press input[name=key]", "value").unwrap();

@@ -55,7 +55,7 @@ pub(in super::super) async fn show_statement(
         rows: statement
             .lines
             .iter()
-            .map(|line| MovementRow::new(&frame, line, &actor))
+            .map(|line| MovementRow::new(&frame, line, &actor, statement.employee.uid))
             .collect(),
         neighbours: Neighbours {
             earlier: link(previous_day(date), ""),

@@ -9,6 +9,7 @@ use crate::auth::pages::access::{TokenForm, make};
 use crate::auth::pages::login::Nothing;
 use crate::auth::service::{self, actor_of};
 use crate::auth::{ConfirmedForm, Operation, ROLE, Viewer};
+use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::UserId;
@@ -56,10 +57,31 @@ pub(in crate::auth::pages) async fn remove_factors(
     ))
 }
 
+/// Mails somebody a link to a new password.
+pub(in crate::auth::pages) async fn mail_reset_link(
+    mut viewer: Viewer,
+    db: Data<Db>,
+    config: Data<Config>,
+    uid: Path<UserId>,
+    form: ConfirmedForm<Nothing>,
+) -> AppResult<HttpResponse> {
+    form.into_inner(&mut viewer);
+    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
+    db.transaction(ROLE, viewer.origin(), move |tx| {
+        service::mail_link_to(tx, &config, &actor, id)
+    })
+    .await?;
+    Ok(redirect_with(
+        &page_of(id),
+        Flash::ok(Message::new("flash-reset-link-mailed")),
+    ))
+}
+
 /// Makes a credential of a service and shows it this once (A22).
 pub(in crate::auth::pages) async fn make_token(
     mut viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     uid: Path<UserId>,
     form: ConfirmedForm<TokenForm>,
 ) -> AppResult<HttpResponse> {
@@ -78,6 +100,7 @@ pub(in crate::auth::pages) async fn make_token(
     user_page(
         viewer,
         &db,
+        &config,
         id,
         None,
         &[],

@@ -42,6 +42,8 @@ struct UserPage {
     audit: String,
     /// Of a service, which has no page to make its own.
     tokens: Option<TokensView>,
+    /// Whether a link can be mailed.
+    mails: bool,
     action: String,
 }
 
@@ -104,15 +106,17 @@ impl From<UpdateForm> for UserChange {
 pub(in crate::auth::pages) async fn show_user(
     viewer: Viewer,
     db: Data<Db>,
+    config: Data<Config>,
     uid: Path<UserId>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    user_page(viewer, &db, uid.into_inner(), None, &[], None).await
+    user_page(viewer, &db, &config, uid.into_inner(), None, &[], None).await
 }
 
 pub(super) async fn user_page(
     viewer: Viewer,
     db: &Db,
+    config: &Config,
     id: UserId,
     form: Option<UpdateForm>,
     errors: &[FieldError],
@@ -175,6 +179,7 @@ pub(super) async fn user_page(
             acts,
             audit: format!("/admin/audit?person={id}&from={}", year_before(now)),
             tokens,
+            mails: config.smtp_url.is_some(),
             frame,
         },
     )
@@ -197,10 +202,10 @@ pub(in crate::auth::pages) async fn update_user(
         form.into_inner(&mut viewer),
         viewer.actor.clone(),
     );
-    let change = UserChange::from(form.clone());
+    let (change, settings) = (UserChange::from(form.clone()), config.clone());
     let outcome = db
         .transaction(ROLE, viewer.origin(), move |tx| {
-            service::update_user(tx, &config, &actor, id, &change)
+            service::update_user(tx, &settings, &actor, id, &change)
         })
         .await;
     match outcome {
@@ -209,7 +214,7 @@ pub(in crate::auth::pages) async fn update_user(
             Flash::ok(Message::new("flash-user-saved")),
         )),
         Err(AppError::Invalid(errors)) => {
-            user_page(viewer, &db, id, Some(form), &errors, None).await
+            user_page(viewer, &db, &config, id, Some(form), &errors, None).await
         }
         Err(error) => Err(error),
     }

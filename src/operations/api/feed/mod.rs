@@ -148,7 +148,9 @@ async fn read(
     match found? {
         Feed::Piece(piece) => Ok(piece),
         Feed::Gone(first) => {
-            let message = Message::new("error-feed-gone").with("before", first - 1);
+            let message = Message::new("error-feed-gone")
+                .with("before", first - 1)
+                .with("ask", format!("after={}", first - 1));
             Err(Face::new(StatusCode::GONE, "gone", message).into())
         }
     }

@@ -10,6 +10,7 @@ use kuva::render::plots::Plot;
 use kuva::render::render::render_multiple;
 use kuva::render::theme::Theme;
 
+use super::Measure;
 use crate::platform::i18n::Lang;
 
 /// The size of a picture.
@@ -31,12 +32,8 @@ pub(super) struct Bar {
 }
 
 /// The elements of the picture, without the element around them.
-pub(super) fn draw(
-    canvas: Canvas,
-    bars: &[Bar],
-    [above, below]: [&'static str; 2],
-    lang: Lang,
-) -> String {
+pub(super) fn draw(canvas: Canvas, bars: &[Bar], measure: Measure, lang: Lang) -> String {
+    let [above, below] = measure.colours();
     let coloured = bars.iter().map(|bar| {
         let colour = if bar.value < 0.0 { below } else { above };
         (bar.label.clone(), bar.value, colour)
@@ -68,7 +65,7 @@ pub(super) fn draw(
         .with_ticks(4)
         .with_x_label_overlap(AxisLabelOverlap::Thin)
         .with_y_tick_format(TickFormat::Custom(Arc::new(move |value| {
-            figure(value, lang)
+            figure(value, measure, lang)
         })))
         .with_reference_line(zero);
     let drawn = SvgBackend::new().render_scene(&render_multiple(plots, layout));
@@ -87,8 +84,11 @@ fn content_of(drawn: &str) -> String {
     .to_owned()
 }
 
-/// A figure beside the axis: as short as it can be.
-fn figure(value: f64, lang: Lang) -> String {
+/// A figure beside the axis: as short as it can be; none between two whole ones of what can only be counted.
+pub(super) fn figure(value: f64, measure: Measure, lang: Lang) -> String {
+    if measure == Measure::Count && value.fract() != 0.0 {
+        return String::new();
+    }
     let size = value.abs();
     let (shown, unit) = match size {
         size if size >= 1_000_000.0 => (

@@ -77,7 +77,7 @@ impl Frame {
         let trend = self.trend(measure, &days, first, last);
         let bars = self.bars(measure, &days);
         let pictures = CANVASES
-            .map(|canvas| (canvas, draw(canvas, &bars, measure.colours(), self.lang)))
+            .map(|canvas| (canvas, draw(canvas, &bars, measure, self.lang)))
             .into();
         Some(ChartTag {
             id,
@@ -124,8 +124,11 @@ impl Frame {
         last: NaiveDate,
     ) -> String {
         let said = |value: i64| match measure {
-            Measure::Money => self.signed_text(&Money::from_minor(value)),
-            Measure::Count => value.to_string(),
+            // The sign of an amount does not stay behind at the end of a line.
+            Measure::Money => self
+                .signed_text(&Money::from_minor(value))
+                .replace('\u{2212}', "\u{2212}\u{2060}"),
+            Measure::Count => i18n::number(self.lang, value),
         };
         let by_value = |(date, value): &&(NaiveDate, i64)| (*value, *date);
         let highest = days.iter().max_by_key(by_value);

@@ -66,3 +66,12 @@ fn n06_days_without_a_figure_are_drawn_and_no_days_make_no_chart() {
     let none = frame.day_chart("earned", String::new(), Measure::Count, &[]);
     assert!(none.is_none());
 }
+
+#[test]
+fn n06_the_axis_of_people_names_whole_people() {
+    let of = |value: f64, measure: Measure| drawing::figure(value, measure, i18n::Lang::Ru);
+    assert_eq!(of(2.5, Measure::Count), "");
+    assert_eq!(of(5.0, Measure::Count), "5");
+    assert_eq!(of(2.5, Measure::Money), "2,5");
+    assert_eq!(of(12_500.0, Measure::Count), "12,5 тыс.");
+}
