@@ -11,6 +11,7 @@
 //! | `lost_commit=0.01` | a transaction commits, and the caller is told that it may not have |
 //! | `plant=NAME` | breaks a guarantee of the bus: `second_transaction`, `pause_aside`, `skip_blocked` |
 //! | `plant=NAME` | breaks a step of the books: `wild_price`, `lost_fee`, `lost_mail` |
+//! | `plant=kept_bytes` | keeps some memory of each request for ever |
 
 #[cfg(feature = "faults")]
 mod planted;

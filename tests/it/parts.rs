@@ -278,3 +278,26 @@ fn g07_a_second_look_makes_no_inner_call_a_write_is_seen_at_once_and_nobody_gets
     let refused = vera.get("/analytics").status;
     assert!([303, 403].contains(&refused), "{refused}");
 }
+
+#[test]
+fn r25_with_nothing_kept_the_answers_are_the_same_and_each_is_read_from_the_database() {
+    let house = House::with(&[("ATES_REPORT_CACHE_SECONDS", "60")]);
+    let figures = |browser: &mut Browser| browser.get("/analytics").all("#earned-today");
+    let kept = figures(&mut house.browser(&house.admin));
+    assert!(!kept.is_empty());
+    let database = house.app.stop();
+    let app = TestApp::with(|settings| {
+        settings
+            .on(database)
+            .set("ATES_METRICS_BIND", "127.0.0.1:0")
+            .set("ATES_REPORT_CACHE_SECONDS", 0)
+    });
+    let (scraper, mut admin) = (Scraper::of(&app), app.log_in(&house.admin));
+    for looks in [1.0, 2.0] {
+        assert_eq!(figures(&mut admin), kept);
+        assert_eq!(
+            (reports(&scraper, "miss"), reports(&scraper, "hit")),
+            (looks, 0.0)
+        );
+    }
+}

@@ -147,6 +147,60 @@ fn every_abuse_case_names_the_test_that_stops_it() {
     }
 }
 
+/// The rows of the promises about failures, load and operation: how their names begin, and the number of the last.
+const PROMISES: &[(&str, usize)] = &[
+    ("T-CRASH-", 5),
+    ("T-DB-", 9),
+    ("T-DOS-", 5),
+    ("T-LOAD-", 7),
+    ("T-OPS-", 10),
+];
+
+/// What is wrong with the page that says what shows each promise.
+fn faults_of_promises(page: &str, tests: &std::collections::BTreeSet<String>) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let rows = (1..=26).map(|number| format!("R{number:02}")).chain(
+        PROMISES
+            .iter()
+            .flat_map(|(row, last)| (1..=*last).map(move |number| format!("{row}{number}"))),
+    );
+    let is_of = |line: &&str, row: &str| {
+        let first = line.split('|').nth(1).unwrap_or_default();
+        first.split(',').any(|name| name.trim() == row)
+    };
+    let missing = rows.filter(|row| !page.lines().any(|line| is_of(&line, row)));
+    let gone = named_tests(page)
+        .into_iter()
+        .filter(|name| !tests.contains(*name));
+    let is_script = |word: &&str| word.starts_with("scripts/") || word.starts_with("benches/");
+    let scripts = page.split('`').skip(1).step_by(2).filter(is_script);
+    let away = scripts.filter(|script| !root.join(script).exists());
+    missing
+        .chain(gone.chain(away).map(ToOwned::to_owned))
+        .collect()
+}
+
+#[test]
+fn every_promise_about_failures_load_and_operation_names_what_shows_it() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/PROMISES.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let tests = every_test();
+    assert_eq!(faults_of_promises(&page, &tests), [""; 0]);
+    let broken = page
+        .replace("| R07 |", "| |")
+        .replace("`a_minute_of_chaos", "`a_year_of_chaos")
+        .replace("`scripts/previous-release`", "`scripts/no-release`");
+    assert_eq!(
+        faults_of_promises(&broken, &tests),
+        [
+            "R07",
+            "a_year_of_chaos_loses_doubles_and_reorders_nothing",
+            "a_year_of_chaos_loses_doubles_and_reorders_nothing",
+            "scripts/no-release"
+        ]
+    );
+}
+
 #[test]
 fn names_of_tests_are_found_in_a_text() {
     assert_eq!(

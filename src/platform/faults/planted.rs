@@ -31,13 +31,14 @@ const POINTS: [&str; 20] = [
     "mail.after_answer",
 ];
 
-const PLANTS: [&str; 6] = [
+const PLANTS: [&str; 7] = [
     "second_transaction",
     "pause_aside",
     "skip_blocked",
     "wild_price",
     "lost_fee",
     "lost_mail",
+    "kept_bytes",
 ];
 
 #[derive(Debug, Default)]

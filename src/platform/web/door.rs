@@ -15,6 +15,7 @@ use actix_web::{Error, HttpMessage};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::platform::error::AppError;
+use crate::platform::faults;
 use crate::platform::metrics::{self, Away};
 
 /// Seconds after which a client that was turned away may come again.
@@ -132,6 +133,9 @@ pub async fn admission(
         Err(error) => error.as_response_error().status_code(),
     };
     metrics::request(status.as_u16(), begun.elapsed());
+    if faults::plants("kept_bytes") {
+        Box::leak(vec![1_u8; 4_096].into_boxed_slice());
+    }
     outcome.map(ServiceResponse::map_into_boxed_body)
 }
 

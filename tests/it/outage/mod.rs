@@ -4,7 +4,7 @@
 mod boundaries;
 mod failover;
 mod falls;
-mod load;
+pub mod load;
 mod locks;
 mod modules;
 mod network;

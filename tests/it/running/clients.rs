@@ -188,6 +188,10 @@ fn t_dos_3_too_few_file_descriptors_are_survived() {
     let idle: Vec<TcpStream> = (0..crowd)
         .map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap())
         .collect();
+    let files = format!("/proc/{}/fd", server.id());
+    wait_until("it has no file left", || {
+        std::fs::read_dir(&files).unwrap().count() >= 250
+    });
     // It has more lines than it can hold; it waits for some to end, as they do after five seconds, and takes the next.
     wait_until("somebody is served again", || {
         std::panic::catch_unwind(|| {

@@ -24,7 +24,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What a shuffle and a payout may take.
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn is_long() -> bool {
+pub fn is_long() -> bool {
     std::env::var_os("ATES_TEST_LONG").is_some()
 }
 

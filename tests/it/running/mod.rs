@@ -5,9 +5,11 @@ mod clients;
 mod drill;
 mod files;
 mod load;
+mod migration;
 mod overload;
-mod pace;
+pub mod pace;
 mod restart;
+mod soak;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -12,6 +12,12 @@ const ROUNDS: usize = 3;
 pub struct Paced(Vec<Duration>);
 
 impl Paced {
+    /// Of how long each act took.
+    pub fn of(mut took: Vec<Duration>) -> Self {
+        took.sort_unstable();
+        Self(took)
+    }
+
     /// What so much of the acts took at most.
     pub fn share(&self, share: f64) -> Duration {
         let last = self.0.len() - 1;
@@ -52,9 +58,21 @@ pub fn pace(rate: f64, acts: usize, clients: usize, act: impl Fn(usize) + Sync) 
             });
         }
     });
-    let mut took = took.into_inner().unwrap();
-    took.sort_unstable();
-    Paced(took)
+    Paced::of(took.into_inner().unwrap())
+}
+
+#[test]
+fn what_comes_late_is_felt_by_those_behind_it_and_breaks_the_bound() {
+    let bound = Duration::from_millis(30);
+    let paced = pace(1_000.0, 5, 1, |number| {
+        let stall = Instant::now();
+        while number == 0 && stall.elapsed() < bound * 2 {
+            std::thread::park_timeout(bound);
+        }
+    });
+    assert!(paced.share(0.0) > bound, "{paced:?}");
+    assert!(paced.keeps(&[(0.5, bound)]).is_err());
+    assert!(paced.keeps(&[(1.0, Duration::MAX)]).is_ok());
 }
 
 /// Measures until it is as it must be, a few times at most: what the machine did meanwhile is not the product's fault.

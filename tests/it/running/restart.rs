@@ -170,6 +170,8 @@ fn t_ops_1_a_rolling_restart_behind_haproxy_loses_nothing_acknowledged_and_no_re
     for server in servers.into_iter().flatten() {
         assert!(server.end() < STOP);
     }
+    let control = Api::with_token(front.base(), &token).try_get("/api/v1/tasks?limit=5");
+    assert_ne!(control, Some(200), "with no instance a read fails");
 }
 
 /// The one line of a start that is refused.

@@ -1,6 +1,7 @@
 //! Every page, on a short and on a long past.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use ates::platform::ids::UserId;
 use diesel::sql_types::{BigInt, Text};
@@ -8,6 +9,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use super::history;
 use super::recorder::{asked, record};
+use crate::running::pace::{Paced, in_a_calm_round};
 use crate::support::client::Browser;
 use crate::support::database::{number, text};
 use crate::support::{TestApp, wait_until};
@@ -33,9 +35,13 @@ struct World {
 
 impl World {
     fn of(dates: usize) -> Self {
+        Self::with(PEOPLE, dates, 20 * PEOPLE)
+    }
+
+    fn with(people: usize, dates: usize, open: usize) -> Self {
         let app = TestApp::with(|settings| settings.workers(false));
         let root = app.register("root", &["administrator"]);
-        history::write(&app, PEOPLE, dates, 20 * PEOPLE);
+        history::write(&app, people, dates, open);
         let person = history::person(&app, 1);
         Self {
             root: app.log_in(&root),
@@ -163,6 +169,23 @@ fn every_page_asks_as_much_of_a_long_past_as_of_a_short_one() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// R01 and R04; the others of their acts are paced in `running::load`.
+#[test]
+fn r01_r04_four_of_five_pages_of_a_company_of_five_thousand_come_within_a_second() {
+    let mut world = World::with(5_000, 5, 10_000);
+    let pages = world.pages();
+    in_a_calm_round("pages", || {
+        let took = pages.iter().map(|(own, path)| {
+            let asked = Instant::now();
+            world.get(*own, path);
+            asked.elapsed()
+        });
+        let paced = Paced::of(took.collect());
+        println!("80 % of {} pages in {:?}", pages.len(), paced.share(0.8));
+        paced.keeps(&[(0.8, Duration::from_secs(1))])
+    });
 }
 
 #[derive(QueryableByName)]
