@@ -36,11 +36,12 @@ fn database_of(url: &str) -> &str {
     place.rsplit('/').next().unwrap_or_default()
 }
 
-/// What is asked when a connection is opened, and by who watches over the primary.
+/// What a pool asks when it opens a connection or has not heard of one for a while, and what is asked each second whatever happens:
+/// whether the server takes changes.
 fn is_of_the_pool(words: &str) -> bool {
-    ["set application_name", "select pg_is_in_recovery()"]
-        .iter()
-        .any(|start| words.starts_with(start))
+    words.starts_with("set application_name")
+        || words.eq_ignore_ascii_case("select 1")
+        || words.starts_with("select pg_is_in_recovery() or")
 }
 
 /// Has every connection that is opened from now on tell what it is asked.
