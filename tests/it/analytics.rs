@@ -499,7 +499,8 @@ fn n06_the_earnings_of_a_range_are_drawn_with_their_table_and_a_longer_range_is_
         (29, 1)
     );
     let trend = &page.all("#chart-earned svg.wide desc")[0];
-    for word in ["−$15.00 in all", "+$20.00", "−$35.00"] {
+    // A sign stays with its amount.
+    for word in ["−\u{2060}$15.00 in all", "+$20.00", "−\u{2060}$35.00"] {
         assert!(trend.contains(word), "{word} is not in {trend}");
     }
     assert_eq!(page.all("details #days tbody tr").len(), 30);
