@@ -20,7 +20,7 @@ RUN cargo build --release --locked --package ates
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libpq5 \
-    && rm -rf /var/lib/apt/lists/* /var/log/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin ates
 COPY --from=build /src/target/release/ates /usr/local/bin/ates
 USER 10001

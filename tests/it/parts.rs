@@ -293,11 +293,10 @@ fn r25_with_nothing_kept_the_answers_are_the_same_and_each_is_read_from_the_data
             .set("ATES_REPORT_CACHE_SECONDS", 0)
     });
     let (scraper, mut admin) = (Scraper::of(&app), app.log_in(&house.admin));
-    for looks in [1.0, 2.0] {
+    for _ in 0..2 {
+        let before = reports(&scraper, "miss");
         assert_eq!(figures(&mut admin), kept);
-        assert_eq!(
-            (reports(&scraper, "miss"), reports(&scraper, "hit")),
-            (looks, 0.0)
-        );
+        assert!(reports(&scraper, "miss") > before, "it is read once more");
     }
+    assert_eq!(reports(&scraper, "hit"), 0.0);
 }
