@@ -10,22 +10,30 @@ import threading
 import time
 
 
+RESTS = 3.0  # seconds after which a line is not trusted any more: the server hangs up after five
+
+
 class Line:
     """A connection that stays, and the least that has to be understood of an answer: status, length, body."""
 
     def __init__(self, port, timeout=60):
-        self.port, self.timeout, self.socket = port, timeout, None
+        self.port, self.timeout, self.socket, self.used = port, timeout, None, 0.0
 
     def open(self):
         self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=self.timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def ask(self, request):
+        if self.socket is not None and time.monotonic() - self.used > RESTS:
+            self.socket.close()
+            self.socket = None
         if self.socket is None:
             self.open()
         try:
             self.socket.sendall(request)
-            return self.answer()
+            answer = self.answer()
+            self.used = time.monotonic()
+            return answer
         except (OSError, ValueError):
             self.socket.close()
             self.socket = None
