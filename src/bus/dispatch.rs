@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::delivery::{Delivery, TOO_MANY_FAILURES};
 use super::parked::{self, Retries};
-use super::store::{self, Cursor, StoredEvent};
+use super::store::{self, Cursor, FACTS_AT_MOST, StoredEvent};
 use super::subscriber::{Item, Subscriber};
 use super::{ROLE, careful, control};
 use crate::events::{Cause, DecodeError, facts_of};
@@ -17,10 +17,7 @@ use crate::platform::ids::EventId;
 use crate::platform::metrics;
 use crate::platform::workers::Progress;
 
-/// Items handled in one step at most; a batch event is never cut.
-const MAX_ITEMS: usize = 5_000;
-
-/// Events read in one step, unless it is set otherwise.
+/// Events read in one step, unless it is set otherwise; fewer when they carry many facts.
 pub(super) const FULL_PAGE: i64 = 1_000;
 
 /// Retries worked off in one step at most.
@@ -205,21 +202,21 @@ fn take_page(
     let head = store::head(tx.conn())?;
     let types = delivery.subscriber.types();
     let events = store::list_events(tx.conn(), position, head, types, size)?;
-    let full = i64::try_from(events.len()).unwrap_or(i64::MAX) == size;
+    let facts: i64 = events.iter().map(|event| i64::from(event.item_count)).sum();
+    let full =
+        facts >= FACTS_AT_MOST || i64::try_from(events.len()).is_ok_and(|found| found >= size);
     let last = events.last().map(|event| event.seq);
     let mut items = Vec::new();
     for event in events {
-        let cut = Page {
-            items: Vec::new(),
-            upto: event.seq - 1,
-            more: true,
-        };
-        if items.len() >= MAX_ITEMS {
-            return Ok(Page { items, ..cut });
-        }
         match event.items() {
             Ok(more) => items.extend(more),
-            Err(_) if !items.is_empty() => return Ok(Page { items, ..cut }),
+            Err(_) if !items.is_empty() => {
+                return Ok(Page {
+                    items,
+                    upto: event.seq - 1,
+                    more: true,
+                });
+            }
             Err(error) => parked::park_undecodable(tx, delivery, &event, &error)?,
         }
     }

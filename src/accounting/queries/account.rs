@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{EMPLOYEE_NAME, EmployeeRef, Movement, MovementKind, correction_ref, task_ref};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, PageOf};
@@ -99,6 +100,7 @@ pub(in crate::accounting) fn show_account_head(
     ))
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(today)
+    .prepared()
     .get_result(conn)
     .optional()?;
     let (name, balance, earned_today) = match row {

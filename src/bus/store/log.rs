@@ -89,7 +89,11 @@ pub(in crate::bus) fn look(
     .get_result(conn)?)
 }
 
-/// The next events of some types, in order; those in the archive too, for who starts that far back.
+/// Facts that [`list_events`] gives at most, but for the last event, which is never cut.
+pub(in crate::bus) const FACTS_AT_MOST: i64 = 5_000;
+
+/// The next events of some types, in order, up to the one with which there are facts enough; those in the archive too, for who
+/// starts that far back.
 pub(in crate::bus) fn list_events(
     conn: &mut PgConnection,
     after: i64,
@@ -100,13 +104,19 @@ pub(in crate::bus) fn list_events(
     if upto <= after {
         return Ok(Vec::new());
     }
+    // Events of a thousand facts are kept outside of their rows; those that are not wanted are not fetched.
     Ok(sql_query(format!(
-        "select {EVENT_COLUMNS} from bus.all_events where seq > $1 and seq <= $2 and event_type = any($3) order by seq limit $4"
+        "select {EVENT_COLUMNS} from (
+           select {EVENT_COLUMNS}, sum(item_count) over (order by seq rows unbounded preceding) - item_count as facts_before
+           from (select {EVENT_COLUMNS} from bus.all_events where seq > $1 and seq <= $2 and event_type = any($3)
+             order by seq limit $4) next
+         ) next where facts_before < $5 order by seq"
     ))
     .bind::<BigInt, _>(after)
     .bind::<BigInt, _>(upto)
     .bind::<Array<Text>, _>(types)
     .bind::<BigInt, _>(limit)
+    .bind::<BigInt, _>(FACTS_AT_MOST)
     .load(conn)?)
 }
 

@@ -116,6 +116,10 @@ impl Parts<'_> {
     }
 }
 
+/// For statements over the months of the ledger the planner would take a plan for each date: it holds one for all for dearer, as it
+/// does not count that most months are left out when it runs.
+const PLANNED_ONCE: &str = "; set local plan_cache_mode = force_generic_plan";
+
 /// What a part begins with: its module's role, and how long each of its statements may take.
 fn beginning(role: DbRole, deadline: Duration) -> String {
     let limit = deadline.as_millis();
@@ -144,7 +148,8 @@ fn part_of<T>(name: &'static str, read: AppResult<T>) -> AppResult<(Part<T>, boo
 }
 
 impl Db {
-    /// Reads the only part of its kind in a snapshot of its own, like [`Parts::read`].
+    /// Reads the only part of its kind in a snapshot of its own, like [`Parts::read`]. It is for small questions that are asked at
+    /// every look: those that are prepared are planned once for all values, and months that a value rules out are found at each call.
     ///
     /// # Errors
     /// What says something about the visitor and not about the module; 503 when no connection is free in time.
@@ -158,7 +163,7 @@ impl Db {
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let beginning = beginning(role, db.0.part_deadline);
+            let beginning = beginning(role, db.0.part_deadline) + PLANNED_ONCE;
             let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, &beginning)?;
             Ok(part_of(name, finish(&mut conn, work))?.0)
         })

@@ -1,10 +1,14 @@
 //! What one subscriber is told when things go well, fail, wait and come back.
 
+use std::sync::{Arc, Mutex};
+
 use ates::bus;
-use ates::bus::Holder;
-use ates::events::{self, AccountDeleted, AccountLoggedIn};
-use ates::platform::db::{Lane, Origin};
+use ates::bus::{Holder, Item, Start, Subscriber};
+use ates::events::{self, AccountDeleted, AccountLoggedIn, Assignment, TasksReassigned};
+use ates::platform::db::{DbRole, Lane, Origin, Tx};
 use ates::platform::error::{AppError, AppResult};
+use ates::platform::ids::{ShuffleId, TaskId, UserId};
+use ates::platform::workers::Progress;
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
 use uuid::Uuid;
@@ -217,4 +221,62 @@ fn the_log_refuses_changes_even_by_its_owner() {
             "{statement}: {error}"
         );
     }
+}
+
+/// Counts the facts of each page.
+#[derive(Clone, Default)]
+struct Pages(Arc<Mutex<Vec<usize>>>);
+
+impl Subscriber for Pages {
+    fn name(&self) -> &'static str {
+        "test.pages"
+    }
+
+    fn role(&self) -> DbRole {
+        DbRole::new("ates_analytics")
+    }
+
+    fn types(&self) -> &'static [&'static str] {
+        &["tasks.reassigned"]
+    }
+
+    fn start(&self) -> Start {
+        Start::Beginning
+    }
+
+    fn handle(&self, _tx: &mut Tx<'_>, items: &[Item]) -> AppResult<()> {
+        self.0.lock().unwrap().push(items.len());
+        Ok(())
+    }
+}
+
+#[test]
+fn e14_a_page_of_batches_ends_with_the_event_that_fills_it() {
+    let house = House::new(Probe::default());
+    let pages = Pages::default();
+    bus::register(&house.db, &[Box::new(pages.clone()) as Box<dyn Subscriber>]).unwrap();
+    let publish = |tx: &mut Tx<'_>, number: u128, size: u128| {
+        let run = ShuffleId(Uuid::from_u128(number));
+        let assignments = (0..size)
+            .map(|task| Assignment {
+                task: TaskId(Uuid::from_u128(task)),
+                from: None,
+                to: UserId(Uuid::from_u128(1)),
+                assignment_seq: 2,
+            })
+            .collect();
+        events::publish(tx, run.0, &TasksReassigned { run, assignments }).map(drop)
+    };
+    house
+        .db
+        .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
+            // Ten events are 4,990 facts, so the eleventh is taken whole.
+            publish(tx, 0, 490)?;
+            (1..=22).try_for_each(|number| publish(tx, number, 500))
+        })
+        .unwrap();
+    while bus::step(&house.db, &pages).unwrap() == Progress::More {}
+    assert_eq!(*pages.0.lock().unwrap(), [5_490, 5_000, 1_000]);
+    house.work();
+    assert_eq!(house.lag(), 0);
 }
