@@ -13,19 +13,16 @@ select u.*, s.expires_at, s.last_seen_at, coalesce(s.confirmed_at, s.created_at)
   where s.id_hash = sha256(convert_to('session-' || :p, 'UTF8')) and s.expires_at > now() and s.last_seen_at > now() - interval '1 hour'
     and s.session_version = u.session_version and u.deactivated_at is null;
 commit;
-begin isolation level repeatable read read only; set local role ates_tasks;
+begin isolation level repeatable read read only; set local role ates_tasks; set local plan_cache_mode = force_generic_plan;
 select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_id, t.assignment_seq, t.fee_minor, t.reward_minor, t.created_at,
     t.created_by, t.updated_at, t.updated_by, t.completed_at, t.completed_by
   from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = any(array['saving', 'open']) order by t.number desc limit 51;
-select id, name from tasks.employees where id = bench.person(:p);
-select count(*) as count from tasks.tasks where assignee_id = bench.person(:p) and status = 'open';
+select id, name from tasks.employees where id = any(array[bench.person(:p)]);
 select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_id, t.assignment_seq, t.fee_minor, t.reward_minor, t.created_at,
     t.created_by, t.updated_at, t.updated_by, t.completed_at, t.completed_by
   from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = 'done' and t.completed_at >= now() - interval '1 day'
   order by t.completed_at desc, t.number desc limit 100;
-select id, name from tasks.employees where id = any(array[]::uuid[]);
-commit;
-begin isolation level repeatable read read only; set local role ates_accounting; set local statement_timeout = 2000; set local lock_timeout = 2000;
+savepoint part; set local role ates_accounting; set local statement_timeout = 2000; set local lock_timeout = 2000;
 select coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, '') as name, b.amount_minor as balance_minor,
     coalesce((select sum(t.amount_minor) from accounting.transfers t
       where t.account_id = b.account_id and t.business_date = (now() at time zone 'Europe/Moscow')::date and t.kind <> 'payout'), 0)::bigint as earned_minor

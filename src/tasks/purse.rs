@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use diesel::pg::PgConnection;
 
 use crate::auth::Actor;
-use crate::platform::db::{Db, DbRole, Part};
+use crate::platform::db::{DbRole, Part, Parts};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 
@@ -31,12 +31,14 @@ impl PurseSource {
     /// What the actor's own account says, if it can be had in time.
     ///
     /// # Errors
-    /// Forbidden, and 503 when no connection is free in time.
-    pub async fn of(self, db: &Db, actor: &Actor, today: NaiveDate) -> AppResult<Part<Purse>> {
-        let actor = actor.clone();
-        db.read_part(self.role, "tasks.purse", move |conn| {
-            (self.look)(conn, &actor, today)
-        })
-        .await
+    /// Forbidden, and 503 when the connection is lost.
+    pub fn read(
+        self,
+        parts: &mut Parts<'_>,
+        actor: &Actor,
+        today: NaiveDate,
+    ) -> AppResult<Part<Purse>> {
+        let look = |conn: &mut PgConnection| (self.look)(conn, actor, today);
+        parts.read(self.role, "tasks.purse", look)
     }
 }

@@ -116,8 +116,8 @@ impl Parts<'_> {
     }
 }
 
-/// For statements over the months of the ledger the planner would take a plan for each date: it holds one for all for dearer, as it
-/// does not count that most months are left out when it runs.
+/// For statements over the months of the ledger, and for those with a list of ids, the planner would make a plan at every call: it holds
+/// one for all values for dearer than that, as it neither counts that months are left out when it runs, nor how short the lists are.
 const PLANNED_ONCE: &str = "; set local plan_cache_mode = force_generic_plan";
 
 /// What a part begins with: its module's role, and how long each of its statements may take.
@@ -148,24 +148,19 @@ fn part_of<T>(name: &'static str, read: AppResult<T>) -> AppResult<(Part<T>, boo
 }
 
 impl Db {
-    /// Reads the only part of its kind in a snapshot of its own, like [`Parts::read`]. It is for small questions that are asked at
-    /// every look: those that are prepared are planned once for all values, and months that a value rules out are found at each call.
+    /// Reads what a page is about, under its module's role and without a deadline of its own, and then its parts, all in one snapshot.
+    /// It is for a page that is looked at again and again: its statements are prepared, and planned once for all values.
     ///
     /// # Errors
-    /// What says something about the visitor and not about the module; 503 when no connection is free in time.
-    pub async fn read_part<T: Send + 'static>(
+    /// What `main` and `parts` return; 503 when no connection is free in time.
+    pub async fn read_with_parts<M: Send + 'static, T: Send + 'static>(
         &self,
         role: DbRole,
-        name: &'static str,
-        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
-    ) -> AppResult<Part<T>> {
-        let source = self.source();
-        let permit = self.permit(&self.0.read_permits).await?;
-        let db = self.clone();
-        self.blocking(permit, move || {
-            let beginning = beginning(role, db.0.part_deadline) + PLANNED_ONCE;
-            let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, &beginning)?;
-            Ok(part_of(name, finish(&mut conn, work))?.0)
+        main: impl FnOnce(&mut PgConnection) -> AppResult<M> + Send + 'static,
+        parts: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<(M, T)> {
+        self.read_in_snapshot(role.taken() + PLANNED_ONCE, move |found| {
+            Ok((main(found.conn)?, parts(found)?))
         })
         .await
     }
@@ -178,11 +173,19 @@ impl Db {
         &self,
         work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.read_in_snapshot(String::new(), work).await
+    }
+
+    async fn read_in_snapshot<T: Send + 'static>(
+        &self,
+        beginning: String,
+        work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
         let source = self.source();
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
         self.blocking(permit, move || {
-            let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, "")?;
+            let mut conn = db.begin(|| db.to_read(source), SNAPSHOT, &beginning)?;
             finish(&mut conn, |conn| {
                 work(&mut Parts {
                     conn,

@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, ResponseError};
+use diesel::pg::PgConnection;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use crate::platform::web::{
     redirect_with, render, render_with,
 };
 use crate::tasks::model::Task;
-use crate::tasks::queries;
+use crate::tasks::queries::{self, TaskView};
 use crate::tasks::service::{self, Limits, note_refusal};
 use crate::tasks::views::{MyTasks, MyTasksPage, task_row, tasks_header};
 use crate::tasks::{Purse, PurseSource, ROLE, display_title};
@@ -45,8 +46,7 @@ pub(super) async fn list_my_tasks(
 ) -> AppResult<HttpResponse> {
     let status = queries::parse_status(query.status.as_deref())?;
     let place = query.into_inner().place;
-    let mine = read_mine(&db, &config, viewer.actor.clone(), status, place).await?;
-    let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
+    let (mine, purse) = read_mine(&db, &config, **source, &viewer.actor, status, place).await?;
     render(&MyTasksPage::new(viewer.frame, &viewer.actor, mine, purse))
 }
 
@@ -73,42 +73,42 @@ pub(super) async fn export_my_tasks(
     .await
 }
 
-/// The money beside the list, if accounting can tell it (G06).
-async fn read_purse(
-    source: &PurseSource,
-    db: &Db,
-    config: &Config,
-    actor: &Actor,
-) -> AppResult<Part<Purse>> {
-    let today = config.zone.date_of(db.clock().now());
-    source.of(db, actor, today).await
-}
-
+/// The list, and the money beside it, if accounting can tell it (G06).
 async fn read_mine(
     db: &Db,
     config: &Config,
-    actor: Actor,
+    source: PurseSource,
+    actor: &Actor,
     status: Option<TaskStatus>,
     place: ListPlace,
-) -> AppResult<MyTasks> {
+) -> AppResult<(MyTasks, Part<Purse>)> {
     let after = Cursor::key(place.cursor())?;
-    let today = config.zone.start_of(config.zone.date_of(db.clock().now()));
-    db.read(ROLE, move |conn| {
-        let is_start = status.is_none() && after.is_none();
+    let today = config.zone.date_of(db.clock().now());
+    let since = config.zone.start_of(today);
+    let (actor, asker) = (actor.clone(), actor.clone());
+    let list = move |conn: &mut PgConnection| {
+        let tasks = queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?
+            .with_count(|| queries::count_mine(conn, &actor, status))?;
+        let is_all_there_is_to_do = status.is_none() && after.is_none() && tasks.next.is_none();
+        let is_open = |view: &&TaskView| view.task.status == TaskStatus::Open;
         Ok(MyTasks {
-            tasks: queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?
-                .with_count(|| queries::count_mine(conn, &actor, status))?,
-            open: queries::count_my_open(conn, &actor)?,
-            done_today: if is_start {
-                queries::list_done_since(conn, &actor, today)?
+            open: if is_all_there_is_to_do {
+                tasks.items.iter().filter(is_open).count() as i64
+            } else {
+                queries::count_my_open(conn, &actor)?
+            },
+            done_today: if status.is_none() && after.is_none() {
+                queries::list_done_since(conn, &actor, since)?
             } else {
                 Vec::new()
             },
+            tasks,
             status,
             place,
         })
-    })
-    .await
+    };
+    db.read_with_parts(ROLE, list, move |parts| source.read(parts, &asker, today))
+        .await
 }
 
 /// Completes a task and goes back to the list; why it was not done is shown there, with the status of the refusal.
@@ -146,15 +146,9 @@ pub(super) async fn complete_task(
             let Some(reason) = reason_of(&error) else {
                 return Err(error);
             };
-            let mine = read_mine(
-                &db,
-                &config,
-                viewer.actor.clone(),
-                None,
-                ListPlace::default(),
-            )
-            .await?;
-            let purse = read_purse(&source, &db, &config, &viewer.actor).await?;
+            let place = ListPlace::default();
+            let (mine, purse) =
+                read_mine(&db, &config, **source, &viewer.actor, None, place).await?;
             let mut frame = viewer.frame;
             tell(&mut frame, reason);
             render_with(

@@ -5,13 +5,12 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use diesel::{RunQueryDsl, sql_query};
 
-use super::tasks::views;
 use crate::auth::{Actor, Operation};
 use crate::events::TaskStatus;
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
-use crate::tasks::display_title;
 use crate::tasks::store::{StoredTask, TASK_COLUMNS};
+use crate::tasks::{Task, display_title};
 
 /// A task that somebody is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ pub fn list_to_do(conn: &mut PgConnection, actor: &Actor, limit: i64) -> AppResu
     .bind::<SqlUuid, _>(actor.id.0)
     .bind::<BigInt, _>(limit)
     .load(conn)?;
-    let own = |task: crate::tasks::Task| OwnTask {
+    let own = |task: Task| OwnTask {
         id: task.id,
         number: task.number,
         title: display_title(task.text.jira_id.as_deref(), &task.text.title),
@@ -51,8 +50,7 @@ pub fn list_to_do(conn: &mut PgConnection, actor: &Actor, limit: i64) -> AppResu
         created_at: task.created_at,
         updated_at: task.updated_at,
     };
-    Ok(views(conn, rows)?
-        .into_iter()
-        .map(|view| own(view.task))
-        .collect())
+    rows.into_iter()
+        .map(|row| Task::try_from(row).map(own))
+        .collect()
 }

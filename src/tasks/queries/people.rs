@@ -59,6 +59,9 @@ pub(super) fn names_of(
     let mut wanted: Vec<Uuid> = ids.into_iter().collect();
     wanted.sort_unstable();
     wanted.dedup();
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<Row> = sql_query("select id, name from tasks.employees where id = any($1)")
         .bind::<Array<SqlUuid>, _>(wanted)
         .prepared()

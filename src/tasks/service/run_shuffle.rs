@@ -1,7 +1,5 @@
 //! Working off the presses of the shuffle: one chunk is one transaction, so that others get in between.
 
-use uuid::Uuid;
-
 use crate::events::{self, Assignment, TasksReassigned};
 use crate::platform::db::Tx;
 use crate::platform::error::{AppError, AppResult};
@@ -35,9 +33,7 @@ pub(in crate::tasks) fn run_shuffle_chunk(tx: &mut Tx<'_>, limit: i64) -> AppRes
     };
     // Some of them may be completed by now: those are not locked, and stay as they are.
     let open = store::lock_open(tx.conn(), &ids)?;
-    for batch in open.chunks(BATCH) {
-        reassign(tx, &run, batch, &candidates)?;
-    }
+    reassign(tx, &run, &open, &candidates)?;
     let chunk = NewChunk {
         run: run.id,
         after: run.last_task_id.unwrap_or_default(),
@@ -50,39 +46,42 @@ pub(in crate::tasks) fn run_shuffle_chunk(tx: &mut Tx<'_>, limit: i64) -> AppRes
     Ok(Progress::More)
 }
 
-fn reassign(tx: &mut Tx<'_>, run: &Run, batch: &[Held], candidates: &[UserId]) -> AppResult<()> {
+/// Draws somebody for each of the locked tasks, tells of it in batches, and writes it down for all of them at once.
+fn reassign(tx: &mut Tx<'_>, run: &Run, open: &[Held], candidates: &[UserId]) -> AppResult<()> {
     let seed = seed_of(run)?;
-    let presser = UserId(run.requested_by);
-    let assignments = batch
-        .iter()
-        .map(|held| {
-            let task = TaskId(held.id);
-            Ok(Assignment {
-                task,
-                from: Some(UserId(held.assignee_id)),
-                to: draw(&seed, task, candidates)
-                    .ok_or_else(|| AppError::internal("nobody was drawn"))?,
-                assignment_seq: held.assignment_seq + 1,
-            })
-        })
-        .collect::<AppResult<Vec<_>>>()?;
-    let moves: Vec<(Uuid, UserId)> = assignments.iter().map(|one| (one.task.0, one.to)).collect();
-    let told = TasksReassigned {
-        run: ShuffleId(run.id),
-        assignments,
-    };
-    let event = events::publish(tx, run.id, &told)?;
-    let row = |one: &Assignment| JournalRow {
-        assignment_seq: Some(one.assignment_seq),
-        from: one.from,
-        assignee: Some(one.to),
-        run: Some(told.run),
-        ..JournalRow::new(one.task, JournalKind::Assign, Some(presser), event)
-    };
-    let journal: Vec<JournalRow> = told.assignments.iter().map(row).collect();
+    let (presser, run) = (UserId(run.requested_by), ShuffleId(run.id));
+    let (mut moves, mut journal) = (Vec::new(), Vec::new());
+    for batch in open.chunks(BATCH) {
+        let assignments = batch
+            .iter()
+            .map(|held| assignment(&seed, held, candidates))
+            .collect::<AppResult<Vec<_>>>()?;
+        let told = TasksReassigned { run, assignments };
+        let event = events::publish(tx, run.0, &told)?;
+        for one in &told.assignments {
+            moves.push((one.task.0, one.to));
+            journal.push(JournalRow {
+                assignment_seq: Some(one.assignment_seq),
+                from: one.from,
+                assignee: Some(one.to),
+                run: Some(run),
+                ..JournalRow::new(one.task, JournalKind::Assign, Some(presser), event)
+            });
+        }
+    }
     let now = tx.now;
     store::update_assignees(tx.conn(), now, Some(presser), &moves)?;
     store::insert_journal(tx.conn(), now, &journal)
+}
+
+fn assignment(seed: &Seed, held: &Held, candidates: &[UserId]) -> AppResult<Assignment> {
+    let task = TaskId(held.id);
+    Ok(Assignment {
+        task,
+        from: Some(UserId(held.assignee_id)),
+        to: draw(seed, task, candidates).ok_or_else(|| AppError::internal("nobody was drawn"))?,
+        assignment_seq: held.assignment_seq + 1,
+    })
 }
 
 fn seed_of(run: &Run) -> AppResult<Seed> {

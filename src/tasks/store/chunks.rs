@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Binary, Integer, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use crate::platform::error::AppResult;
+use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::UserId;
 use crate::tasks::draw::digest_of;
 
@@ -48,35 +48,53 @@ pub(in crate::tasks) struct CandidatesRow {
     pub people: Vec<Uuid>,
 }
 
-/// Records a chunk of a run that is locked; a list of people that is known already is not stored again.
+/// Records a chunk of a run that is locked; a list of people that is known already is not sent again.
 pub(in crate::tasks) fn insert_chunk(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
     chunk: &NewChunk<'_>,
 ) -> AppResult<()> {
     let digest = digest_of(chunk.candidates);
+    if insert_known(conn, now, chunk, &digest)? {
+        return Ok(());
+    }
     let people: Vec<Uuid> = chunk.candidates.iter().map(|person| person.0).collect();
     sql_query(
-        "insert into tasks.draw_candidates (digest, people)
-         select $1, $2 where not exists (select from tasks.draw_candidates where digest = $1)
-         on conflict do nothing",
+        "insert into tasks.draw_candidates (digest, people) values ($1, $2) on conflict do nothing",
     )
     .bind::<Binary, _>(digest.as_slice())
     .bind::<Array<SqlUuid>, _>(people)
     .prepared()
     .execute(conn)?;
-    sql_query(
+    if insert_known(conn, now, chunk, &digest)? {
+        return Ok(());
+    }
+    Err(AppError::internal(
+        "the people of a chunk were not recorded",
+    ))
+}
+
+/// Records a chunk if its list of people is known.
+fn insert_known(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    chunk: &NewChunk<'_>,
+    digest: &[u8],
+) -> AppResult<bool> {
+    let rows = sql_query(
         "insert into tasks.shuffle_chunks (run_id, chunk, after_task_id, last_task_id, tasks, candidates, drawn_at)
-         select $1, coalesce(max(chunk), 0) + 1, $2, $3, $4, $5, $6 from tasks.shuffle_chunks where run_id = $1",
+         select $1, coalesce((select max(chunk) from tasks.shuffle_chunks where run_id = $1), 0) + 1, $2, $3, $4, c.digest, $6
+         from tasks.draw_candidates c where c.digest = $5",
     )
     .bind::<SqlUuid, _>(chunk.run)
     .bind::<SqlUuid, _>(chunk.after)
     .bind::<SqlUuid, _>(chunk.last)
     .bind::<Integer, _>(i32::try_from(chunk.tasks).unwrap_or(i32::MAX))
-    .bind::<Binary, _>(digest.as_slice())
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Binary, _>(digest)
+    .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// The chunks of a run, in order.
