@@ -123,6 +123,7 @@ error-request-number = Request number
 
 field-required = This is needed
 field-not-understood = This is unknown, missing or not of the right kind
+field-sort-unknown = There is no such order: “sort” in the address names no column of this list
 field-whole-units = Enter a whole number without a sign, such as 25
 field-sort-too-many = So many tasks are not ordered by price: choose open ones, a person, or at most 31 dates of creation first
 field-control-characters = Control characters are not allowed
