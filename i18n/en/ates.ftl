@@ -313,6 +313,14 @@ shuffle-pace = { $rate ->
     [one] { $seconds } second to go
    *[other] { $seconds } seconds to go
 }
+shuffle-pace-slow = { $rate ->
+    [0] less than a task
+    [one] { $rate } task
+   *[other] { $rate } tasks
+} a minute, about { $minutes ->
+    [one] { $minutes } minute to go
+   *[other] { $minutes } minutes to go
+}
 shuffle-fair-title = Was it fair?
 shuffle-fair-commitment = Who gets which task follows from a secret number, the seed, which was drawn at the press. Its commitment (SHA-256) is shown from the press on, and the seed itself at the end: so nobody could know the draw before, and nobody could choose another seed after.
 shuffle-commitment = Commitment
@@ -334,7 +342,9 @@ shuffle-person-uid = Employee uid
 error-shuffle-not-finished = This shuffle is not finished yet; its seed is secret until then.
 live-lost = The connection is lost; trying again.
 shuffle-state-stalled = stalled
-shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when a process with workers runs; the door of the admin section shows whether one does.
+shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when the background work runs again; in the admin section an administrator sees what is wrong.
+shuffle-state-stopped = stopped
+shuffle-stopped = The emergency stop holds it up. It goes on by itself when an administrator releases the stop.
 error-feed-full = Too many readers wait for events at this moment. Try again in a few seconds.
 error-feed-gone = Events up to number { $before } are not kept any more. Ask with { $ask } or more, and take what is missing from a backup.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.

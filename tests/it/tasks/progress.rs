@@ -96,3 +96,39 @@ fn m5_streams_are_bounded_and_a_refusal_is_an_answer() {
     assert_eq!(browser.get(&unknown).status, 404);
     app.settle_idle();
 }
+
+#[test]
+fn m5_a_run_that_is_slow_or_stands_still_says_so() {
+    let app = TestApp::with(|settings| settings.workers(false).set("ATES_SHUFFLE_CHUNK", 4));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("lev", &["manager"]),
+        ("root", &["administrator"]),
+    ]);
+    bring_in(&app, &people[1], 12);
+    let mut browser = app.log_in(&people[1]);
+    let path = browser.post("/shuffles", &[]).location.unwrap();
+    ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
+    let mut after = |seconds| {
+        app.clock().advance(chrono::Duration::seconds(seconds));
+        let (one, all) = (browser.get(&path), browser.get("/shuffles"));
+        let chip = one.all("#state .chip").concat();
+        assert_eq!(all.all("#shuffles td .chip"), [chip.as_str()]);
+        (chip, one.all("#pace").concat())
+    };
+    let (state, pace) = after(10);
+    assert_eq!(state, "running");
+    assert_eq!(pace, "24 tasks a minute, about 1 minute to go");
+    let (state, pace) = after(21);
+    assert_eq!(state, "stalled");
+    assert!(pace.starts_with("Nothing has moved since"), "{pace}");
+    let stop = json!({ "reason": "The numbers look wrong to me" });
+    let (status, answer) = app.api(&people[2]).post("/api/v1/ops/stop", &stop);
+    assert_eq!(status, 200, "{answer}");
+    let (state, pace) = after(1);
+    assert_eq!(state, "stopped");
+    assert!(
+        pace.starts_with("The emergency stop holds it up."),
+        "{pace}"
+    );
+}
