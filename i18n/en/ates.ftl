@@ -288,6 +288,7 @@ shuffle-people = among { $people ->
 shuffle-expected = In all { $min } to { $max } will be charged.
 shuffle-consequence = Each assignment is charged the task's fee of { $min } to { $max }, even if the task stays where it is. This cannot be undone.
 shuffle-nothing-open = There are no open tasks: nothing to shuffle.
+shuffle-last = The last one:
 shuffle-waiting = { $count ->
     [one] { $count } shuffle waits before this one.
    *[other] { $count } shuffles wait before this one.

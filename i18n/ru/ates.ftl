@@ -292,6 +292,7 @@ shuffle-people = выбор — из { $people ->
 shuffle-expected = Всего спишется от { $min } до { $max }.
 shuffle-consequence = За каждое назначение списывается плата за задачу, от { $min } до { $max }, даже если задача останется у того же исполнителя. Отменить это нельзя.
 shuffle-nothing-open = Открытых задач нет: перемешивать нечего.
+shuffle-last = Последнее:
 shuffle-waiting = { $count ->
     [one] Перед этим ждёт { $count } перемешивание.
     [few] Перед этим ждут { $count } перемешивания.

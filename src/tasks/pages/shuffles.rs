@@ -70,12 +70,18 @@ pub(super) async fn new_shuffle(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let actor = viewer.actor.clone();
-    let outlook = db
-        .read(ROLE, move |conn| queries::shuffle_outlook(conn, &actor))
+    let (outlook, last) = db
+        .read(ROLE, move |conn| {
+            Ok((
+                queries::shuffle_outlook(conn, &actor)?,
+                queries::list_shuffles(conn, &actor, None, 1)?.items.pop(),
+            ))
+        })
         .await?;
     render(&NewShufflePage {
         frame: viewer.frame,
         outlook,
+        last,
         fee: config.fee,
     })
 }

@@ -28,6 +28,8 @@ pub(in crate::tasks) struct ShufflesPage {
 pub(in crate::tasks) struct NewShufflePage {
     pub frame: Frame,
     pub outlook: Outlook,
+    /// The press before.
+    pub last: Option<Shuffle>,
     pub fee: PriceRange,
 }
 

@@ -132,3 +132,21 @@ fn m5_a_run_that_is_slow_or_stands_still_says_so() {
         "{pace}"
     );
 }
+
+#[test]
+fn m5_the_confirmation_tells_of_the_last_press() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    bring_in(&app, &people[1], 3);
+    let mut browser = app.log_in(&people[1]);
+    assert!(!browser.get("/shuffles/new").has("#last"), "there was none");
+    let path = browser.post("/shuffles", &[]).location.unwrap();
+    app.settle_idle();
+    let page = browser.get("/shuffles/new");
+    assert_eq!(page.attribute("#last a", "href"), Some(path));
+    let told = page.all("#last").concat();
+    assert!(
+        told.contains("lev") && told.ends_with("3 of 3 tasks"),
+        "{told}"
+    );
+}
