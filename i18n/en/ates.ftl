@@ -390,6 +390,7 @@ analytics-rewards = Rewards
 analytics-earned = Earned
 analytics-in-minus-at-close = In the minus at the close
 analytics-not-closed = not closed
+analytics-not-begun = nothing yet
 analytics-nobody-in-minus = Nobody is in the minus
 analytics-nobody-in-minus-text = Every balance is zero or above.
 analytics-debtors-caption = { $count ->

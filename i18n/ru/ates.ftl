@@ -398,6 +398,7 @@ analytics-rewards = Награды
 analytics-earned = Заработано
 analytics-in-minus-at-close = В минусе на закрытие
 analytics-not-closed = не закрыт
+analytics-not-begun = ещё ничего не было
 analytics-nobody-in-minus = В минусе никого
 analytics-nobody-in-minus-text = Все балансы не ниже нуля.
 analytics-debtors-caption = { $count ->
