@@ -118,6 +118,9 @@ error-try-again-in = Try again in { $seconds ->
 error-tokens-of-services-only = Everyone makes their own tokens; you can make those of services only
 flash-session-ended = You are not logged in any more, so nothing was sent. Log in and do it again.
 error-request-number = Request number
+copy-link = Copy the link
+copy-text = Copy
+copied = Copied.
 
 ## Errors in fields
 
@@ -1455,6 +1458,7 @@ field-date-in-future = That day has not come yet
 ## Accounts: forgotten passwords, strength, registration, setup
 
 forgot-password = Forgot your password?
+show-password = Show the password
 reset-password = Forgotten password
 reset-lead = We mail you a link with which you set a new password. It works once, for ten minutes.
 reset-no-mails = This installation sends no mails. Ask an administrator for a new password.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     DEFAULT_OFF, DateTag, DefaultFilter, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf,
-    flash, static_files,
+    flash, request_id, static_files,
 };
 use crate::platform::db::Db;
 use crate::platform::error::Message;
@@ -46,6 +46,8 @@ pub struct Frame {
     pub leaps: Option<String>,
     /// The token that every form of the page carries.
     pub csrf: String,
+    /// The id of the request, which its answer and its log lines carry.
+    pub request_id: Uuid,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
     pub key: Uuid,
     /// The message of the step before.
@@ -131,6 +133,7 @@ impl Frame {
             default_filter: DefaultFilter::default(),
             leaps: None,
             csrf: String::new(),
+            request_id: request_id(request),
             key: crate::platform::ids::fresh_key(),
             flash: None,
             zone: settings.zone,
@@ -262,10 +265,10 @@ impl Frame {
         static_files::code_url()
     }
 
-    /// Where the script of the button that prints a sheet lies.
+    /// Where the script of the buttons that print, copy and show lies.
     #[must_use]
-    pub fn print_url(&self) -> &'static str {
-        static_files::print_url()
+    pub fn buttons_url(&self) -> &'static str {
+        static_files::buttons_url()
     }
 
     /// Where the script that shows the strength of a new password lies.

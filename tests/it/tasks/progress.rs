@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bring_in;
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 /// The events of a stream: their names and contents.
 fn events(stream: &str) -> Vec<(String, Value)> {
@@ -122,8 +122,9 @@ fn m5_a_run_that_is_slow_or_stands_still_says_so() {
     let (state, pace) = after(21);
     assert_eq!(state, "stalled");
     assert!(pace.starts_with("Nothing has moved since"), "{pace}");
-    let stop = json!({ "reason": "The numbers look wrong to me" });
-    let (status, answer) = app.api(&people[2]).post("/api/v1/ops/stop", &stop);
+    let root = app.api(&people[2]);
+    let reason = "The numbers look wrong to me";
+    let (status, answer) = root.post("/api/v1/ops/stop", &json!({ "reason": reason }));
     assert_eq!(status, 200, "{answer}");
     let (state, pace) = after(1);
     assert_eq!(state, "stopped");
@@ -131,6 +132,8 @@ fn m5_a_run_that_is_slow_or_stands_still_says_so() {
         pace.starts_with("The emergency stop holds it up."),
         "{pace}"
     );
+    let released = json!({ "reason": reason, "password": PASSWORD });
+    assert_eq!(root.post("/api/v1/ops/release", &released).0, 200);
 }
 
 #[test]
@@ -146,7 +149,7 @@ fn m5_the_confirmation_tells_of_the_last_press() {
     assert_eq!(page.attribute("#last a", "href"), Some(path));
     let told = page.all("#last").concat();
     assert!(
-        told.contains("lev") && told.ends_with("3 of 3 tasks"),
+        told.contains("Lev Popug") && told.ends_with("3 of 3 tasks"),
         "{told}"
     );
 }
