@@ -118,11 +118,15 @@ error-try-again-in = Try again in { $seconds ->
 error-tokens-of-services-only = Everyone makes their own tokens; you can make those of services only
 flash-session-ended = You are not logged in any more, so nothing was sent. Log in and do it again.
 error-request-number = Request number
+copy-link = Copy the link
+copy-text = Copy
+copied = Copied.
 
 ## Errors in fields
 
 field-required = This is needed
 field-not-understood = This is unknown, missing or not of the right kind
+field-sort-unknown = There is no such order: “sort” in the address names no column of this list
 field-whole-units = Enter a whole number without a sign, such as 25
 field-sort-too-many = So many tasks are not ordered by price: choose open ones, a person, or at most 31 dates of creation first
 field-control-characters = Control characters are not allowed
@@ -287,6 +291,7 @@ shuffle-people = among { $people ->
 shuffle-expected = In all { $min } to { $max } will be charged.
 shuffle-consequence = Each assignment is charged the task's fee of { $min } to { $max }, even if the task stays where it is. This cannot be undone.
 shuffle-nothing-open = There are no open tasks: nothing to shuffle.
+shuffle-last = The last one:
 shuffle-waiting = { $count ->
     [one] { $count } shuffle waits before this one.
    *[other] { $count } shuffles wait before this one.
@@ -312,6 +317,14 @@ shuffle-pace = { $rate ->
     [one] { $seconds } second to go
    *[other] { $seconds } seconds to go
 }
+shuffle-pace-slow = { $rate ->
+    [0] less than a task
+    [one] { $rate } task
+   *[other] { $rate } tasks
+} a minute, about { $minutes ->
+    [one] { $minutes } minute to go
+   *[other] { $minutes } minutes to go
+}
 shuffle-fair-title = Was it fair?
 shuffle-fair-commitment = Who gets which task follows from a secret number, the seed, which was drawn at the press. Its commitment (SHA-256) is shown from the press on, and the seed itself at the end: so nobody could know the draw before, and nobody could choose another seed after.
 shuffle-commitment = Commitment
@@ -333,7 +346,9 @@ shuffle-person-uid = Employee uid
 error-shuffle-not-finished = This shuffle is not finished yet; its seed is secret until then.
 live-lost = The connection is lost; trying again.
 shuffle-state-stalled = stalled
-shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when a process with workers runs; the door of the admin section shows whether one does.
+shuffle-stalled = Nothing has moved since { $at }. It goes on by itself when the background work runs again; in the admin section an administrator sees what is wrong.
+shuffle-state-stopped = stopped
+shuffle-stopped = The emergency stop holds it up. It goes on by itself when an administrator releases the stop.
 error-feed-full = Too many readers wait for events at this moment. Try again in a few seconds.
 error-feed-gone = Events up to number { $before } are not kept any more. Ask with { $ask } or more, and take what is missing from a backup.
 error-live-full = Too many pages are kept up to date at this moment. Read this one again in a few seconds.
@@ -378,6 +393,7 @@ analytics-rewards = Rewards
 analytics-earned = Earned
 analytics-in-minus-at-close = In the minus at the close
 analytics-not-closed = not closed
+analytics-not-begun = nothing yet
 analytics-nobody-in-minus = Nobody is in the minus
 analytics-nobody-in-minus-text = Every balance is zero or above.
 analytics-debtors-caption = { $count ->
@@ -1442,6 +1458,7 @@ field-date-in-future = That day has not come yet
 ## Accounts: forgotten passwords, strength, registration, setup
 
 forgot-password = Forgot your password?
+show-password = Show the password
 reset-password = Forgotten password
 reset-lead = We mail you a link with which you set a new password. It works once, for ten minutes.
 reset-no-mails = This installation sends no mails. Ask an administrator for a new password.
@@ -1739,6 +1756,90 @@ system-key = Key
 system-value = Value
 system-default = Default
 system-is-set = set
+
+## The settings
+
+setting-database-url = address of the Postgres server, several hosts allowed; `ates demo` starts a private one when it is empty
+setting-ates-database-read-url = address that the read-only pages use, such as a standby; empty: the same as `DATABASE_URL`
+setting-ates-database-read-for = which pages use that address: `all`, or those of `analytics` alone
+setting-ates-read-own-writes-seconds = how long at most somebody who has changed something reads the primary instead, until the standby has it too, seconds
+setting-ates-bind = address and port to listen on
+setting-ates-metrics-bind = address and port for scrapers of `/metrics`; empty: no metrics
+setting-ates-base-url = the address people use; `https` makes cookies Secure; empty: `http://` and `ATES_BIND`
+setting-ates-smtp-url = mail server as `smtp://user:password@host:port` (`smtps://` for TLS); empty: mails are kept and shown in the admin section
+setting-ates-mail-from = sender of all mails
+setting-ates-timezone = IANA zone in which the business day begins and ends
+setting-ates-payout-at = time of day, in that zone, from which the day before may be settled
+setting-ates-currency = currency code shown with amounts and used in exports
+setting-ates-payout-debtor-name = name of the company in payment files; empty, with the next two: no payment files
+setting-ates-payout-debtor-iban = the company's account from which payouts are paid; its check digits are verified
+setting-ates-payout-debtor-bic = BIC of the company's bank; empty: the file says that it is not provided
+setting-ates-fee-min = lowest assignment fee, whole currency units
+setting-ates-fee-max = highest assignment fee, whole currency units
+setting-ates-reward-min = lowest completion reward, whole currency units
+setting-ates-reward-max = highest completion reward, whole currency units
+setting-ates-web-pool = database connections for requests that write
+setting-ates-worker-pool = database connections for the bus, the jobs and the mail worker
+setting-ates-read-pool = database connections for pages that only read
+setting-ates-start-wait-seconds = how long `ates serve` and `ates demo` wait at their start for a database that is away or not ready yet, seconds
+setting-ates-pool-wait-ms = how long a request waits for a connection before it is answered 503, milliseconds
+setting-ates-request-deadline-seconds = how long a request waits for the work of the database before it is answered 503, seconds
+setting-ates-part-deadline-ms = how long each statement of a part of a page may take before the page is answered without that part, milliseconds
+setting-ates-report-cache-seconds = how long the answer of an expensive report is kept for the person who asked, unless they change something, seconds; 0: never
+setting-ates-web-statement-timeout-ms = limit of one statement of a request, milliseconds
+setting-ates-worker-statement-timeout-ms = limit of one statement of a worker, milliseconds
+setting-ates-session-idle-seconds = a browser session ends after so long without a request, seconds
+setting-ates-session-absolute-seconds = a browser session ends so long after the log-in, seconds
+setting-ates-access-token-seconds = life of an access token, seconds
+setting-ates-second-factor-roles = roles whose people must set up a second factor before they get to anything, separated by commas; empty: nobody must
+setting-ates-beak-log-in = whether people may log in with the shape of their beak in place of the password (docs/CREDENTIALS.md); `ates demo` always lets them
+setting-ates-api-viewer = whether people who are logged in may look at the API's document in a viewer at `/docs/api/`; `ates demo` always shows it
+setting-ates-login-burst = wrong log-ins that one source address may have at once, an IPv6 /64 counts as one; a further try is answered 429; 0: no limit
+setting-ates-login-refill-seconds = time in which a source address gets one more try to log in, seconds
+setting-ates-oidc-issuer = issuer of the company's own OpenID Connect provider, at which people may log in; empty: none
+setting-ates-oidc-client-id = the name under which this installation is registered there
+setting-ates-oidc-client-secret = its secret there; empty for a client without one, which PKCE alone protects
+setting-ates-oidc-scopes = what is asked for there, separated by spaces
+setting-ates-oidc-label = what stands on the button of the log-in page; empty: words of the page's language
+setting-ates-oidc-link-by-email = whether somebody who comes from there for the first time gets the active account of their verified address
+setting-ates-oidc-create-role = role of an account that is made for somebody unknown who comes from there: other, developer or boss; empty: none is made
+setting-ates-bell-seconds = how often the scheduler looks for due jobs, seconds
+setting-ates-sweep-after-seconds = age at which an unpriced task or an unbooked assignment is picked up by the sweep, seconds
+setting-ates-scenario-seconds = time within which each step of a planned scenario must follow the one before, seconds; then an alert is raised
+setting-ates-reconcile-seconds = how often the reconciler compares the books; it rests longer when a round takes more than a quarter of this, seconds
+setting-ates-mail-retry-seconds = how long a mail is retried before it is marked failed, seconds
+setting-ates-mail-timeout-seconds = how long the mail server may take for each answer, seconds
+setting-ates-statement-mails = whether those who are paid nothing for a day get their statement by mail too
+setting-ates-event-retry-max-seconds = longest pause between two tries of an event that failed; the first is one second, each is twice the last, seconds
+setting-ates-event-page = events that a subscriber takes in one transaction at most
+setting-ates-lag-warning-events = a subscriber that is further behind than this is warned about, on the operator's pages and each minute in the log, events
+setting-ates-shuffle-queue = shuffles that may wait; a further press is answered 429
+setting-ates-shuffle-chunk = tasks that a shuffle moves in one transaction
+setting-ates-payout-chunk = accounts that a settlement looks at in one transaction
+setting-ates-relay-nats-url = NATS servers with JetStream that every event is relayed to, as `nats://user:password@host:port` (`tls://` for TLS, several separated by commas); empty: no relay
+setting-ates-relay-stream = name of the JetStream stream that the relay writes into; made when it is missing
+setting-ates-relay-prefix = what the relay's subjects begin with: `<prefix>.<type>`
+setting-ates-webhooks = targets that events are sent to, parted by semicolons: `NAME ADDRESS SECRET TYPES`, TYPES separated by commas, without TYPES all of them (docs/API.md); empty: none
+setting-ates-requests-at-once = requests that are worked on at the same time; further ones wait for their turn as long as for a connection
+setting-ates-requests-waiting = requests that may wait for their turn; a further one is answered 503 at once
+setting-ates-live-streams = pages that may be kept up to date at the same time; further ones are read again every two seconds
+setting-ates-feed-readers = readers of the event feed that may wait or be streamed to at the same time; a further one is answered 503
+setting-ates-archive-after-months = age from which months of the ledger, the journal and the log are moved to the archive, whole months
+setting-ates-archive-tablespace = tablespace of the files of the archive, made beforehand; empty: they stay where they are
+setting-ates-limit-creations-per-day = tasks that one user may create on one business day; a further one is answered 429; 0: no limit
+setting-ates-limit-completion-age-seconds = age that a task must have before it can be completed, a younger one is answered 409, seconds; 0: no limit
+setting-ates-limit-presses-per-day = shuffles that one user may press on one business day; a further press is answered 429; 0: no limit
+setting-ates-public-board = whether everyone may see all tasks and who has them
+setting-ates-status-words = what people read for a task that is open and one that is done: `plain`, or `birds` for a bird in the cage and millet in the bowl; data and API stay as they are
+setting-ates-self-registration = whether people may register themselves; their address is proven by mail before the account is made
+setting-ates-registration-domains = domains of the addresses with which people may register themselves, separated by commas; empty: any
+setting-ates-registration-role = role of those who register themselves: developer, boss or other
+setting-ates-first-run-setup = whether an installation without an administrator leads its visitors to /setup, where the code from the log makes the first one
+setting-ates-trusted-proxies = addresses of proxies whose X-Forwarded-For is believed, separated by commas
+setting-ates-log = form of the log lines on standard output: json or pretty
+setting-ates-server = address of a remote aTES for the commands that speak to one, such as `ates task list`; `--server` wins over it
+setting-ates-pg-bindir = where `ates demo` finds initdb and postgres; empty: it looks in the usual places
+setting-ates-pg-user = the user that the private Postgres runs as when `ates demo` is started by root
 
 ## Feeds
 

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Bool, Date, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -22,6 +24,9 @@ pub(super) struct DayRow {
     /// None while the date is not closed.
     #[diesel(sql_type = Nullable<Integer>)]
     pub negative_balances: Option<i32>,
+    /// Whether there was anything by then; before, the company had not begun.
+    #[diesel(sql_type = Bool)]
+    pub is_begun: bool,
 }
 
 impl DayRow {
@@ -91,7 +96,8 @@ impl DearestRow {
 pub(super) fn list_days(conn: &mut PgConnection, period: Period) -> AppResult<Vec<DayRow>> {
     Ok(sql_query(
         "select day::date as business_date, coalesce(d.fees_minor, 0) as fees_minor,
-           coalesce(d.rewards_minor, 0) as rewards_minor, d.negative_balances
+           coalesce(d.rewards_minor, 0) as rewards_minor, d.negative_balances,
+           coalesce(day::date >= (select min(business_date) from analytics.day_totals), false) as is_begun
          from generate_series($1::timestamp, $2::timestamp, '1 day') day
            left join analytics.day_totals d on d.business_date = day::date
          order by day desc",

@@ -62,6 +62,7 @@ struct SizeLine {
 /// A setting as it is in force; what is secret in it is not in here.
 struct Setting {
     key: &'static Key,
+    meaning: String,
     value: String,
     /// Whether it is other than the default.
     is_set: bool,
@@ -130,6 +131,7 @@ async fn show_system(
         .shown()
         .map(|(key, value)| Setting {
             is_set: value != key.default,
+            meaning: key.meaning(frame.lang),
             key,
             value,
         })

@@ -30,6 +30,7 @@ use url::Url;
 
 use crate::platform::config::{Config, ConfigError};
 use crate::platform::error::AppError;
+use crate::platform::i18n::Lang;
 use crate::platform::ids::ShuffleId;
 
 /// aTES, the Awesome Task Exchange System.
@@ -362,6 +363,6 @@ fn execute_here(config: Config, command: Command) -> Result<ExitCode, CliError> 
 
 fn show_config(config: &Config) {
     for (key, value) in config.shown() {
-        println!("{}={value}    # {}", key.name, key.meaning);
+        println!("{}={value}    # {}", key.name, key.meaning(Lang::En));
     }
 }

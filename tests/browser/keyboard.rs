@@ -586,3 +586,39 @@ async fn phone(desk: &Desk) -> Outcome {
     drop(focused(desk.browser()).await?);
     Ok(())
 }
+
+path!(
+    m20_a_password_is_shown_to_who_types_it,
+    Who::Nobody,
+    "",
+    show_password
+);
+async fn show_password(desk: &Desk) -> Outcome {
+    desk.open("/login").await?;
+    desk.tab_to("#password").await?;
+    desk.keys("polly").await?;
+    desk.tab_to("[data-show]").await?;
+    for kind in ["text", "password"] {
+        desk.keys(" ").await?;
+        desk.expect_focus("[data-show]").await?;
+        let field = desk.browser().find(By::Css("#password")).await?;
+        assert_eq!(field.attr("type").await?.as_deref(), Some(kind));
+        assert_eq!(field.prop("value").await?.as_deref(), Some("polly"));
+    }
+    Ok(())
+}
+
+path!(
+    the_link_of_a_task_is_copied_and_the_page_says_so,
+    Who::Manager,
+    "",
+    copy_link
+);
+async fn copy_link(desk: &Desk) -> Outcome {
+    desk.open("/tasks/all").await?;
+    desk.tab_to("#all tbody th a").await?;
+    desk.enter_to_next_page().await?;
+    desk.tab_to("[data-copy]").await?;
+    desk.key(Key::Enter).await?;
+    wait_for_text(desk.browser(), "[data-done]", "Copied.").await
+}

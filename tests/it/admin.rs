@@ -170,6 +170,13 @@ fn r26_the_page_of_the_system_tells_all_settings_and_no_secret() {
     assert_eq!(rows.len(), ates::platform::config::KEYS.len());
     let readers = rows.iter().find(|row| row.contains("ATES_FEED_READERS"));
     assert!(readers.unwrap().contains('7') && readers.unwrap().contains("set"));
+    let russian = root.clone().speaking("ru").get("/admin/system");
+    let explained = russian.all("#settings tbody th small");
+    assert!(
+        explained
+            .iter()
+            .any(|text| text.starts_with("сколько читателей ленты"))
+    );
     let sizes = page.all("#sizes tbody th");
     for schema in [
         "accounting",

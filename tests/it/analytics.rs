@@ -221,6 +221,11 @@ fn n02_every_day_of_the_table_is_shown_also_one_without_a_transfer() {
         rows[4].contains("+$20.00") && rows[4].ends_with('1'),
         "{rows:?}"
     );
+    let before = house
+        .browser()
+        .get("/analytics?from=2026-02-25&to=2026-02-27");
+    let ends = before.all("#days tbody td:last-child");
+    assert_eq!(ends, ["not closed", "1", "nothing yet"]);
 }
 
 #[test]

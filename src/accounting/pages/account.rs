@@ -21,7 +21,7 @@ use crate::platform::db::{Db, Part, Parts};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 use crate::platform::web::{
-    DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, PageOf, Pager, render_with,
+    DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, PageOf, Pager, one_of, render_with,
 };
 
 /// Whose log, and which part of it.
@@ -75,7 +75,7 @@ pub(super) async fn show_account(
     )?;
     let (period, status) = (asked.period, asked.status());
     let user = read_user(query.user.as_deref())?.filter(|user| *user != actor.id.0);
-    let kind = query.kind.as_deref().and_then(MovementKind::parse);
+    let kind = one_of("kind", query.kind.as_deref(), MovementKind::parse)?;
     let (asker, place) = (actor.clone(), query.place.clone());
     let found = db
         .read_parts(move |parts| {

@@ -17,7 +17,7 @@ use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
-    DEFAULT_LIMIT, FiltersOn, FormErrors, ListAddress, ListPlace, Order, Pager, render_with,
+    DEFAULT_LIMIT, FiltersOn, FormErrors, ListAddress, ListPlace, Order, Pager, one_of, render_with,
 };
 
 /// A date, and which of its balances.
@@ -49,8 +49,11 @@ impl BalancesQuery {
     }
 
     /// Whether only debts were asked for.
-    pub(super) fn only_negative(&self) -> bool {
-        self.only.as_deref() == Some(NEGATIVE)
+    pub(super) fn only_negative(&self) -> AppResult<bool> {
+        let only = one_of("only", self.only.as_deref(), |word| {
+            (word == NEGATIVE).then_some(())
+        })?;
+        Ok(only.is_some())
     }
 }
 
@@ -73,7 +76,7 @@ pub(super) async fn show_balances(
     } else {
         StatusCode::UNPROCESSABLE_ENTITY
     };
-    let (only, order, place) = (query.only_negative(), query.order()?, query.place.clone());
+    let (only, order, place) = (query.only_negative()?, query.order()?, query.place.clone());
     let (sums, company, page) = db
         .read(ROLE, move |conn| {
             let filter = BalancesFilter {

@@ -18,7 +18,9 @@ use crate::platform::clock::{next_day, previous_day};
 use crate::platform::config::Config;
 use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::web::{DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, Pager, render};
+use crate::platform::web::{
+    DEFAULT_LIMIT, FiltersOn, ListAddress, ListPlace, Pager, one_of, render,
+};
 
 /// Which transfers of a date.
 #[derive(Debug, Deserialize)]
@@ -30,9 +32,9 @@ pub(super) struct DayQuery {
 }
 
 impl DayQuery {
-    /// The kind, if it is one.
-    pub fn kind(&self) -> Option<TransferKind> {
-        self.kind.as_deref().and_then(TransferKind::parse)
+    /// The kind that was asked for.
+    pub fn kind(&self) -> AppResult<Option<TransferKind>> {
+        one_of("kind", self.kind.as_deref(), TransferKind::parse)
     }
 }
 
@@ -59,7 +61,7 @@ pub(super) async fn show_day(
         .ok()
         .filter(|date| *date <= today)
         .ok_or(AppError::NotFound)?;
-    let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
+    let (user, kind) = (read_user(query.user.as_deref())?, query.kind()?);
     let reader = actor.clone();
     let place = query.place.clone();
     let (summary, employee, page) = db

@@ -22,7 +22,7 @@ use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::web::{
     DEFAULT_LIMIT, FiltersOn, Flash, FormBody, ListAddress, ListPlace, Pager, framed, framing,
-    redirect_with, render, render_with,
+    one_of, redirect_with, render, render_with,
 };
 
 /// Which mails.
@@ -36,18 +36,27 @@ pub(super) struct MailsQuery {
     place: ListPlace,
 }
 
-/// The word among those that are known.
-fn known(words: &[&'static str], wanted: Option<&str>) -> Option<&'static str> {
-    wanted.and_then(|wanted| words.iter().copied().find(|known| *known == wanted))
+/// The state that was asked for.
+fn state_of(said: Option<&str>) -> AppResult<Option<&'static str>> {
+    one_of("state", said, |word| {
+        MAIL_STATES.into_iter().find(|known| *known == word)
+    })
+}
+
+/// The kind that was asked for.
+fn kind_of(said: Option<&str>) -> AppResult<Option<&'static str>> {
+    one_of("kind", said, |word| {
+        MAIL_KINDS.into_iter().find(|known| *known == word)
+    })
 }
 
 impl MailsQuery {
-    /// State and kind, if they are known words.
-    pub(super) fn words(&self) -> (Option<&'static str>, Option<&'static str>) {
-        (
-            known(&MAIL_STATES, self.state.as_deref()),
-            known(&MAIL_KINDS, self.kind.as_deref()),
-        )
+    /// State and kind, if any were named.
+    pub(super) fn words(&self) -> AppResult<(Option<&'static str>, Option<&'static str>)> {
+        Ok((
+            state_of(self.state.as_deref())?,
+            kind_of(self.kind.as_deref())?,
+        ))
     }
 
     /// The dates, if any were named.
@@ -65,7 +74,7 @@ pub(super) async fn list_mails(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let query = query.into_inner();
-    let (state, kind) = query.words();
+    let (state, kind) = query.words()?;
     let today = Period::day(config.zone.date_of(db.clock().now()));
     let (from, to) = (query.from.as_deref(), query.to.as_deref());
     let asked = read_period(frame.lang, from, to, today)?;
@@ -236,7 +245,7 @@ pub(super) async fn send_given_up_again(
     let form = form.into_inner();
     let (from, to) = (form.from.as_deref(), form.to.as_deref());
     let wanted = GivenUp {
-        kind: known(&MAIL_KINDS, form.kind.as_deref()),
+        kind: kind_of(form.kind.as_deref())?,
         period: dates_of(from, to, config.zone.date_of(db.clock().now()))?,
     };
     let back = address(

@@ -19,7 +19,7 @@ use crate::platform::i18n::{Lang, text_of};
 use crate::platform::mail::Letter;
 use crate::platform::web::{
     Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, ListPlace, PIECE, PageOf, Pager,
-    attachment_of_list, framed, framing, render,
+    attachment_of_list, framed, framing, one_of, render,
 };
 
 const LIST: &str = "/admin/account-mails";
@@ -36,10 +36,11 @@ pub(super) struct AccountMailsQuery {
 }
 
 impl AccountMailsQuery {
-    /// The state, if it is one.
-    fn state(&self) -> Option<&'static str> {
-        let wanted = self.state.as_deref()?;
-        STATES.into_iter().find(|state| *state == wanted)
+    /// The state that was asked for.
+    fn state(&self) -> AppResult<Option<&'static str>> {
+        one_of("state", self.state.as_deref(), |word| {
+            STATES.into_iter().find(|state| *state == word)
+        })
     }
 }
 
@@ -101,7 +102,7 @@ pub(super) async fn list_account_mails(
     query: Query<AccountMailsQuery>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    let (lang, state) = (viewer.frame.lang, query.state());
+    let (lang, state) = (viewer.frame.lang, query.state()?);
     let after = Cursor::key(query.place.cursor())?;
     let page = db
         .read(ROLE, move |conn| {
@@ -141,7 +142,7 @@ pub(super) async fn export_account_mails(
     query: Query<AccountMailsQuery>,
 ) -> AppResult<HttpResponse> {
     viewer.actor.allow(Operation::ManageUsers)?;
-    let (lang, l, state) = (viewer.frame.lang, viewer.frame.l, query.state());
+    let (lang, l, state) = (viewer.frame.lang, viewer.frame.l, query.state()?);
     let header = [
         fl!(l, "column-kind"),
         fl!(l, "column-recipient"),

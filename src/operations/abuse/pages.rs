@@ -13,7 +13,7 @@ use crate::platform::config::Config;
 use crate::platform::db::{Db, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::period::Period;
-use crate::platform::web::{FormErrors, Pieces, attachment_in_pieces, render_with};
+use crate::platform::web::{FormErrors, Pieces, attachment_in_pieces, one_of, render_with};
 
 /// Days that are looked at unless said otherwise.
 const USUAL_DAYS: u64 = 30;
@@ -39,25 +39,27 @@ impl AbuseQuery {
         (asked.and_then(Period::as_table), usual)
     }
 
-    fn creators(&self) -> &'static str {
-        known(
-            &CREATOR_ORDERS.map(|order| order.0),
-            self.creators.as_deref(),
-        )
+    fn creators(&self) -> AppResult<&'static str> {
+        let words = CREATOR_ORDERS.map(|order| order.0);
+        order_of("creators", &words, self.creators.as_deref())
     }
 
-    fn pressers(&self) -> &'static str {
-        known(
-            &PRESSER_ORDERS.map(|order| order.0),
-            self.pressers.as_deref(),
-        )
+    fn pressers(&self) -> AppResult<&'static str> {
+        let words = PRESSER_ORDERS.map(|order| order.0);
+        order_of("pressers", &words, self.pressers.as_deref())
     }
 }
 
-/// One of the words, the first unless it is said.
-fn known(words: &[&'static str], said: Option<&str>) -> &'static str {
-    let found = words.iter().find(|word| Some(**word) == said);
-    found.copied().unwrap_or(words[0])
+/// The order that is said, the first of the words when none is.
+fn order_of(
+    field: &'static str,
+    words: &[&'static str],
+    said: Option<&str>,
+) -> AppResult<&'static str> {
+    let found = one_of(field, said, |said| {
+        words.iter().copied().find(|word| *word == said)
+    })?;
+    Ok(found.unwrap_or(words[0]))
 }
 
 /// Mounts the page and the files.
@@ -90,7 +92,7 @@ async fn show_abuse(
         StatusCode::UNPROCESSABLE_ENTITY
     };
     let (when, asker) = ((period, config.zone), actor.clone());
-    let (creators, pressers) = (query.creators(), query.pressers());
+    let (creators, pressers) = (query.creators()?, query.pressers()?);
     let reports = db
         .read(READER, move |conn| {
             Ok(Reports {
@@ -155,7 +157,7 @@ async fn export_creators(
     let (actor, when, order) = (
         asked.viewer.actor.clone(),
         asked.when,
-        asked.query.creators(),
+        asked.query.creators()?,
     );
     let rows = asked
         .db
@@ -195,7 +197,7 @@ async fn export_pressers(
     let (actor, when, order) = (
         asked.viewer.actor.clone(),
         asked.when,
-        asked.query.pressers(),
+        asked.query.pressers()?,
     );
     let rows = asked
         .db

@@ -1,6 +1,7 @@
 //! The settings' own tests.
 
 use super::*;
+use crate::platform::i18n::Lang;
 
 fn load(pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::from_values(
@@ -78,13 +79,29 @@ fn the_readme_lists_every_setting_as_it_is() {
         } else {
             format!("`{}`", key.default)
         };
-        format!("| `{}` | {default} | {} |\n", key.name, key.meaning)
+        let meaning = key.meaning(Lang::En);
+        format!("| `{}` | {default} | {meaning} |\n", key.name)
     });
     let wanted = format!(
         "\n| key | default | meaning |\n|---|---|---|\n{}",
         rows.collect::<String>()
     );
     assert_eq!(table, wanted);
+}
+
+#[test]
+fn m17_every_setting_is_explained_in_both_languages_and_nothing_else_is() {
+    let is_cyrillic = |letter: char| ('а'..='я').contains(&letter);
+    for key in KEYS {
+        let (en, ru) = (key.meaning(Lang::En), key.meaning(Lang::Ru));
+        assert!(!en.starts_with("setting-"), "{en}");
+        assert!(
+            !en.contains(is_cyrillic) && ru.contains(is_cyrillic),
+            "{ru}"
+        );
+    }
+    let texts = include_str!("../../../i18n/en/ates.ftl");
+    assert_eq!(texts.matches("\nsetting-").count(), KEYS.len());
 }
 
 #[test]

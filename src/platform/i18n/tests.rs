@@ -89,7 +89,7 @@ fn every_message_that_the_code_names_exists() {
 }
 
 /// What ids begin with that the code puts together.
-const PUT_TOGETHER: [&str; 9] = [
+const PUT_TOGETHER: [&str; 10] = [
     "account-mail-",
     "check-",
     "mail-state-",
@@ -98,6 +98,7 @@ const PUT_TOGETHER: [&str; 9] = [
     "role-",
     "scenario-",
     "scope-",
+    "setting-",
     "step-",
 ];
 

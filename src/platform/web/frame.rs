@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     DEFAULT_OFF, DateTag, DefaultFilter, FlashView, MoneyTag, TimeTag, WebSettings, cookies, csrf,
-    flash, static_files,
+    flash, request_id, static_files,
 };
 use crate::platform::db::Db;
 use crate::platform::error::Message;
@@ -46,6 +46,8 @@ pub struct Frame {
     pub leaps: Option<String>,
     /// The token that every form of the page carries.
     pub csrf: String,
+    /// The id of the request, which its answer and its log lines carry.
+    pub request_id: Uuid,
     /// A fresh one-time key for a form that must have one effect; a form that comes back keeps its own.
     pub key: Uuid,
     /// The message of the step before.
@@ -75,8 +77,11 @@ impl Frame {
             frame.person = Some(visitor.person.clone());
             frame.zone = visitor.zone.unwrap_or(frame.zone);
             frame.theme = visitor.theme.unwrap_or(frame.theme);
-            frame.nav = nav_items(frame.lang, &visitor.nav, &frame.path);
-            let section = nav_items(frame.lang, &visitor.section, &frame.path);
+            let nav = place_of(&visitor.nav, &frame.path)
+                .or_else(|| place_beside(&visitor.nav, &frame.path));
+            frame.nav = nav_items(frame.lang, &visitor.nav, nav);
+            let section = place_of(&visitor.section, &frame.path);
+            let section = nav_items(frame.lang, &visitor.section, section);
             if section.iter().any(|item| item.current) {
                 frame.section = section;
             }
@@ -128,6 +133,7 @@ impl Frame {
             default_filter: DefaultFilter::default(),
             leaps: None,
             csrf: String::new(),
+            request_id: request_id(request),
             key: crate::platform::ids::fresh_key(),
             flash: None,
             zone: settings.zone,
@@ -259,10 +265,10 @@ impl Frame {
         static_files::code_url()
     }
 
-    /// Where the script of the button that prints a sheet lies.
+    /// Where the script of the buttons that print, copy and show lies.
     #[must_use]
-    pub fn print_url(&self) -> &'static str {
-        static_files::print_url()
+    pub fn buttons_url(&self) -> &'static str {
+        static_files::buttons_url()
     }
 
     /// Where the script that shows the strength of a new password lies.
@@ -298,18 +304,30 @@ pub fn lang_of(request: &HttpRequest) -> Lang {
     Lang::negotiate(chosen.as_deref(), accepted)
 }
 
-fn nav_items(lang: Lang, links: &[NavLink], path: &str) -> Vec<NavItem> {
-    let holds = |href: &str| {
-        path == href
-            || path
-                .strip_prefix(href)
-                .is_some_and(|rest| rest.starts_with('/'))
-    };
-    let current = links
+/// Whether a page is in a folder.
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// The place that a page belongs to: itself, or the nearest one above it.
+fn place_of(links: &[NavLink], path: &str) -> Option<&'static str> {
+    links
         .iter()
         .map(|link| link.href)
-        .filter(|href| holds(href))
-        .max_by_key(|href| href.len());
+        .filter(|href| path == *href || is_below(path, href))
+        .max_by_key(|href| href.len())
+}
+
+/// The place in whose folder a page is: who has no `/tasks` comes to `/tasks/{uid}` from `/tasks/all`.
+fn place_beside(links: &[NavLink], path: &str) -> Option<&'static str> {
+    links.iter().map(|link| link.href).find(|href| {
+        href.rsplit_once('/')
+            .is_some_and(|(folder, _)| !folder.is_empty() && is_below(path, folder))
+    })
+}
+
+fn nav_items(lang: Lang, links: &[NavLink], current: Option<&str>) -> Vec<NavItem> {
     links
         .iter()
         .map(|link| NavItem {
@@ -324,22 +342,36 @@ fn nav_items(lang: Lang, links: &[NavLink], path: &str) -> Vec<NavItem> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_nearest_place_is_the_current_one() {
-        let links = ["/tasks", "/tasks/all", "/account"].map(|href| NavLink {
+    fn links(hrefs: &[&'static str]) -> Vec<NavLink> {
+        let link = |href: &&'static str| NavLink {
             href,
             label: "language",
-        });
-        let current = |path: &str| {
-            nav_items(Lang::En, &links, path)
-                .into_iter()
-                .filter(|item| item.current)
-                .map(|item| item.href)
-                .collect::<Vec<_>>()
         };
-        assert_eq!(current("/tasks"), ["/tasks"]);
-        assert_eq!(current("/tasks/all"), ["/tasks/all"]);
-        assert_eq!(current("/tasks/0190"), ["/tasks"]);
-        assert!(current("/accounting").is_empty());
+        hrefs.iter().map(link).collect()
+    }
+
+    #[test]
+    fn the_nearest_place_is_the_current_one() {
+        let links = links(&["/tasks", "/tasks/all", "/account"]);
+        let current = |path: &str| place_of(&links, path);
+        assert_eq!(current("/tasks"), Some("/tasks"));
+        assert_eq!(current("/tasks/all"), Some("/tasks/all"));
+        assert_eq!(current("/tasks/0190"), Some("/tasks"));
+        assert_eq!(current("/accounting"), None);
+        let items = nav_items(Lang::En, &links, current("/tasks/all"));
+        let marked: Vec<&str> = items
+            .iter()
+            .filter(|item| item.current)
+            .map(|item| item.href)
+            .collect();
+        assert_eq!(marked, ["/tasks/all"]);
+    }
+
+    #[test]
+    fn a_page_without_a_place_above_it_belongs_to_the_one_beside_it() {
+        let links = links(&["/tasks/all", "/account", "/shuffles"]);
+        assert_eq!(place_beside(&links, "/tasks/0190"), Some("/tasks/all"));
+        assert_eq!(place_beside(&links, "/tasks"), None);
+        assert_eq!(place_beside(&links, "/profile/access"), None);
     }
 }

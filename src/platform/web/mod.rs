@@ -71,7 +71,7 @@ pub use https::https_only;
 pub use lines::{Lines, line_in_use};
 pub use list::{
     ByTime, DEFAULT_OFF, DefaultFilter, FilterChip, FiltersOn, LISTS, ListAddress, ListPlace,
-    Order, Pager, SizeChoice, SortColumn, SortHead, address, kept_part, rows_per,
+    Order, Pager, SizeChoice, SortColumn, SortHead, address, kept_part, one_of, rows_per,
 };
 pub use live::{LiveEvent, Streams, event_stream};
 pub use local_path::LocalPath;

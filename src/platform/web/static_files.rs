@@ -18,7 +18,7 @@ static CSS: LazyLock<String> = LazyLock::new(|| url("app.css"));
 static SCRIPT: LazyLock<String> = LazyLock::new(|| url("app.js"));
 static LIVE: LazyLock<String> = LazyLock::new(|| url("live.js"));
 static CODE: LazyLock<String> = LazyLock::new(|| url("code.js"));
-static PRINT: LazyLock<String> = LazyLock::new(|| url("print.js"));
+static BUTTONS: LazyLock<String> = LazyLock::new(|| url("buttons.js"));
 static STRENGTH: LazyLock<String> = LazyLock::new(|| url("strength.js"));
 static PAD: LazyLock<String> = LazyLock::new(|| url("pad.js"));
 static PASSKEY: LazyLock<String> = LazyLock::new(|| url("passkey.js"));
@@ -48,10 +48,10 @@ pub fn code_url() -> &'static str {
     &CODE
 }
 
-/// Where the script of the button that prints a sheet lies.
+/// Where the script of the buttons that print, copy and show lies.
 #[must_use]
-pub fn print_url() -> &'static str {
-    &PRINT
+pub fn buttons_url() -> &'static str {
+    &BUTTONS
 }
 
 /// Where the script that shows the strength of a new password lies.

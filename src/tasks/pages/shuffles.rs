@@ -40,7 +40,8 @@ pub(super) async fn list_shuffles(
                 .with_count(|| queries::count_shuffles(conn, &actor))
         })
         .await?;
-    render(&ShufflesPage::new(viewer.frame, page, &place))
+    let now = db.clock().now();
+    render(&ShufflesPage::new(viewer.frame, page, &place, now))
 }
 
 /// The same as a file.
@@ -50,13 +51,13 @@ pub(super) async fn export_shuffles(viewer: Viewer, db: Data<Db>) -> AppResult<H
     attachment_of_list("shuffles.csv", &header, move |cursor| {
         let (db, actor, frame) = (db.clone(), actor.clone(), frame.clone());
         async move {
-            let after = Cursor::key(cursor.as_deref())?;
+            let (after, now) = (Cursor::key(cursor.as_deref())?, db.clock().now());
             let page = db
                 .read(ROLE, move |conn| {
                     queries::list_shuffles(conn, &actor, after, PIECE)
                 })
                 .await?;
-            Ok(page.map(|shuffle| shuffle_row(&frame, &shuffle)))
+            Ok(page.map(|shuffle| shuffle_row(&frame, &shuffle, &now)))
         }
     })
     .await
@@ -69,12 +70,18 @@ pub(super) async fn new_shuffle(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let actor = viewer.actor.clone();
-    let outlook = db
-        .read(ROLE, move |conn| queries::shuffle_outlook(conn, &actor))
+    let (outlook, last) = db
+        .read(ROLE, move |conn| {
+            Ok((
+                queries::shuffle_outlook(conn, &actor)?,
+                queries::list_shuffles(conn, &actor, None, 1)?.items.pop(),
+            ))
+        })
         .await?;
     render(&NewShufflePage {
         frame: viewer.frame,
         outlook,
+        last,
         fee: config.fee,
     })
 }

@@ -19,7 +19,8 @@ pub use own::{OwnTask, list_to_do};
 pub(super) use people::{Load, Person, list_loads};
 pub use search::{FoundPerson, FoundTask, NEWEST, search_people, search_tasks};
 pub(super) use shuffles::{
-    Outlook, Shuffle, ShuffleState, count_shuffles, list_shuffles, show_shuffle, shuffle_outlook,
+    Outlook, Pace, Shuffle, ShuffleState, count_shuffles, list_shuffles, show_shuffle,
+    shuffle_outlook,
 };
 pub use tasks::list_open_assignments;
 pub(super) use tasks::{

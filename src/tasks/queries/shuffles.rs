@@ -11,6 +11,7 @@ use crate::auth::{Actor, Operation};
 use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::ShuffleId;
+use crate::platform::stop;
 use crate::platform::web::PageOf;
 use crate::tasks::store;
 
@@ -61,15 +62,17 @@ pub(in crate::tasks) struct Shuffle {
     pub total: i32,
     /// Tasks that were given away so far.
     pub done: i32,
+    /// Whether the emergency stop holds it up.
+    pub is_stopped: bool,
 }
 
-/// How fast a run goes.
+/// How fast a run goes, so far, and how long it takes at that pace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::tasks) struct Pace {
-    /// Tasks a second, so far.
-    pub per_second: i64,
-    /// Seconds to go, at that pace.
-    pub seconds_left: i64,
+pub(in crate::tasks) enum Pace {
+    /// Tasks a second, and seconds to go.
+    Seconds { rate: i64, left: i64 },
+    /// Less than a task a second: tasks a minute, and minutes to go.
+    Minutes { rate: i64, left: i64 },
 }
 
 /// How long a run may go without a step, in seconds.
@@ -88,10 +91,23 @@ impl Shuffle {
         if self.state != ShuffleState::Running || millis <= 0 || self.done == 0 {
             return None;
         }
-        let (done, left) = (i64::from(self.done), i64::from(self.total - self.done));
-        Some(Pace {
-            per_second: done * 1_000 / millis,
-            seconds_left: (left.max(0) * millis + done * 1_000 - 1) / (done * 1_000),
+        let (done, left) = (
+            i64::from(self.done),
+            i64::from(self.total - self.done).max(0),
+        );
+        let rate = |unit: i64| done * unit / millis;
+        let left = |unit: i64| (left * millis + done * unit - 1) / (done * unit);
+        let (second, minute) = (1_000, 60_000);
+        Some(if rate(second) > 0 {
+            Pace::Seconds {
+                rate: rate(second),
+                left: left(second),
+            }
+        } else {
+            Pace::Minutes {
+                rate: rate(minute),
+                left: left(minute),
+            }
         })
     }
 }
@@ -217,6 +233,8 @@ pub(in crate::tasks) fn shuffle_outlook(
 
 fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
     let names = names_of(conn, rows.iter().map(|row| row.requested_by))?;
+    let done = ShuffleState::Done.as_str();
+    let stopped = rows.iter().any(|row| row.state != done) && stop::current(conn)?.is_some();
     rows.into_iter()
         .map(|row| {
             let state = ShuffleState::parse(&row.state).ok_or_else(|| {
@@ -236,6 +254,7 @@ fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
                 finished_at: row.finished_at,
                 total: row.total,
                 done: row.done,
+                is_stopped: stopped && state != ShuffleState::Done,
             })
         })
         .collect()

@@ -10,13 +10,14 @@ use crate::platform::config::PriceRange;
 use crate::platform::csv::Cell;
 use crate::platform::money::Money;
 use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
-use crate::tasks::queries::{Outlook, Share, Shuffle, ShuffleState};
+use crate::tasks::queries::{Outlook, Pace, Share, Shuffle, ShuffleState};
 
 /// Every press.
 #[derive(Template)]
 #[template(path = "tasks/shuffles.html")]
 pub(in crate::tasks) struct ShufflesPage {
     frame: Frame,
+    now: DateTime<Utc>,
     shuffles: Vec<Shuffle>,
     pager: Pager,
 }
@@ -27,6 +28,8 @@ pub(in crate::tasks) struct ShufflesPage {
 pub(in crate::tasks) struct NewShufflePage {
     pub frame: Frame,
     pub outlook: Outlook,
+    /// The press before.
+    pub last: Option<Shuffle>,
     pub fee: PriceRange,
 }
 
@@ -84,34 +87,28 @@ pub(in crate::tasks) struct ProgressWords {
 
 impl ProgressWords {
     pub fn new(frame: &Frame, shuffle: &Shuffle, now: DateTime<Utc>) -> Self {
-        let stalled = shuffle.stalled_since(now);
-        let pace = match (stalled, shuffle.pace(now)) {
+        let l = frame.l;
+        let pace = match (shuffle.stalled_since(now), shuffle.pace(now)) {
+            _ if shuffle.is_stopped => fl!(l, "shuffle-stopped"),
             (Some(since), _) => {
                 let at = frame.time_text(&since);
-                fl!(frame.l, "shuffle-stalled", at = at)
+                fl!(l, "shuffle-stalled", at = at)
             }
-            (None, Some(pace)) => fl!(
-                frame.l,
-                "shuffle-pace",
-                rate = pace.per_second,
-                seconds = pace.seconds_left
-            ),
+            (None, Some(Pace::Seconds { rate, left })) => {
+                fl!(l, "shuffle-pace", rate = rate, seconds = left)
+            }
+            (None, Some(Pace::Minutes { rate, left })) => {
+                fl!(l, "shuffle-pace-slow", rate = rate, minutes = left)
+            }
             (None, None) if shuffle.state == ShuffleState::Queued && shuffle.ahead > 0 => {
-                fl!(frame.l, "shuffle-waiting", count = shuffle.ahead)
+                fl!(l, "shuffle-waiting", count = shuffle.ahead)
             }
             (None, None) => String::new(),
         };
+        let (chip, state) = shuffle.standing(frame, &now);
         Self {
-            chip: if stalled.is_some() {
-                "bad"
-            } else {
-                shuffle.chip()
-            },
-            state: if stalled.is_some() {
-                fl!(frame.l, "shuffle-state-stalled")
-            } else {
-                shuffle.word(frame)
-            },
+            chip,
+            state,
             count: fl!(
                 frame.l,
                 "shuffle-done-of",
@@ -134,30 +131,27 @@ impl ProgressWords {
 }
 
 impl ShufflesPage {
-    pub fn new(frame: Frame, page: PageOf<Shuffle>, place: &ListPlace) -> Self {
+    pub fn new(frame: Frame, page: PageOf<Shuffle>, place: &ListPlace, now: DateTime<Utc>) -> Self {
         let here = ListAddress::new("/shuffles");
         Self {
             pager: Pager::new(&frame, &here, place, DEFAULT_LIMIT, &page),
             frame,
+            now,
             shuffles: page.items,
         }
     }
 }
 
 impl Shuffle {
-    fn chip(&self) -> &'static str {
+    /// How it stands: the colour of its chip, and the word.
+    fn standing(&self, frame: &Frame, now: &DateTime<Utc>) -> (&'static str, String) {
+        let l = frame.l;
         match self.state {
-            ShuffleState::Queued => "wait",
-            ShuffleState::Running => "info",
-            ShuffleState::Done => "ok",
-        }
-    }
-
-    fn word(&self, frame: &Frame) -> String {
-        match self.state {
-            ShuffleState::Queued => fl!(frame.l, "shuffle-state-queued"),
-            ShuffleState::Running => fl!(frame.l, "shuffle-state-running"),
-            ShuffleState::Done => fl!(frame.l, "shuffle-state-done"),
+            _ if self.is_stopped => ("wait", fl!(l, "shuffle-state-stopped")),
+            _ if self.stalled_since(*now).is_some() => ("bad", fl!(l, "shuffle-state-stalled")),
+            ShuffleState::Queued => ("wait", fl!(l, "shuffle-state-queued")),
+            ShuffleState::Running => ("info", fl!(l, "shuffle-state-running")),
+            ShuffleState::Done => ("ok", fl!(l, "shuffle-state-done")),
         }
     }
 
@@ -180,10 +174,14 @@ pub(in crate::tasks) fn shuffles_header(l: &FluentLanguageLoader) -> Vec<String>
 }
 
 /// A line of it.
-pub(in crate::tasks) fn shuffle_row(frame: &Frame, shuffle: &Shuffle) -> Vec<Cell> {
+pub(in crate::tasks) fn shuffle_row(
+    frame: &Frame,
+    shuffle: &Shuffle,
+    now: &DateTime<Utc>,
+) -> Vec<Cell> {
     vec![
         Cell::Int(shuffle.number),
-        Cell::Text(shuffle.word(frame)),
+        Cell::Text(shuffle.standing(frame, now).1),
         Cell::Text(shuffle.requested_by.name.clone()),
         Cell::Instant(shuffle.requested_at),
         match shuffle.finished_at {

@@ -46,6 +46,13 @@ const NAMES: &[&str] = &[
     "Postgres",
     "Debian",
     "http",
+    "Connect",
+    "IANA",
+    "JetStream",
+    "NATS",
+    "OpenID",
+    "PKCE",
+    "TLS",
     // Kinds of events and modules, as they are called in the event log, in commands and in configuration.
     "account",
     "accounting",

@@ -82,6 +82,24 @@ fn m33_a_statement_has_every_line_of_its_day_and_its_foot_adds_up() {
 }
 
 #[test]
+fn m33_a_line_leads_to_its_task_while_that_is_the_reader_s() {
+    let (books, [kesha, petya]) = after_monday();
+    let path = "/account/statements/2026-03-02";
+    let mut browser = books.app.log_in(&petya);
+    let links = |page: &Page| page.attributes("#statement tbody th a", "href");
+    let page = browser.get(path);
+    assert_eq!(links(&page).len(), 2, "{}", page.text());
+    for link in links(&page) {
+        assert_eq!(browser.get(&link).status, 200, "{link}");
+    }
+    let task = links(&page)[0].strip_prefix("/tasks/").unwrap().to_owned();
+    books.shuffle(&[(task.parse().unwrap(), &kesha)]);
+    books.app.drain();
+    let left = links(&browser.get(path));
+    assert_eq!(left, links(&page)[1..], "the other has it now");
+}
+
+#[test]
 fn m33_the_statement_of_a_closed_day_is_the_same_to_the_byte_a_week_later_whatever_was_renamed() {
     let (books, [kesha, _]) = after_monday();
     let admin = books.app.register("admin", &["administrator"]);

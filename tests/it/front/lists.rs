@@ -413,3 +413,42 @@ fn m_4_the_history_of_a_task_leads_to_the_day_in_the_ledger() {
         assert!(buh.get(&theirs[1]).text().contains("Sing"));
     }
 }
+
+#[test]
+fn m_6_what_a_filter_or_an_order_does_not_know_is_refused_by_name_and_never_the_whole_list() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let mut root = {
+        let person = app.register("root", &["administrator"]);
+        app.log_in(&person)
+    };
+    for (list, field) in [
+        ("/tasks/all", "sort"),
+        ("/tasks/all", "status"),
+        ("/account", "kind"),
+        ("/account.csv", "kind"),
+        ("/accounting/balances", "sort"),
+        ("/accounting/balances", "only"),
+        ("/accounting/balances.csv", "only"),
+        ("/accounting/corrections", "state"),
+        ("/accounting/corrections.csv", "state"),
+        ("/admin/abuse", "creators"),
+        ("/admin/abuse/pressers.csv", "pressers"),
+        ("/admin/account-mails", "state"),
+        ("/admin/audit", "sort"),
+        ("/admin/events", "sort"),
+        ("/admin/mails", "state"),
+        ("/admin/mails", "kind"),
+        ("/admin/runs", "sort"),
+        ("/admin/users", "state"),
+    ] {
+        let nothing = root.get(&format!("{list}?{field}="));
+        assert_eq!(nothing.status, 200, "{list} {field}");
+        let page = root.get(&format!("{list}?{field}=colour"));
+        assert_eq!(page.status, 422, "{list} {field}");
+        let named = page.all("main code").iter().any(|code| code == field)
+            || page.has(&format!("#{field}[aria-invalid]"))
+            || page.has(&format!(".error-summary a[href='#{field}']"))
+            || page.text().contains(&format!("“{field}” in the address"));
+        assert!(named, "{list} {field}: {}", page.text());
+    }
+}

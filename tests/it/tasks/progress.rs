@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bring_in;
-use crate::support::TestApp;
+use crate::support::{PASSWORD, TestApp};
 
 /// The events of a stream: their names and contents.
 fn events(stream: &str) -> Vec<(String, Value)> {
@@ -95,4 +95,61 @@ fn m5_streams_are_bounded_and_a_refusal_is_an_answer() {
     let unknown = format!("/shuffles/{}/progress", people[0].id);
     assert_eq!(browser.get(&unknown).status, 404);
     app.settle_idle();
+}
+
+#[test]
+fn m5_a_run_that_is_slow_or_stands_still_says_so() {
+    let app = TestApp::with(|settings| settings.workers(false).set("ATES_SHUFFLE_CHUNK", 4));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("lev", &["manager"]),
+        ("root", &["administrator"]),
+    ]);
+    bring_in(&app, &people[1], 12);
+    let mut browser = app.log_in(&people[1]);
+    let path = browser.post("/shuffles", &[]).location.unwrap();
+    ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
+    let mut after = |seconds| {
+        app.clock().advance(chrono::Duration::seconds(seconds));
+        let (one, all) = (browser.get(&path), browser.get("/shuffles"));
+        let chip = one.all("#state .chip").concat();
+        assert_eq!(all.all("#shuffles td .chip"), [chip.as_str()]);
+        (chip, one.all("#pace").concat())
+    };
+    let (state, pace) = after(10);
+    assert_eq!(state, "running");
+    assert_eq!(pace, "24 tasks a minute, about 1 minute to go");
+    let (state, pace) = after(21);
+    assert_eq!(state, "stalled");
+    assert!(pace.starts_with("Nothing has moved since"), "{pace}");
+    let root = app.api(&people[2]);
+    let reason = "The numbers look wrong to me";
+    let (status, answer) = root.post("/api/v1/ops/stop", &json!({ "reason": reason }));
+    assert_eq!(status, 200, "{answer}");
+    let (state, pace) = after(1);
+    assert_eq!(state, "stopped");
+    assert!(
+        pace.starts_with("The emergency stop holds it up."),
+        "{pace}"
+    );
+    let released = json!({ "reason": reason, "password": PASSWORD });
+    assert_eq!(root.post("/api/v1/ops/release", &released).0, 200);
+}
+
+#[test]
+fn m5_the_confirmation_tells_of_the_last_press() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let people = app.register_all(&[("kesha", &["developer"]), ("lev", &["manager"])]);
+    bring_in(&app, &people[1], 3);
+    let mut browser = app.log_in(&people[1]);
+    assert!(!browser.get("/shuffles/new").has("#last"), "there was none");
+    let path = browser.post("/shuffles", &[]).location.unwrap();
+    app.settle_idle();
+    let page = browser.get("/shuffles/new");
+    assert_eq!(page.attribute("#last a", "href"), Some(path));
+    let told = page.all("#last").concat();
+    assert!(
+        told.contains("Lev Popug") && told.ends_with("3 of 3 tasks"),
+        "{told}"
+    );
 }

@@ -22,7 +22,7 @@ use crate::platform::db::{Db, Tx, once};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::{
     DEFAULT_LIMIT, FiltersOn, Flash, FlashKind, FlashView, FormBody, FormErrors, Frame,
-    ListAddress, ListPlace, Pager, redirect_with, render, render_with,
+    ListAddress, ListPlace, Pager, one_of, redirect_with, render, render_with,
 };
 pub(super) use adjustment::{new_correction, request_correction};
 pub(super) use missing::{new_missing, request_missing};
@@ -45,7 +45,7 @@ pub(super) async fn list_corrections(
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
     let query = query.into_inner();
-    let state = query.state.as_deref().and_then(CorrectionState::parse);
+    let state = one_of("state", query.state.as_deref(), CorrectionState::parse)?;
     let place = query.place.clone();
     let page = db
         .read(ROLE, move |conn| {

@@ -41,7 +41,9 @@ pub(in super::super) async fn show_statement(
     let asker = actor.clone();
     let statement = db
         .read(ROLE, move |conn| {
-            queries::show_statement(conn, &asker, user, date, today, LINES)
+            let mut found = queries::show_statement(conn, &asker, user, date, today, LINES)?;
+            queries::tell_newest_assignments(conn, &mut found.lines)?;
+            Ok(found)
         })
         .await?;
     let parameter = user_parameter(user);

@@ -18,7 +18,7 @@ use crate::platform::config::Config;
 use crate::platform::csv::Cell;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
-use crate::platform::web::Frame;
+use crate::platform::web::{Frame, one_of};
 
 struct Log {
     about: About,
@@ -65,7 +65,7 @@ async fn open(
         Period::day(today),
     )?;
     let user = read_user(query.user.as_deref())?;
-    let kind = query.kind.as_deref().and_then(MovementKind::parse);
+    let kind = one_of("kind", query.kind.as_deref(), MovementKind::parse)?;
     let asker = actor.clone();
     let head = db
         .read(ROLE, move |conn| {

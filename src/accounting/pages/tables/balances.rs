@@ -58,7 +58,7 @@ fn open(viewer: Viewer, query: BalancesQuery, db: Data<Db>, config: &Config) -> 
         "column-uid",
         "column-balance",
     ];
-    let (only_negative, order) = (query.only_negative(), query.order()?);
+    let (only_negative, order) = (query.only_negative()?, query.order()?);
     let which = if only_negative {
         text_of(frame.lang, "balances-negative", [])
     } else {

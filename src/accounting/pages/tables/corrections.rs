@@ -16,6 +16,7 @@ use crate::platform::config::Config;
 use crate::platform::csv::Cell;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
+use crate::platform::web::one_of;
 
 struct Rows {
     about: About,
@@ -48,7 +49,7 @@ pub(super) async fn xlsx(
 fn open(viewer: Viewer, query: CorrectionsQuery, db: Data<Db>, config: &Config) -> AppResult<Rows> {
     let Viewer { actor, frame, .. } = viewer;
     actor.allow(Operation::RequestCorrections)?;
-    let state = query.state.as_deref().and_then(CorrectionState::parse);
+    let state = one_of("state", query.state.as_deref(), CorrectionState::parse)?;
     let columns = [
         "column-time",
         "correction-reason",

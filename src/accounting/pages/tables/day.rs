@@ -55,7 +55,7 @@ pub(super) async fn xlsx(
 async fn open(viewer: Viewer, path: &str, query: &DayQuery, db: Data<Db>) -> AppResult<Transfers> {
     let Viewer { actor, frame, .. } = viewer;
     let date = parse_date("date", path).map_err(|_| AppError::NotFound)?;
-    let (user, kind) = (read_user(query.user.as_deref())?, query.kind());
+    let (user, kind) = (read_user(query.user.as_deref())?, query.kind()?);
     let asker = actor.clone();
     let employee = match user {
         Some(_) => {

@@ -52,7 +52,7 @@ fn open(viewer: Viewer, query: MailsQuery, db: Data<Db>, config: &Config) -> App
     let Viewer { actor, frame, .. } = viewer;
     actor.allow(Operation::Payouts)?;
     let today = config.zone.date_of(db.clock().now());
-    let (state, kind) = query.words();
+    let (state, kind) = query.words()?;
     let period = query.period(today)?;
     let columns = [
         "column-date",

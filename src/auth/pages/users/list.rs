@@ -16,7 +16,7 @@ use crate::platform::error::AppResult;
 use crate::platform::text::composed;
 use crate::platform::web::{
     Cursor, DEFAULT_LIMIT, FiltersOn, Frame, ListAddress, ListPlace, PIECE, PageOf, Pager,
-    attachment_of_list, render,
+    attachment_of_list, one_of, render,
 };
 
 #[derive(Template)]
@@ -52,11 +52,11 @@ impl UsersQuery {
         Ok(UserFilter {
             text: filled(&self.q).map(|text| composed(&text)),
             role: filled(&self.role),
-            active: match self.state.as_deref() {
-                Some("active") => Some(true),
-                Some("deactivated") => Some(false),
-                _ => None,
-            },
+            active: one_of("state", self.state.as_deref(), |word| {
+                [true, false]
+                    .into_iter()
+                    .find(|active| state_code(*active) == word)
+            })?,
             after: Cursor::key(self.place.cursor())?,
         })
     }

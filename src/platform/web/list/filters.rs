@@ -1,6 +1,23 @@
 //! The filters of a list that are on.
 
 use super::address::ListAddress;
+use crate::platform::error::{AppError, AppResult};
+
+/// What an address says of a filter that has fixed choices; none when it says nothing.
+///
+/// # Errors
+/// Invalid at `field` when `find` knows no such choice: the whole list would pass for the part that was asked for.
+pub fn one_of<T>(
+    field: &'static str,
+    said: Option<&str>,
+    find: impl FnOnce(&str) -> Option<T>,
+) -> AppResult<Option<T>> {
+    let Some(word) = said.filter(|word| !word.is_empty()) else {
+        return Ok(None);
+    };
+    let found = find(word).ok_or_else(|| AppError::field(field, "field-not-understood"))?;
+    Ok(Some(found))
+}
 
 /// A filter that is on.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ mod size;
 
 pub use address::{ListAddress, address};
 pub use default_filter::{DEFAULT_OFF, DefaultFilter, LISTS, kept_part};
-pub use filters::{FilterChip, FiltersOn};
+pub use filters::{FilterChip, FiltersOn, one_of};
 pub use order::{ByTime, Order, SortColumn, SortHead};
 pub use place::{ListPlace, Pager};
 pub use size::{SizeChoice, rows_per};

@@ -47,7 +47,7 @@ impl<C: SortColumn> Order<C> {
             None => (false, word),
         };
         let column = C::ALL.iter().find(|column| column.word() == name);
-        let column = *column.ok_or_else(|| AppError::field("sort", "field-not-understood"))?;
+        let column = *column.ok_or_else(|| AppError::field("sort", "field-sort-unknown"))?;
         Ok(Self { column, descending })
     }
 
