@@ -1,8 +1,11 @@
 //! The progress of a shuffle as it goes.
 
+use std::io::{BufRead, BufReader, Read};
+
 use serde_json::{Value, json};
 
 use super::bring_in;
+use crate::support::client::agent;
 use crate::support::{PASSWORD, TestApp};
 
 /// The events of a stream: their names and contents.
@@ -43,16 +46,23 @@ fn m5_the_stream_tells_the_progress_and_ends_with_the_run() {
     ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
     app.clock()
         .set(app.clock().now() + chrono::Duration::seconds(2));
-    let answer = std::thread::scope(|scope| {
-        let stream = scope.spawn(|| browser.get(&format!("{path}/progress")));
-        std::thread::park_timeout(std::time::Duration::from_millis(700));
-        app.settle_idle();
-        stream.join().unwrap()
-    });
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.headers["content-type"], "text/event-stream");
-    assert_eq!(answer.headers["cache-control"], "no-store");
-    let told = events(&answer.html);
+    let session = browser.cookie("ates_session").unwrap();
+    let answer = agent()
+        .get(format!("{}{path}/progress", app.base()))
+        .header("cookie", format!("ates_session={session}"))
+        .call()
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let mut stream = BufReader::new(answer.into_body().into_reader());
+    let mut told = String::new();
+    while !told.ends_with("\n\n") {
+        assert!(stream.read_line(&mut told).unwrap() > 0, "{told}");
+    }
+    app.settle_idle();
+    stream.read_to_string(&mut told).unwrap();
+    let told = events(&told);
     let (first, last) = (&told[0], told.last().unwrap());
     assert_eq!(first.0, "progress");
     assert_eq!(first.1["done"], 4);
