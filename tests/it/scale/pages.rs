@@ -174,7 +174,7 @@ fn every_page_asks_as_much_of_a_long_past_as_of_a_short_one() {
 /// R01 and R04; the others of their acts are paced in `running::load`.
 #[test]
 fn r01_r04_four_of_five_pages_of_a_company_of_five_thousand_come_within_a_second() {
-    let mut world = World::with(5_000, 4, 5_000);
+    let mut world = World::with(5_000, 5, 10_000);
     let pages = world.pages();
     in_a_calm_round("pages", || {
         let took = pages.iter().map(|(own, path)| {
