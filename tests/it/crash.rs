@@ -101,7 +101,7 @@ impl Server {
 
     /// Asks it to stop and waits for that; how long it took. It must end well.
     pub fn end(mut self) -> Duration {
-        let begun = std::time::Instant::now();
+        let begun = crate::support::stopwatch::Stopwatch::start();
         self.ask_to_stop();
         assert_eq!(self.child.wait().unwrap().code(), Some(0));
         begun.elapsed()

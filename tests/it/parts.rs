@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::operations::metrics::Scraper;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{Browser, Page, Person, TestApp};
 
 /// A product with an administrator, an accountant and somebody who has tasks: three of them, one done.
@@ -129,13 +130,13 @@ fn g06_a_slow_part_does_not_hold_the_page_beyond_its_deadline() {
     let (mut popug, mut admin) = (house.browser(&house.popug), house.browser(&house.admin));
     let holder = house.hold("accounting.balances, accounting.transfers");
     for (browser, path) in [(&mut popug, "/tasks"), (&mut admin, "/accounting")] {
-        let begun = Instant::now();
+        let (begun, watch) = (Instant::now(), Stopwatch::start());
         let page = browser.get(path);
-        let took = begun.elapsed();
+        let (waited, took) = (begun.elapsed(), watch.elapsed());
         assert_eq!(page.status, 200, "{path}");
         assert!(page.has(".missing"), "{path}");
         assert!(
-            took >= Duration::from_millis(300),
+            waited >= Duration::from_millis(300),
             "{path}: it was waited for"
         );
         assert!(took < Duration::from_millis(1_500), "{path}: {took:?}");

@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use crate::auth::Viewer;
 use crate::operations::ROLE;
-use crate::operations::service::{self, NEWEST_RUNS, RunFilter};
-use crate::operations::views::{RunsPage, run_row, runs_header};
+use crate::operations::service::{self, JOBS, NEWEST_RUNS, RunFilter};
+use crate::operations::views::{RUN_STATES, RunsPage, run_row, runs_header};
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
 use crate::platform::web::{
-    Cursor, DEFAULT_LIMIT, ListPlace, Order, PIECE, attachment_of_list, render,
+    Cursor, DEFAULT_LIMIT, ListPlace, Order, PIECE, attachment_of_list, one_of, render,
 };
 
 #[derive(Deserialize)]
@@ -25,10 +25,12 @@ pub(super) struct RunsQuery {
 
 impl RunsQuery {
     fn filter(&self) -> AppResult<RunFilter> {
-        let given = |word: &Option<String>| word.clone().filter(|word| !word.is_empty());
+        let among = |words: [&str; 3], said: &str| words.contains(&said).then(|| said.to_owned());
         Ok(RunFilter {
-            job: given(&self.job),
-            state: given(&self.state),
+            job: one_of("job", self.job.as_deref(), |said| among(JOBS, said))?,
+            state: one_of("state", self.state.as_deref(), |said| {
+                among(RUN_STATES, said)
+            })?,
             order: Order::parse(self.sort.as_deref(), NEWEST_RUNS)?,
         })
     }

@@ -15,7 +15,7 @@ use crate::platform::web::{
 const PATH: &str = "/admin/runs";
 
 /// The states of a run.
-const STATES: [&str; 3] = ["waiting", "done", "failed"];
+pub(in crate::operations) const RUN_STATES: [&str; 3] = ["waiting", "done", "failed"];
 
 /// What ran, and the last shuffles.
 #[derive(Template)]
@@ -67,7 +67,7 @@ impl RunsPage {
 
     fn states(&self) -> Vec<(&'static str, String, bool)> {
         let chosen = self.filter.state.as_deref();
-        STATES
+        RUN_STATES
             .into_iter()
             .map(|state| (state, self.word(state).1, chosen == Some(state)))
             .collect()

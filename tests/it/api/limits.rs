@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::crash::Server;
 use crate::support::raw::send;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{Api, Browser, PASSWORD, TestApp};
 
 struct Crowd {
@@ -52,7 +53,7 @@ impl Crowd {
         let mut status = None;
         let mut took = Duration::MAX;
         for _ in 0..3 {
-            let begun = Instant::now();
+            let begun = Stopwatch::start();
             status = ask(self);
             took = took.min(begun.elapsed());
             if took < Duration::from_secs(1) {

@@ -1,6 +1,6 @@
 //! Logging in by the company's own OpenID Connect provider: who comes in, as whom, and everything that keeps somebody out.
 
-use std::time::{Duration as Span, Instant};
+use std::time::Duration as Span;
 
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use super::user_path;
 use crate::support::client::Browser;
 use crate::support::database::{count, text};
 use crate::support::provider::{CLIENT, FakeProvider, SECRET, Temper};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{PASSWORD, Page, Settings, TestApp};
 
 const SESSION: &str = "ates_session";
@@ -419,7 +420,7 @@ fn a_provider_that_is_down_or_lies_is_said_so_in_time_and_the_password_does() {
     ] {
         provider.becomes(temper);
         let mut browser = app.browser();
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         let page = browser.get("/login/provider?next=/account");
         assert!(begun.elapsed() < Span::from_secs(8), "{temper:?}");
         assert_kept_out(&page, &browser, 503, "cannot be reached");

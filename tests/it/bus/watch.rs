@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ates::bus;
 use ates::platform::config::Config;
@@ -10,6 +10,7 @@ use ates::platform::workers::{Progress, SAFETY_NET, Workers};
 use diesel::connection::SimpleConnection;
 
 use super::{House, Probe, people};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::wait_until;
 
 fn start(house: &House, workers: &mut Workers) {
@@ -24,7 +25,7 @@ fn events_of_another_process_and_retries_that_are_due_are_found_without_a_wake_u
     let [kesha, roma, _] = people();
     let mut workers = Workers::default();
     start(&house, &mut workers);
-    let began = Instant::now();
+    let began = Stopwatch::start();
     house.append("account.deleted", 1, kesha, r#"{"version": 1}"#);
     wait_until("it hears of another process", || house.heard(kesha) == "1");
 
@@ -55,7 +56,7 @@ fn a_worker_is_woken_when_its_condition_comes_true() {
         })
         .unwrap();
     wait_until("its first step", || steps.load(Ordering::SeqCst) > 0);
-    let (before, began) = (steps.load(Ordering::SeqCst), Instant::now());
+    let (before, began) = (steps.load(Ordering::SeqCst), Stopwatch::start());
     house
         .conn()
         .batch_execute("insert into analytics.heard (version) values (1)")

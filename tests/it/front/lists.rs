@@ -439,7 +439,10 @@ fn m_6_what_a_filter_or_an_order_does_not_know_is_refused_by_name_and_never_the_
         ("/admin/mails", "state"),
         ("/admin/mails", "kind"),
         ("/admin/runs", "sort"),
+        ("/admin/runs", "job"),
+        ("/admin/runs.csv", "state"),
         ("/admin/users", "state"),
+        ("/admin/users.csv", "role"),
     ] {
         let nothing = root.get(&format!("{list}?{field}="));
         assert_eq!(nothing.status, 200, "{list} {field}");

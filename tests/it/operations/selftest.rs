@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
@@ -10,6 +10,7 @@ use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
 
 use crate::support::database::count;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
 
 /// What it may take, on a machine that does other things too.
@@ -72,7 +73,7 @@ fn r15_the_self_test_plays_every_scenario_and_leaves_no_row() {
     let app = TestApp::with(|settings| settings.on(database).workers(false));
     let before = rows(&mut app.conn());
 
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let (code, words) = selftest(app.url(), &[]);
     let took = begun.elapsed();
     println!("{words}");

@@ -8,6 +8,7 @@ use super::pair::Pair;
 use super::process::{Process, assert_verified};
 use crate::support::client::{Api, Browser, Page};
 use crate::support::database::{TestDatabase, count};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{PASSWORD, TestApp, wait_until};
 
 /// A page that only shows, and says so.
@@ -136,7 +137,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
     }
 
     pair.run("crash");
-    let gone = Instant::now();
+    let gone = Stopwatch::start();
     wait_until("pages are shown from the standby", || {
         let page = boss.get("/tasks/all");
         assert!(matches!(page.status, 200 | 503), "{}", page.status);
@@ -152,7 +153,7 @@ fn r10_r11_r12_r22_t_db_6_the_primary_goes_pages_are_shown_the_standby_is_promot
     assert_eq!(kesha.get("/api/v1/tasks/mine").0, 200);
     assert_shows(&boss.clone().at(watch.base()).get("/tasks"));
 
-    let promoted = Instant::now();
+    let promoted = Stopwatch::start();
     pair.run("promote");
     full.await_readiness("ready");
     println!(

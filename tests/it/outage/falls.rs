@@ -1,7 +1,7 @@
 //! The server falls under load and comes back, in every way that it can: nothing acknowledged is lost, the program lives on and goes
 //! on by itself (T-DB-1, T-DB-2, T-DB-8, R12, R18, R20).
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::{Connection, PgConnection};
 
@@ -11,6 +11,7 @@ use super::pair::Pair;
 use super::process::{Process, assert_verified, free_port};
 use crate::support::client::Api;
 use crate::support::database::{count, text};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::wait_until;
 
 /// Work has to go on so soon; 10 s where nothing else needs the machine.
@@ -92,7 +93,7 @@ fn r12_r18_r20_t_db_1_t_db_2_t_db_8_the_server_falls_under_load_and_nothing_is_l
     println!("T-DB-2 ended sessions: work went on after {took:?}");
     assert!(took < SOON && process.is_alive(), "{took:?}");
     // Three pools of eight, the watch of the bus and the one of the primary.
-    let began = Instant::now();
+    let began = Stopwatch::start();
     wait_until("the pools are full again", || count(&mut watch, OWN) >= 6);
     assert!(began.elapsed() < SOON);
     assert!(count(&mut watch, OWN) <= 26, "none is left behind");

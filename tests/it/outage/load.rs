@@ -3,13 +3,14 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::PgConnection;
 
 use crate::crash::{Acknowledged, complete, create, press};
 use crate::support::client::Api;
 use crate::support::database::{TestDatabase, count};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{PASSWORD, TestApp, wait_until};
 
 /// Workers and a manager in a database of its own server; their names.
@@ -58,7 +59,7 @@ impl Load {
                 let mut turn = 0_u32;
                 while !stop.load(Ordering::SeqCst) {
                     turn += 1;
-                    let began = Instant::now();
+                    let began = Stopwatch::start();
                     let done = match (name.as_str(), turn % 2) {
                         ("manager", _) => press(&api, &told),
                         (_, 1) => create(&api, &format!("Task {turn} of {name}"), &told),
@@ -78,7 +79,7 @@ impl Load {
 
     /// Waits until so many more acts were acknowledged; how long that took.
     pub fn await_acts(&self, more: usize) -> Duration {
-        let (began, goal) = (Instant::now(), self.acts.load(Ordering::SeqCst) + more);
+        let (began, goal) = (Stopwatch::start(), self.acts.load(Ordering::SeqCst) + more);
         wait_until("work goes on", || self.acts.load(Ordering::SeqCst) >= goal);
         began.elapsed()
     }

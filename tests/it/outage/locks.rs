@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use super::is_long;
 use crate::support::client::Api;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
 
 #[test]
@@ -29,7 +30,7 @@ fn t_db_4_t_db_5_while_tables_are_held_the_rest_answers_and_whoever_cannot_hears
             .map(|_| {
                 let (api, task) = (api.clone(), task.clone());
                 std::thread::spawn(move || {
-                    let began = Instant::now();
+                    let began = Stopwatch::start();
                     (api.post("/api/v1/tasks", &task).0, began.elapsed())
                 })
             })
@@ -48,7 +49,7 @@ fn t_db_4_t_db_5_while_tables_are_held_the_rest_answers_and_whoever_cannot_hears
         let health = std::thread::spawn(move || {
             let mut slowest = Duration::ZERO;
             for _ in 0..20 {
-                let began = Instant::now();
+                let began = Stopwatch::start();
                 assert_eq!(live.get("/health/live").0, 200);
                 slowest = slowest.max(began.elapsed());
                 std::thread::park_timeout(Duration::from_millis(50));
@@ -89,7 +90,7 @@ fn t_db_4_t_db_5_while_tables_are_held_the_rest_answers_and_whoever_cannot_hears
             ))
             .unwrap();
         for path in ["/tasks", page.as_str()] {
-            let began = Instant::now();
+            let began = Stopwatch::start();
             let seen = kesha.get(path);
             assert_eq!(seen.status, 200, "{held}: {path}: {}", seen.text());
             assert!(
@@ -153,7 +154,7 @@ fn t_crash_5_events_pile_up_while_nobody_books_and_are_worked_off_at_once_when_s
     };
     let had = waiting(&mut database.connect());
     assert!(had >= i64::try_from(tasks).unwrap(), "{had} events wait");
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let app = TestApp::with(|settings| settings.on(database));
     app.drain();
     let took = began.elapsed();

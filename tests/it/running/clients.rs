@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::crash::Server;
 use crate::endurance::free_port;
 use crate::support::raw::send;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{Api, PASSWORD, TestApp, wait_until};
 
 /// How long a slow client may hold its line.
@@ -101,7 +102,7 @@ fn t_dos_1_t_dos_2_slow_clients_are_hung_up_on_and_nobody_else_notices() {
     let mut waits = Vec::new();
     while slow.iter().any(|one| one.ended.is_none()) && begun.elapsed() < LIMIT * 2 {
         slow.iter_mut().for_each(Slow::drip);
-        let asked = Instant::now();
+        let asked = Stopwatch::start();
         assert_eq!(api.get("/api/v1/me").0, 200, "the bystander is served");
         waits.push(asked.elapsed());
         std::thread::park_timeout(Duration::from_millis(400).saturating_sub(asked.elapsed()));
@@ -213,7 +214,7 @@ fn t_dos_3_too_few_file_descriptors_are_survived() {
         "it spins: {spent} ticks in {passed:?}"
     );
     drop(idle);
-    let asked = Instant::now();
+    let asked = Stopwatch::start();
     assert_eq!(api.try_get("/health/live"), Some(200));
     assert!(asked.elapsed() < Duration::from_secs(10));
     assert!(server.try_wait().unwrap().is_none(), "it lives");

@@ -10,7 +10,7 @@ use ates::accounting;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
-use super::pace::{in_a_calm_round, pace};
+use super::pace::{in_time, pace};
 use crate::scale::{history, recorder};
 use crate::support::database::{count, text};
 use crate::support::raw::send;
@@ -82,7 +82,7 @@ fn t_load_1_money_at_twice_the_peak_is_answered_in_time() {
     company(&app, 1, size(1_200, 200_000));
     let workers = workers(&app);
     let acts = 34 * size(3, 600);
-    in_a_calm_round("34 acts a second", || {
+    in_time("34 acts a second", || {
         let paced = pace(34.0, acts, CLIENTS, |n| match n % 2 {
             0 => create(&workers[n / 2 % CLIENTS]),
             _ => complete(&workers[n / 2 % CLIENTS]),
@@ -102,7 +102,7 @@ fn t_load_3_a_shuffle_does_not_hold_up_who_completes() {
     let app = TestApp::start();
     let chief = company(&app, 1, size(1_200, 20_000));
     let (workers, chief) = (workers(&app), app.api(&chief));
-    in_a_calm_round("completions beside a shuffle", || {
+    in_time("completions beside a shuffle", || {
         let (status, run) = chief.post("/api/v1/tasks/reassign", &json!({}));
         assert_eq!(status, 202, "{run}");
         let begun = Instant::now();
@@ -132,7 +132,7 @@ fn t_load_3_a_shuffle_does_not_hold_up_who_completes() {
 fn t_load_4_a_payout_does_not_hold_up_who_works() {
     let people = size(300, 5_000);
     // A date is closed once, so each round has a company of its own.
-    in_a_calm_round("clicks beside a payout", || {
+    in_time("clicks beside a payout", || {
         let app = TestApp::with(|settings| settings.workers(false));
         app.register("kesha", &["developer"]);
         history::write_until_close(&app, people, 2, people);
@@ -213,7 +213,7 @@ fn t_load_7_nobody_waits_at_the_door_in_the_morning() {
         let (status, answer) = Api::anonymous(app.base()).post("/api/v1/auth/token", &words);
         assert_eq!(status, 200, "{username}: {answer}");
     };
-    in_a_calm_round("ten log-ins a second", || {
+    in_time("ten log-ins a second", || {
         pace(10.0, 10 * size(3, 600), CLIENTS, log_in).keeps(&[(0.95, SECOND)])
     });
     let log_ins =

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use serde_json::json;
@@ -15,6 +15,7 @@ use crate::crash::Server;
 use crate::endurance::free_port;
 use crate::proxies::Front;
 use crate::support::database::{TestDatabase, count};
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{Api, PASSWORD, wait_until};
 
 /// What a stop may take.
@@ -184,7 +185,7 @@ fn refused(database: Option<&str>, args: &[&str], settings: &[(&str, &str)]) -> 
     command
         .envs(database.map(|url| ("DATABASE_URL", url)))
         .envs(settings.iter().copied());
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let output = command.output().unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{words}");

@@ -7,6 +7,7 @@ pub mod nats;
 pub mod provider;
 pub mod raw;
 pub mod smtp;
+pub mod stopwatch;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

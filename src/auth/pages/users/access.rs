@@ -8,9 +8,9 @@ use super::edit::{TokenAttempt, user_page};
 use crate::auth::pages::access::{TokenForm, make};
 use crate::auth::pages::login::Nothing;
 use crate::auth::service::{self, actor_of};
-use crate::auth::{ConfirmedForm, Operation, ROLE, Viewer};
+use crate::auth::{Actor, ConfirmedForm, Operation, ROLE, Viewer};
 use crate::platform::config::Config;
-use crate::platform::db::Db;
+use crate::platform::db::{Db, Tx};
 use crate::platform::error::{AppError, AppResult, Message};
 use crate::platform::ids::UserId;
 use crate::platform::web::{Flash, FormBody, redirect_with};
@@ -19,62 +19,71 @@ fn page_of(id: UserId) -> String {
     format!("/admin/users/{id}")
 }
 
+/// Does something to somebody that needs the administrator's password, and shows their page with a word about it.
+async fn confirmed<Act>(
+    mut viewer: Viewer,
+    db: &Db,
+    uid: Path<UserId>,
+    form: ConfirmedForm<Nothing>,
+    done: &'static str,
+    act: Act,
+) -> AppResult<HttpResponse>
+where
+    Act: FnOnce(&mut Tx<'_>, &Actor, UserId) -> AppResult<()> + Send + 'static,
+{
+    form.into_inner(&mut viewer);
+    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
+    db.transaction(ROLE, viewer.origin(), move |tx| act(tx, &actor, id))
+        .await?;
+    Ok(redirect_with(&page_of(id), Flash::ok(Message::new(done))))
+}
+
 /// Ends all sessions and tokens of somebody.
 pub(in crate::auth::pages) async fn end_sessions(
-    mut viewer: Viewer,
+    viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
     form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    form.into_inner(&mut viewer);
-    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
-    db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::end_all_sessions(tx, &actor, id)
-    })
-    .await?;
-    Ok(redirect_with(
-        &page_of(id),
-        Flash::ok(Message::new("flash-sessions-ended")),
-    ))
+    let done = "flash-sessions-ended";
+    confirmed(viewer, &db, uid, form, done, service::end_all_sessions).await
 }
 
 /// Removes the second factors of somebody who has lost them.
 pub(in crate::auth::pages) async fn remove_factors(
-    mut viewer: Viewer,
+    viewer: Viewer,
     db: Data<Db>,
     uid: Path<UserId>,
     form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    form.into_inner(&mut viewer);
-    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
-    db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::remove_factors_of(tx, &actor, id)
-    })
-    .await?;
-    Ok(redirect_with(
-        &page_of(id),
-        Flash::ok(Message::new("flash-factors-removed")),
-    ))
+    let done = "flash-factors-removed";
+    confirmed(viewer, &db, uid, form, done, service::remove_factors_of).await
 }
 
 /// Mails somebody a link to a new password.
 pub(in crate::auth::pages) async fn mail_reset_link(
-    mut viewer: Viewer,
+    viewer: Viewer,
     db: Data<Db>,
     config: Data<Config>,
     uid: Path<UserId>,
     form: ConfirmedForm<Nothing>,
 ) -> AppResult<HttpResponse> {
-    form.into_inner(&mut viewer);
-    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
-    db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::mail_link_to(tx, &config, &actor, id)
+    let done = "flash-reset-link-mailed";
+    confirmed(viewer, &db, uid, form, done, move |tx, actor, id| {
+        service::mail_link_to(tx, &config, actor, id)
     })
-    .await?;
-    Ok(redirect_with(
-        &page_of(id),
-        Flash::ok(Message::new("flash-reset-link-mailed")),
-    ))
+    .await
+}
+
+/// Lets somebody in no more.
+pub(in crate::auth::pages) async fn deactivate_user(
+    viewer: Viewer,
+    db: Data<Db>,
+    uid: Path<UserId>,
+    form: ConfirmedForm<Nothing>,
+) -> AppResult<HttpResponse> {
+    let done = "flash-user-deactivated";
+    confirmed(viewer, &db, uid, form, done, service::deactivate_user).await
 }
 
 /// Makes a credential of a service and shows it this once (A22).

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{RoleChoice, UserView, choices, status_of};
 use crate::auth::pages::access::{TokenForm, TokensView};
-use crate::auth::pages::login::Nothing;
 use crate::auth::policy::opens_something;
 use crate::auth::service::{self, UserChange, actor_from};
 use crate::auth::store::{self, AccountAct, SessionRow};
@@ -218,22 +217,4 @@ pub(in crate::auth::pages) async fn update_user(
         }
         Err(error) => Err(error),
     }
-}
-
-pub(in crate::auth::pages) async fn deactivate_user(
-    mut viewer: Viewer,
-    db: Data<Db>,
-    uid: Path<UserId>,
-    form: ConfirmedForm<Nothing>,
-) -> AppResult<HttpResponse> {
-    form.into_inner(&mut viewer);
-    let (id, actor) = (uid.into_inner(), viewer.actor.clone());
-    db.transaction(ROLE, viewer.origin(), move |tx| {
-        service::deactivate_user(tx, &actor, id)
-    })
-    .await?;
-    Ok(redirect_with(
-        &format!("/admin/users/{id}"),
-        Flash::ok(Message::new("flash-user-deactivated")),
-    ))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{RoleChoice, UserView, choices};
 use crate::auth::store::{self, UserFilter};
-use crate::auth::{Operation, ROLE, Viewer};
+use crate::auth::{Operation, ROLE, Role, Viewer};
 use crate::platform::csv::Cell;
 use crate::platform::db::Db;
 use crate::platform::error::AppResult;
@@ -51,7 +51,9 @@ impl UsersQuery {
         };
         Ok(UserFilter {
             text: filled(&self.q).map(|text| composed(&text)),
-            role: filled(&self.role),
+            role: one_of("role", self.role.as_deref(), |word| {
+                word.parse::<Role>().ok().map(|role| role.to_string())
+            })?,
             active: one_of("state", self.state.as_deref(), |word| {
                 [true, false]
                     .into_iter()

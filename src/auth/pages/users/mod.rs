@@ -15,8 +15,10 @@ use crate::auth::web::role_name;
 use crate::platform::error::FieldError;
 use crate::platform::i18n::Lang;
 
-pub(super) use access::{end_sessions, mail_reset_link, make_token, remove_factors, revoke_token};
-pub(super) use edit::{deactivate_user, show_user, update_user};
+pub(super) use access::{
+    deactivate_user, end_sessions, mail_reset_link, make_token, remove_factors, revoke_token,
+};
+pub(super) use edit::{show_user, update_user};
 pub(super) use list::{export_users, list_users};
 pub(super) use register::{new_user, register_user};
 

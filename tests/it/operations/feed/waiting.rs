@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{append, head, piece, quiet, subjects, tell};
 use crate::support::database::count;
+use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
 
 /// How many requests hold a connection of the server to the database, doing nothing in a transaction.
@@ -20,7 +21,7 @@ fn held(app: &TestApp) -> i64 {
 fn e01_a_long_poll_answers_at_once_when_an_event_comes() {
     let (app, api) = quiet();
     let before = head(&api);
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let told = std::thread::scope(|scope| {
         let waits = scope.spawn(|| piece(&api, &format!("after={before}&wait=25")));
         std::thread::park_timeout(Duration::from_millis(300));
@@ -43,7 +44,7 @@ fn e01_a_long_poll_answers_at_once_when_an_event_comes() {
 fn e01_a_long_poll_hears_of_other_processes_and_of_its_filter_only() {
     let (app, api) = quiet();
     let before = head(&api);
-    let began = Instant::now();
+    let began = Stopwatch::start();
     let told = std::thread::scope(|scope| {
         let waits = scope.spawn(|| {
             piece(
