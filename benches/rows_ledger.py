@@ -5,7 +5,7 @@ import threading
 import time
 
 from clients import Line, bearer, pgbench, request
-from company import LEDGER, share
+from company import LEDGER, in_ms, share
 from house import REPO, Api, memory, wait_for
 
 LIMITS = REPO / "benches/limits"
@@ -162,17 +162,21 @@ class Clicker(threading.Thread):
 
 
 def clicks(bench, clients=16):
-    """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one."""
+    """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one,
+    as often, so that both meet the checkpoints."""
     tasks, people, presses = bench.arguments.tasks, bench.arguments.people, bench.arguments.presses
-    limit = bare(bench.company("bare", open=tasks, people=people))
+    limit = bench.company("bare", open=tasks, people=people)
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
     limit.sql("-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
-    shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
     beside = []
-    while shuffling.poll() is None:
-        weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
-        beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
-                           k=len(beside))[1]
+    for _ in range(presses):
+        bare(limit)
+        shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
+        while shuffling.poll() is None:
+            weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
+            beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
+                              k=len(beside))[1]
+        assert shuffling.returncode == 0
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)
     deadlocks = "select deadlocks from pg_stat_database where datname = 'ours'"
@@ -183,9 +187,12 @@ def clicks(bench, clients=16):
                 for number, token in enumerate(tokens)]
         for clicker in crew:
             clicker.start()
-        for _ in range(presses):
+        for number in range(presses):
+            seen = [len(clicker.times) for clicker in crew]
             run_ends(session, press(port))
             ours.caught_up(session)
+            times = [took for clicker, first in zip(crew, seen) for took in clicker.times[first:]]
+            print(f"clicks beside press {number + 1}: {in_ms(times)}")
         stop.set()
         for clicker in crew:
             clicker.join()

@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::ROLE;
 use super::delivery::Delivery;
-use super::dispatch::{Pace, Stepped, close, pass};
+use super::dispatch::{FACTS_AT_MOST, Pace, Stepped, close, pass};
 use super::parked::{self, Failure};
 use super::store::{self, Cursor, DueItem};
 use super::subscriber::Subscriber;
@@ -69,7 +69,14 @@ fn next_event(
     cursor: &Cursor,
 ) -> AppResult<Option<i64>> {
     let head = store::head(tx.conn())?;
-    let next = store::list_events(tx.conn(), cursor.position, head, subscriber.types(), 1)?;
+    let next = store::list_events(
+        tx.conn(),
+        cursor.position,
+        head,
+        subscriber.types(),
+        1,
+        FACTS_AT_MOST,
+    )?;
     Ok(next.first().map(|event| event.seq))
 }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::delivery::{Delivery, TOO_MANY_FAILURES};
 use super::parked::{self, Retries};
-use super::store::{self, Cursor, FACTS_AT_MOST, StoredEvent};
+use super::store::{self, Cursor, StoredEvent};
 use super::subscriber::{Item, Subscriber};
 use super::{ROLE, careful, control};
 use crate::events::{Cause, DecodeError, facts_of};
@@ -19,6 +19,12 @@ use crate::platform::workers::Progress;
 
 /// Events read in one step, unless it is set otherwise; fewer when they carry many facts.
 pub(super) const FULL_PAGE: i64 = 1_000;
+
+/// Facts in one step at most, but for its last event, which is never cut.
+pub(super) const FACTS_AT_MOST: i64 = 5_000;
+
+/// The same while people append to the log: what a step says of its facts holds the log's lock until its commit.
+const FACTS_BESIDE_PEOPLE: i64 = 500;
 
 /// Retries worked off in one step at most.
 const DUE_LIMIT: i64 = 20;
@@ -33,6 +39,8 @@ pub(super) struct Pace {
     size: i64,
     /// How many it reads at most.
     full: i64,
+    /// How many facts it takes.
+    facts: i64,
     pub retries: Retries,
     /// Whether the next step is a careful one.
     pub careful: bool,
@@ -45,6 +53,7 @@ impl Pace {
         Self {
             size: if careful { 1 } else { full },
             full,
+            facts: FACTS_AT_MOST,
             retries,
             careful,
             noted: None,
@@ -80,6 +89,11 @@ pub(super) fn step_with(
 ) -> AppResult<Progress> {
     let name = subscriber.name();
     let (size, began) = (pace.size, Instant::now());
+    pace.facts = if db.people_append() {
+        FACTS_BESIDE_PEOPLE
+    } else {
+        FACTS_AT_MOST
+    };
     // One careful step at a time in a process: a crash then leaves the note of who was at it, and of nobody else.
     let _alone = pace.careful.then(careful::alone);
     let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
@@ -151,7 +165,7 @@ pub(super) fn pass(
     if events == 0 {
         return close(tx, delivery, None, Progress::More);
     }
-    let page = take_page(tx, &mut delivery, cursor.position, events)?;
+    let page = take_page(tx, &mut delivery, cursor.position, events, pace.facts)?;
     faults::point("subscriber.after_read");
     delivery.page(tx, page.items)?;
     let progress = if page.more || retried {
@@ -198,13 +212,13 @@ fn take_page(
     delivery: &mut Delivery<'_>,
     position: i64,
     size: i64,
+    most: i64,
 ) -> AppResult<Page> {
     let head = store::head(tx.conn())?;
     let types = delivery.subscriber.types();
-    let events = store::list_events(tx.conn(), position, head, types, size)?;
+    let events = store::list_events(tx.conn(), position, head, types, size, most)?;
     let facts: i64 = events.iter().map(|event| i64::from(event.item_count)).sum();
-    let full =
-        facts >= FACTS_AT_MOST || i64::try_from(events.len()).is_ok_and(|found| found >= size);
+    let full = facts >= most || i64::try_from(events.len()).is_ok_and(|found| found >= size);
     let last = events.last().map(|event| event.seq);
     let mut items = Vec::new();
     for event in events {

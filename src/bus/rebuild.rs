@@ -78,7 +78,14 @@ fn tell_again(tx: &mut Tx<'_>, subscriber: &dyn Subscriber) -> AppResult<u64> {
     let (mut after, mut told) = (0, 0);
     loop {
         let page = dispatch::FULL_PAGE;
-        let events = store::list_events(tx.conn(), after, upto, subscriber.types(), page)?;
+        let events = store::list_events(
+            tx.conn(),
+            after,
+            upto,
+            subscriber.types(),
+            page,
+            dispatch::FACTS_AT_MOST,
+        )?;
         let Some(last) = events.last() else {
             return Ok(told);
         };

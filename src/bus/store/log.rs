@@ -89,10 +89,7 @@ pub(in crate::bus) fn look(
     .get_result(conn)?)
 }
 
-/// Facts that [`list_events`] gives at most, but for the last event, which is never cut.
-pub(in crate::bus) const FACTS_AT_MOST: i64 = 5_000;
-
-/// The next events of some types, in order, up to the one with which there are facts enough; those in the archive too, for who
+/// The next events of some types, in order, up to the one with which there are `facts` enough; those in the archive too, for who
 /// starts that far back.
 pub(in crate::bus) fn list_events(
     conn: &mut PgConnection,
@@ -100,6 +97,7 @@ pub(in crate::bus) fn list_events(
     upto: i64,
     types: &[&str],
     limit: i64,
+    facts: i64,
 ) -> AppResult<Vec<StoredEvent>> {
     if upto <= after {
         return Ok(Vec::new());
@@ -116,7 +114,7 @@ pub(in crate::bus) fn list_events(
     .bind::<BigInt, _>(upto)
     .bind::<Array<Text>, _>(types)
     .bind::<BigInt, _>(limit)
-    .bind::<BigInt, _>(FACTS_AT_MOST)
+    .bind::<BigInt, _>(facts)
     .load(conn)?)
 }
 

@@ -11,8 +11,7 @@ pub(super) use cursors::{
     update_retired, upsert_cursor,
 };
 pub(super) use log::{
-    FACTS_AT_MOST, StoredEvent, get_event, head, list_events, list_events_of, list_logged,
-    list_logged_of, look,
+    StoredEvent, get_event, head, list_events, list_events_of, list_logged, list_logged_of, look,
 };
 pub(super) use outlets::{
     OutletState, get_outlet, hold_outlet, insert_outlet, is_outlet_free, release_outlet,

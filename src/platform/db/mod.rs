@@ -3,6 +3,7 @@
 //! Diesel with r2d2 is synchronous, so [`Db::transaction`] and [`Db::read`] are the only places that enter the blocking pool.
 //! A permit is taken before a thread is, so that requests wait in a queue of ours, for a short time, instead of holding threads.
 
+mod appenders;
 mod audit;
 mod counted;
 mod migrate;
@@ -35,6 +36,7 @@ use super::error::{AppError, AppResult};
 use super::faults;
 use super::metrics;
 use super::wake::Wake;
+use appenders::People;
 pub use counted::{COUNTED, COUNTED_AT_MOST, Counted, counting};
 pub use migrate::{MigrationError, lacking_migrations, migrate, pending_migrations};
 pub use mode::Mode;
@@ -124,6 +126,7 @@ struct Inner {
     request_deadline: Duration,
     /// Who changed something within the time that reports are kept.
     changed: Cache<Uuid, ()>,
+    people: People,
     standing: (String, Limits),
     clock: Clock,
     wake: Wake,
@@ -201,6 +204,7 @@ impl Db {
             pool_wait: config.pool_wait,
             part_deadline: config.part_deadline,
             request_deadline: config.request_deadline,
+            people: People::default(),
             changed: Cache::builder()
                 .max_capacity(CHANGERS)
                 .time_to_live(config.report_cache)
@@ -343,8 +347,15 @@ impl Db {
         }
         if let Some(appending) = appending {
             appending.committed();
+            self.0.people.note(lane);
         }
         Ok(result)
+    }
+
+    /// Whether requests of this process append to the log at present: whoever appends much holds them up.
+    #[must_use]
+    pub fn people_append(&self) -> bool {
+        self.0.people.are_there()
     }
 
     /// One snapshot of the primary under a module's role, for a worker: it may keep what it has looked up in temporary tables.
