@@ -171,7 +171,7 @@ def clicks(bench, clients=16):
     beside = []
     for _ in range(presses):
         bare(limit)
-        shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
+        shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
         while shuffling.poll() is None:
             weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
             beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,

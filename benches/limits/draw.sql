@@ -25,12 +25,12 @@ create table bench.posted as
 create index on bench.posted (chunk);
 vacuum analyze bench.drawn; vacuum analyze bench.batches; vacuum analyze bench.posted;
 
--- One chunk of the shuffle: tasks, journal, two events.
+-- One chunk of the shuffle: tasks, journal, two events. A task that was completed in the meantime stays where it is.
 create or replace procedure bench.move(p_chunk integer) language plpgsql as $$
 declare run uuid := '0190dada-0000-7000-8000-000000000000';
 begin
   update tasks.tasks t set assignee_id = d.to_id, assignment_seq = d.assignment_seq, updated_at = now(), updated_by = d.to_id
-    from bench.drawn d where d.chunk = p_chunk and t.id = d.task_id;
+    from bench.drawn d where d.chunk = p_chunk and t.id = d.task_id and t.status = 'open';
   insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, from_id, assignee_id, run_id)
     select d.task_id, 'assign', now(), d.to_id, b.event_id, d.assignment_seq, d.from_id, d.to_id, run
     from bench.drawn d join bench.batches b using (batch) where d.chunk = p_chunk order by d.task_id;
