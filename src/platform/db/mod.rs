@@ -347,7 +347,7 @@ impl Db {
         }
         if let Some(appending) = appending {
             appending.committed();
-            self.0.people.note(lane);
+            self.0.people.note(lane, self.0.clock.now());
         }
         Ok(result)
     }
@@ -355,7 +355,7 @@ impl Db {
     /// Whether requests of this process append to the log at present: whoever appends much holds them up.
     #[must_use]
     pub fn people_append(&self) -> bool {
-        self.0.people.are_there()
+        self.0.people.are_there(self.0.clock.now())
     }
 
     /// One snapshot of the primary under a module's role, for a worker: it may keep what it has looked up in temporary tables.

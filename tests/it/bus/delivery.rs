@@ -1,5 +1,6 @@
 //! What one subscriber is told when things go well, fail, wait and come back.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use ates::bus;
@@ -250,33 +251,60 @@ impl Subscriber for Pages {
     }
 }
 
+/// A batch of so many facts.
+fn publish_batch(tx: &mut Tx<'_>, number: u128, size: u128) -> AppResult<()> {
+    let run = ShuffleId(Uuid::from_u128(number));
+    let assignments = (0..size)
+        .map(|task| Assignment {
+            task: TaskId(Uuid::from_u128(task)),
+            from: None,
+            to: UserId(Uuid::from_u128(1)),
+            assignment_seq: 2,
+        })
+        .collect();
+    events::publish(tx, run.0, &TasksReassigned { run, assignments }).map(drop)
+}
+
 #[test]
 fn e14_a_page_of_batches_ends_with_the_event_that_fills_it() {
     let house = House::new(Probe::default());
     let pages = Pages::default();
     bus::register(&house.db, &[Box::new(pages.clone()) as Box<dyn Subscriber>]).unwrap();
-    let publish = |tx: &mut Tx<'_>, number: u128, size: u128| {
-        let run = ShuffleId(Uuid::from_u128(number));
-        let assignments = (0..size)
-            .map(|task| Assignment {
-                task: TaskId(Uuid::from_u128(task)),
-                from: None,
-                to: UserId(Uuid::from_u128(1)),
-                assignment_seq: 2,
-            })
-            .collect();
-        events::publish(tx, run.0, &TasksReassigned { run, assignments }).map(drop)
-    };
     house
         .db
         .transaction_blocking(Lane::Worker, bus::ROLE, Origin::system(), |tx| {
             // Ten events are 4,990 facts, so the eleventh is taken whole.
-            publish(tx, 0, 490)?;
-            (1..=22).try_for_each(|number| publish(tx, number, 500))
+            publish_batch(tx, 0, 490)?;
+            (1..=22).try_for_each(|number| publish_batch(tx, number, 500))
         })
         .unwrap();
     while bus::step(&house.db, &pages).unwrap() == Progress::More {}
     assert_eq!(*pages.0.lock().unwrap(), [5_490, 5_000, 1_000]);
     house.work();
     assert_eq!(house.lag(), 0);
+}
+
+#[test]
+fn a_page_is_small_while_people_append_since_it_holds_the_lock_of_the_log() {
+    let house = House::new(Probe::default());
+    let pages = Pages::default();
+    bus::register(&house.db, &[Box::new(pages.clone()) as Box<dyn Subscriber>]).unwrap();
+    let append = |lane: Lane, numbers: Range<u128>| {
+        house
+            .db
+            .transaction_blocking(lane, bus::ROLE, Origin::system(), |tx| {
+                numbers
+                    .clone()
+                    .try_for_each(|number| publish_batch(tx, number, 500))
+            })
+            .unwrap();
+    };
+    append(Lane::Worker, 0..4);
+    append(Lane::Web, 4..5);
+    for _ in 0..2 {
+        assert_eq!(bus::step(&house.db, &pages).unwrap(), Progress::More);
+    }
+    house.clock.advance(Duration::seconds(1));
+    while bus::step(&house.db, &pages).unwrap() == Progress::More {}
+    assert_eq!(*pages.0.lock().unwrap(), [500, 500, 1_500]);
 }
