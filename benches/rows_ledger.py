@@ -168,14 +168,16 @@ def clicks(bench, clients=16):
     limit = bench.company("bare", open=tasks, people=people)
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
     limit.sql("-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
-    beside = []
+    beside, slices = [], 0
     for _ in range(presses):
         bare(limit)
         shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
         while shuffling.poll() is None:
             weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
+            # A client completes about five tasks in a slice; each begins behind those of the slice before.
             beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
-                              k=len(beside))[1]
+                              k=slices * 20)[1]
+            slices += 1
         assert shuffling.returncode == 0
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)
