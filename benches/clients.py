@@ -101,7 +101,7 @@ def flat_out(port, clients, requests, seconds):
 
 
 def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=(), **variables):
-    """Transactions a second of pgbench and, with a rate, each latency from the instant that was planned, in seconds."""
+    """Transactions a second of pgbench and, with a rate, when each ended and its latency from the instant that was planned, in seconds."""
     with tempfile.TemporaryDirectory(prefix="ates-bench-log.") as folder:
         command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(sessions), "-j", "2", "-T", str(seconds)]
         command += [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
@@ -110,5 +110,6 @@ def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=()
         done = subprocess.run([*command, postgres.url(database)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "failed: 0" in done.stdout.replace("number of failed transactions", "failed"), done.stdout
-        times = [int(line.split()[2]) / 1e6 for path in pathlib.Path(folder).glob("log.*") for line in path.read_text().splitlines()]
+        lines = [line.split() for path in pathlib.Path(folder).glob("log.*") for line in path.read_text().splitlines()]
+        times = [(int(line[4]) + int(line[5]) / 1e6, int(line[2]) / 1e6) for line in lines]
     return float(re.search(r"tps = ([0-9.]+)", done.stdout).group(1)), times

@@ -169,16 +169,21 @@ def clicks(bench, clients=16):
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
     limit.sql("-c", "create unique index on bench.todo (n)", "-c", "analyze bench.todo")
     beside, slices = [], 0
-    for _ in range(presses):
+    for number in range(presses):
         bare(limit)
         shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
+        seen, ended = [], []
+        threading.Thread(target=lambda: (shuffling.wait(), ended.append(time.time()))).start()
         while shuffling.poll() is None:
             weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
-            # A client completes about five tasks in a slice; each begins behind those of the slice before.
-            beside += pgbench(bench.postgres, "bare", None, clients, 4, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
-                              k=slices * 20)[1]
+            # A client completes about 25 tasks in a slice; each begins behind those of the slice before.
+            seen += pgbench(bench.postgres, "bare", None, clients, 20, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
+                            k=slices * 60)[1]
             slices += 1
+        beside.append([took for at, took in seen if at <= ended[0]])
+        print(f"the limit, press {number + 1}: {in_ms(beside[-1])}")
         assert shuffling.returncode == 0
+    beside = [took for times in beside for took in times]
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)
     deadlocks = "select deadlocks from pg_stat_database where datname = 'ours'"
@@ -190,10 +195,10 @@ def clicks(bench, clients=16):
         for clicker in crew:
             clicker.start()
         for number in range(presses):
-            seen = [len(clicker.times) for clicker in crew]
+            before = [len(clicker.times) for clicker in crew]
             run_ends(session, press(port))
             ours.caught_up(session)
-            times = [took for clicker, first in zip(crew, seen) for took in clicker.times[first:]]
+            times = [took for clicker, first in zip(crew, before) for took in clicker.times[first:]]
             print(f"clicks beside press {number + 1}: {in_ms(times)}")
         stop.set()
         for clicker in crew:
