@@ -173,13 +173,15 @@ def clicks(bench, clients=16):
         bare(limit)
         shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
         seen, ended = [], []
-        threading.Thread(target=lambda: (shuffling.wait(), ended.append(time.time()))).start()
+        end = threading.Thread(target=lambda: (shuffling.wait(), ended.append(time.time())))
+        end.start()
         while shuffling.poll() is None:
             weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
             # A client completes about 25 tasks in a slice; each begins behind those of the slice before.
             seen += pgbench(bench.postgres, "bare", None, clients, 20, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
                             k=slices * 60)[1]
             slices += 1
+        end.join()
         beside.append([took for at, took in seen if at <= ended[0]])
         print(f"the limit, press {number + 1}: {in_ms(beside[-1])}")
         assert shuffling.returncode == 0
