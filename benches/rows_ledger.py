@@ -1,5 +1,6 @@
 """The rows of the table about what moves money in bulk: booking, the shuffle, and what others notice of it."""
 
+import statistics
 import subprocess
 import threading
 import time
@@ -163,7 +164,7 @@ class Clicker(threading.Thread):
 
 def clicks(bench, clients=16):
     """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one,
-    as often, so that both meet the checkpoints."""
+    as often, so that both meet the checkpoints; a disk that holds everybody up for seconds does so to one press or another."""
     tasks, people, presses = bench.arguments.tasks, bench.arguments.people, bench.arguments.presses
     limit = bench.company("bare", open=tasks, people=people)
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
@@ -185,7 +186,6 @@ def clicks(bench, clients=16):
         beside.append([took for at, took in seen if at <= ended[0]])
         print(f"the limit, press {number + 1}: {in_ms(beside[-1])}")
         assert shuffling.returncode == 0
-    beside = [took for times in beside for took in times]
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)
     deadlocks = "select deadlocks from pg_stat_database where datname = 'ours'"
@@ -196,22 +196,22 @@ def clicks(bench, clients=16):
                 for number, token in enumerate(tokens)]
         for clicker in crew:
             clicker.start()
+        meanwhile = []
         for number in range(presses):
             before = [len(clicker.times) for clicker in crew]
             run_ends(session, press(port))
             ours.caught_up(session)
-            times = [took for clicker, first in zip(crew, before) for took in clicker.times[first:]]
-            print(f"clicks beside press {number + 1}: {in_ms(times)}")
+            meanwhile.append([took for clicker, first in zip(crew, before) for took in clicker.times[first:]])
+            print(f"clicks beside press {number + 1}: {in_ms(meanwhile[-1])}")
         stop.set()
         for clicker in crew:
             clicker.join()
         session.close()
-    meanwhile = [took for clicker in crew for took in clicker.times]
     failed = sum(status >= 500 for clicker in crew for status in clicker.statuses)
     clean = ours.run("verify", check=False)
     assert clean.returncode == 0, clean.stdout
-    high = share(meanwhile, .99) * 1000, share(beside, .99) * 1000
-    bench.note("p99 of others' clicks meanwhile", f"{high[0]:.0f} ms of {len(meanwhile)}", f"{high[1]:.0f} ms of {len(beside)}", high[0] / high[1], 1.5, at_least=False)
+    high = [statistics.median(share(times, .99) for times in every) * 1000 for every in (meanwhile, beside)]
+    bench.note(f"p99 of others' clicks meanwhile, the middle one of {presses} presses", f"{high[0]:.0f} ms", f"{high[1]:.0f} ms", high[0] / high[1], 1.5, at_least=False)
     bench.mark(f"  deadlocks in {presses} runs", ours.number(deadlocks), "", 0)
     bench.mark("  answers of 5xx", failed, "", 0)
     ours.drop()
