@@ -1,7 +1,7 @@
 //! The paths that a keyboard alone walks: after each step the focus is where a person expects it, and never lost.
 
 use ates_browser::{
-    Chromium, Outcome, PASSWORD, Product, Who, focused, text_of, wait_for, wait_for_text,
+    Chromium, Outcome, PASSWORD, Product, Who, focused, task_of, wait_for, wait_for_text,
 };
 use thirtyfour::prelude::*;
 
@@ -170,7 +170,7 @@ path!(
 async fn complete(desk: &Desk) -> Outcome {
     desk.open("/tasks").await?;
     desk.tab_to("#mine form button").await?;
-    let title = text_of(desk.browser(), "#mine tbody tr:has(form) th a").await?;
+    let title = task_of(desk.browser(), "#mine tbody tr:has(form)").await?;
     desk.enter_to_next_page().await?;
     desk.expect_focus(".flash[role='status'], h1, #mine *")
         .await?;
@@ -186,7 +186,7 @@ path!(
 async fn shortcuts(desk: &Desk) -> Outcome {
     desk.open("/tasks").await?;
     let second = "#mine tbody tr:nth-child(2)";
-    let title = text_of(desk.browser(), &format!("{second} th a")).await?;
+    let title = task_of(desk.browser(), second).await?;
     desk.keys("j").await?;
     desk.expect_focus("#mine tbody tr:nth-child(1) a").await?;
     desk.keys("j").await?;

@@ -1,7 +1,7 @@
 //! What works with scripts switched off, in the browser that would run them.
 
 use ates_browser::{
-    Chromium, Outcome, Product, fill_log_in, press, text_of, type_into, wait_for_text,
+    Chromium, Outcome, Product, fill_log_in, press, task_of, type_into, wait_for_text,
 };
 use serde_json::json;
 use thirtyfour::prelude::*;
@@ -37,7 +37,7 @@ async fn live(browser: &WebDriver, base: &str) -> Outcome {
     // Completing leads back with a word about task and sum.
     browser.goto(at("/tasks")).await?;
     let row = "#mine tbody tr:has(form)";
-    let title = text_of(browser, &format!("{row} th a")).await?;
+    let title = task_of(browser, row).await?;
     press(browser, &format!("{row} form button")).await?;
     wait_for_text(browser, ".flash", &title).await?;
     wait_for_text(browser, ".flash", "+$").await?;

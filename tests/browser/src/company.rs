@@ -19,6 +19,10 @@ pub const PASSWORD: &str = "a parrot never tells";
 
 /// How many days of history the company has.
 const DAYS: &str = "6";
+/// Whether the developer has open tasks for a list.
+const ENOUGH_TO_DO: &str =
+    "select 'enough' from tasks.tasks t join auth.users u on u.id = t.assignee_id
+     where u.username = 'developer' and t.status <> 'done' having count(*) >= 5";
 /// How long making it may take, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(240);
 /// Held while the template is made.
@@ -71,9 +75,14 @@ fn make(conn: &mut PgConnection, name: &str) {
         .expect("the program starts; is it built?");
     let demo = Running(demo);
     wait_until(|| Client::new(&base).try_get("/health/ready") == Some(200));
-    // A short history leaves little open.
+    // A short history leaves little open, and the lot may leave out whose pages are looked at.
     import_tasks(&url, &folder, "manager", 400);
-    prepare(&mut connect(&url), &base);
+    let mut company = connect(&url);
+    while text(&mut company, ENOUGH_TO_DO).is_none() {
+        import_tasks(&url, &folder, "manager", 100);
+    }
+    prepare(&mut company, &base);
+    drop(company);
     drop(demo);
     drop(std::fs::remove_dir_all(&folder));
     let guests = format!("select 1 from pg_stat_activity where datname = '{fresh}'");

@@ -19,6 +19,7 @@ pub use inspection::{Inspection, Trace, overflow};
 pub use product::Product;
 pub use screens::{Act, Places, SCREENS, Screen, Who};
 pub use steps::{
-    Outcome, fill_log_in, focused, log_in, press, text_of, type_into, wait_for, wait_for_text,
+    Outcome, fill_log_in, focused, log_in, press, task_of, text_of, type_into, wait_for,
+    wait_for_text,
 };
 pub use words::foreign_words;

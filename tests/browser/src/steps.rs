@@ -46,6 +46,12 @@ pub async fn text_of(browser: &WebDriver, selector: &str) -> Result<String, WebD
     browser.find(By::Css(selector)).await?.text().await
 }
 
+/// The beginning of what the link to a row's task says: messages cut the rest of a long title.
+pub async fn task_of(browser: &WebDriver, row: &str) -> Result<String, WebDriverError> {
+    let title = text_of(browser, &format!("{row} th a")).await?;
+    Ok(title.chars().take(40).collect())
+}
+
 /// Waits until a script says true; `what` names what was waited for.
 pub async fn wait_for(browser: &WebDriver, what: &str, script: &str) -> Outcome {
     for _ in 0..400 {
