@@ -1,5 +1,6 @@
 """The rows of the table about what moves money in bulk: booking, the shuffle, and what others notice of it."""
 
+import os
 import statistics
 import subprocess
 import threading
@@ -172,6 +173,7 @@ def clicks(bench, clients=16):
     beside, slices = [], 0
     for number in range(presses):
         bare(limit)
+        os.sync()
         shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
         seen, ended = [], []
         end = threading.Thread(target=lambda: (shuffling.wait(), ended.append(time.time())))
@@ -194,6 +196,8 @@ def clicks(bench, clients=16):
         session, stop, tokens = ours.session(), threading.Event(), ours.tokens(port, names)
         crew = [Clicker(port, token, ours.sql("-c", f"select id from tasks.tasks where assignee_id = bench.person({number}) and status = 'open'").split(), stop)
                 for number, token in enumerate(tokens)]
+        # What copying and dropping databases has left to the disk is not the shuffle's.
+        os.sync()
         for clicker in crew:
             clicker.start()
         meanwhile = []

@@ -161,13 +161,14 @@ pub(in crate::accounting) fn insert_mails(
 ) -> AppResult<()> {
     let (ids, employees): (Vec<Uuid>, Vec<Uuid>) = mails.iter().copied().unzip();
     sql_query(
+        // A probe for each: as joins they would read everybody, and all payouts of the date, for every chunk.
         "insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language,
            amount_minor, next_attempt_at, created_at)
          select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $4), 'payout', p.employee_id, p.business_date,
            coalesce(e.email, ''), coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
          from unnest($2, $3) as n(id, employee_id)
-           join accounting.payouts p on p.business_date = $1 and p.employee_id = n.employee_id
-           left join accounting.employees e on e.id = p.employee_id",
+           cross join lateral (select * from accounting.payouts p where p.business_date = $1 and p.employee_id = n.employee_id limit 1) p
+           left join lateral (select * from accounting.employees e where e.id = n.employee_id limit 1) e on true",
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(ids)
