@@ -137,7 +137,7 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
            count(p.item_id) filter (where p.state = 'blocked') as blocked,
            count(p.item_id) filter (where p.state = 'dead') as dead
          from bus.subscribers s
-           cross join (select coalesce(max(seq), 0) as seq from bus.events) head
+           cross join bus.head() as head (seq)
            left join bus.parked_items p on p.subscriber = s.name and p.state in ('retrying', 'blocked', 'dead')
          group by s.name, head.seq order by s.name",
     ).prepared()

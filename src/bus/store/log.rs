@@ -48,7 +48,7 @@ pub(in crate::bus) fn head(conn: &mut PgConnection) -> AppResult<i64> {
         #[diesel(sql_type = BigInt)]
         seq: i64,
     }
-    let row: Row = sql_query("select coalesce(max(seq), 0) as seq from bus.events")
+    let row: Row = sql_query("select bus.head() as seq")
         .prepared()
         .get_result(conn)?;
     Ok(row.seq)
@@ -82,7 +82,7 @@ pub(in crate::bus) fn look(
              where s.name = any($2) and not s.paused and s.retired_at is null and (s.position < log.head or exists (
                select from bus.parked_items p
                where p.subscriber = s.name and p.state = 'retrying' and p.next_attempt_at <= $1))){others} as due
-         from (select coalesce(max(seq), 0) as head from bus.events) log"
+         from bus.head() as log (head)"
     ))
     .bind::<Timestamptz, _>(now)
     .bind::<Array<Text>, _>(subscribers)

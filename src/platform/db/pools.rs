@@ -106,7 +106,7 @@ impl Limits {
         conn.batch_execute(&format!(
             "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
              set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
-             set random_page_cost = 1.1; set timezone = 'UTC'",
+             set random_page_cost = 1.1; set jit = off; set timezone = 'UTC'",
             self.name,
             self.statement.as_millis(),
             self.lock_seconds,

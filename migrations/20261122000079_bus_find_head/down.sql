@@ -1,0 +1,3 @@
+drop function bus.head();
+alter function bus.append reset jit;
+alter function bus.append reset enable_seqscan;
