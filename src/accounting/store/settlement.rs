@@ -67,19 +67,21 @@ pub(in crate::accounting) fn list_lines(
     accounts: &[Uuid],
 ) -> AppResult<Vec<Line>> {
     Ok(sql_query(
-        "with moved as (
-           select account_id,
-             coalesce(sum(amount_minor) filter (where kind = 'assignment_fee'), 0)::bigint as fees_minor,
-             coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0)::bigint as rewards_minor,
-             coalesce(sum(amount_minor) filter (where kind = 'adjustment'), 0)::bigint as adjustments_minor
-           from accounting.transfers where business_date = $1 and account_id = any($2) group by account_id
-         ), debts as (
-           select account_id, closing_minor from accounting.statements
-           where business_date = $1 - 1 and account_id = any($2) and closing_minor <> 0
-         )
-         select account_id, coalesce(d.closing_minor, 0) as opening_minor, coalesce(m.fees_minor, 0) as fees_minor,
-           coalesce(m.rewards_minor, 0) as rewards_minor, coalesce(m.adjustments_minor, 0) as adjustments_minor
-         from moved m full join debts d using (account_id) order by account_id",
+        // A probe for each account: a join may read the whole date for every chunk.
+        "select a.id as account_id, coalesce(d.closing_minor, 0) as opening_minor, m.fees_minor, m.rewards_minor, m.adjustments_minor
+         from unnest($2) as a(id)
+           cross join lateral (
+             select count(*) as transfers,
+               coalesce(sum(t.amount_minor) filter (where t.kind = 'assignment_fee'), 0)::bigint as fees_minor,
+               coalesce(sum(t.amount_minor) filter (where t.kind = 'completion_reward'), 0)::bigint as rewards_minor,
+               coalesce(sum(t.amount_minor) filter (where t.kind = 'adjustment'), 0)::bigint as adjustments_minor
+             from accounting.transfers t where t.business_date = $1 and t.account_id = a.id
+           ) m
+           left join lateral (
+             select s.closing_minor from accounting.statements s
+             where s.business_date = $1 - 1 and s.account_id = a.id and s.closing_minor <> 0 limit 1
+           ) d on true
+         where m.transfers > 0 or d.closing_minor is not null order by a.id",
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(accounts)
@@ -113,7 +115,7 @@ pub(in crate::accounting) fn insert_statements(
          select $1, s.*, coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username), $9
          from unnest($2, $3, $4, $5, $6, $7, $8)
              as s(account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor, closing_minor)
-           left join accounting.employees e on e.id = s.account_id",
+           left join lateral (select * from accounting.employees e where e.id = s.account_id limit 1) e on true",
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(rows.iter().map(|row| row.line.account_id).collect::<Vec<_>>())

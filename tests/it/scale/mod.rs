@@ -11,8 +11,8 @@ use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::support::client::Api;
-use crate::support::database::count;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::database::{count, number};
+use crate::support::{PASSWORD, TestApp, wait_until};
 use recorder::asked;
 
 /// The trips to the server of each use case, the beginning and the end of its transaction included. Who finds a way to do with fewer
@@ -38,6 +38,18 @@ fn assert_trips(what: &str, trips: &[String]) {
         })
         .collect();
     assert_eq!(trips.len(), *kept, "{what}:\n{}", list.join("\n"));
+}
+
+/// Ends all sessions of the program: then they have told Postgres what they counted.
+fn tell_counts(app: &TestApp) {
+    let mut conn = app.conn();
+    let others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'ates %'";
+    wait_until("all sessions have told their counts", || {
+        number(
+            &mut conn,
+            &format!("select count(pg_terminate_backend(pid)) as n {others}"),
+        ) == 0
+    });
 }
 
 #[test]
@@ -78,6 +90,7 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
     press();
     app.settle_idle();
     press();
+    app.clock().advance(Duration::seconds(1));
     let chunk = || {
         ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
     };
@@ -110,4 +123,28 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
     });
     assert_trips("a date of up to a thousand accounts is closed", &settled);
     app.step_all();
+}
+
+#[test]
+fn no_chunk_of_a_close_reads_everybody() {
+    const PEOPLE: i64 = 4_000;
+    // Forty chunks. Each that read a table of everybody would add forty rows a person; the statements, the transfers and the seal of
+    // a person are some forty.
+    const EACH: i64 = 50;
+    let app = TestApp::with(|settings| settings.workers(false).set("ATES_PAYOUT_CHUNK", 100));
+    history::write_until_close(&app, PEOPLE as usize, 1, 0);
+    let read = || {
+        tell_counts(&app);
+        number(
+            &mut app.conn(),
+            "select sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint as n from pg_stat_user_tables",
+        )
+    };
+    let before = read();
+    let closed = accounting::settle_due(app.db(), app.config()).unwrap();
+    let rows = read() - before;
+    assert_eq!(closed.len(), 1);
+    assert_eq!(count(&mut app.conn(), "accounting.payouts"), PEOPLE);
+    println!("{rows} rows are read for {PEOPLE} accounts");
+    assert!(rows < EACH * PEOPLE, "{rows}");
 }

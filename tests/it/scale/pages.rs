@@ -7,12 +7,12 @@ use ates::platform::ids::UserId;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::history;
 use super::recorder::{asked, record};
+use super::{history, tell_counts};
 use crate::running::pace::{Paced, in_a_calm_round};
+use crate::support::TestApp;
 use crate::support::client::Browser;
-use crate::support::database::{number, text};
-use crate::support::{TestApp, wait_until};
+use crate::support::database::text;
 
 /// People with a past, on so many dates; a page of a list shows fewer of either.
 const PEOPLE: usize = 60;
@@ -196,16 +196,10 @@ struct Scans {
     scans: i64,
 }
 
-/// How often each filled part of a partitioned table was read from one end to the other. Sessions tell it when they end.
+/// How often each filled part of a partitioned table was read from one end to the other.
 fn read_through(app: &TestApp) -> BTreeMap<String, i64> {
+    tell_counts(app);
     let mut conn = app.conn();
-    let others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'ates %'";
-    wait_until("all sessions have told their counts", || {
-        number(
-            &mut conn,
-            &format!("select count(pg_terminate_backend(pid)) as n {others}"),
-        ) == 0
-    });
     let rows: Vec<Scans> = sql_query(
         "select s.relname::text as name, s.seq_scan as scans from pg_stat_user_tables s join pg_class c on c.oid = s.relid
          where s.relname ~ '^(transfers|journal|events)_[0-9]' and c.reltuples > 500",
