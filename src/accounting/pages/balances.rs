@@ -33,6 +33,9 @@ pub(super) struct BalancesQuery {
 /// What stands for "only debts" in an address.
 const NEGATIVE: &str = "negative";
 
+/// Days that are counted again unless said otherwise.
+const USUAL_DAYS: u64 = 31;
+
 impl BalancesQuery {
     /// The date that was asked for, today when none was.
     pub(super) fn date(&self, today: NaiveDate) -> AppResult<NaiveDate> {
@@ -150,7 +153,7 @@ pub(super) async fn show_recount(
     config: Data<Config>,
 ) -> AppResult<HttpResponse> {
     let Viewer { actor, frame, .. } = viewer;
-    let usual = Period::ending(config.zone.date_of(db.clock().now()), 366);
+    let usual = Period::ending(config.zone.date_of(db.clock().now()), USUAL_DAYS);
     let asked = read_period(
         frame.lang,
         query.from.as_deref(),
