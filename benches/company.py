@@ -14,7 +14,7 @@ import house
 from house import REPO, Api, Session, fill, free_port, serving, wait_for
 
 LEDGER = "accounting.ledger"
-EVERYTHING = {"people": 5_000, "dates": 0, "settled": 1, "open": 0, "done": 0}
+EVERYTHING = {"people": 5_000, "hands": 4, "dates": 0, "settled": 1, "open": 0, "done": 0}
 
 
 def note(figure, words, target=""):

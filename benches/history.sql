@@ -1,9 +1,9 @@
 -- A company with a past, by plain SQL straight into the tables: quicker than living through it, and every row as the product writes
--- it, so that `ates verify` is clean. Everybody gets a task on each date, which goes through four hands (each pays its fee) and is
--- done by the last: six transfers a person and date with the payout. All figures follow from the numbers of person and date.
+-- it, so that `ates verify` is clean. Everybody gets a task on each date, which goes through so many hands (each pays its fee) and is
+-- done by the last: with four hands six transfers a person and date, the payout included. All figures follow from the numbers of person and date.
 --
--- Variables: moment, the present instant; people; dates, the number of dates before today; settled, 0 leaves the last of them for somebody to close; open, tasks
--- that are open today, one fee each; done, tasks that are done and of which nothing else is known (then `ates verify` complains).
+-- Variables: moment, the present instant; people; hands, fewer than people; dates, the number of dates before today; settled, 0 leaves the last of them for
+-- somebody to close; open, tasks that are open today, one fee each; done, tasks that are done and of which nothing else is known (then `ates verify` complains).
 \set ON_ERROR_STOP on
 set timezone = 'UTC';
 set synchronous_commit = off;
@@ -13,19 +13,22 @@ create schema if not exists bench;
 grant usage on schema bench to public;
 alter default privileges in schema bench grant select on tables to public;
 
--- Ids as the product makes them: the time comes first, so neighbours in time are neighbours in an index.
-create or replace function bench.id(at timestamptz, what text, n bigint) returns uuid language sql immutable as
+-- Ids as the product makes them: the time comes first, so neighbours in time are neighbours in an index. Not immutable, as arithmetic with time zones is
+-- not: then Postgres puts the expression in the place of the call.
+create or replace function bench.id(at timestamptz, what text, n bigint) returns uuid language sql stable as
   $$ select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7' || what || '8000' || lpad(to_hex(n), 12, '0'))::uuid $$;
 create or replace function bench.person(n bigint) returns uuid language sql immutable as
   $$ select ('01900000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid $$;
-create or replace function bench.fee(n bigint, day integer) returns bigint language sql immutable as $$ select 100 + (n * 7 + day * 13) % 101 $$;
+-- All fees of a task together are less than its reward.
+create or replace function bench.fee(n bigint, day integer, hands integer) returns bigint language sql immutable as
+  $$ select 400 / hands + (n * 7 + day * 13) % (400 / hands + 1) $$;
 create or replace function bench.reward(n bigint, day integer) returns bigint language sql immutable as $$ select 2000 + (n * 11 + day * 17) % 2001 $$;
--- What somebody has earned on a date before the payout: the reward of their own task without the fees of the four that they had.
-create or replace function bench.earned(n bigint, day integer, people integer) returns bigint language sql immutable as
-  $$ select bench.reward(n, day) - (select sum(bench.fee((n + people - 4 + j) % people, day)) from generate_series(1, 4) j)::bigint $$;
+-- What somebody has earned on a date before the payout: the reward of their own task without the fees of all that they had.
+create or replace function bench.earned(n bigint, day integer, people integer, hands integer) returns bigint language sql immutable as
+  $$ select bench.reward(n, day) - (select sum(bench.fee((n + people - hands + j) % people, day, hands)) from generate_series(1, hands) j)::bigint $$;
 -- What an open task of somebody costs.
 create or replace function bench.open_fee(n bigint) returns bigint language sql immutable as $$ select 1000 + n % 1001 $$;
-create or replace function bench.birth(start timestamptz, n bigint) returns timestamptz language sql immutable as
+create or replace function bench.birth(start timestamptz, n bigint) returns timestamptz language sql stable as
   $$ select start + interval '9 hours' + n % 3600 * interval '1 second' $$;
 -- The present, today, and the first instant of each date: Moscow has one offset for all of these years.
 create table if not exists bench.present (moment timestamptz not null);
@@ -59,50 +62,65 @@ create temporary table life on commit drop as
   select d.day, d.date, p.n, bench.birth(d.start, p.n) as born, bench.id(bench.birth(d.start, p.n), '001', d.day::bigint * :people + p.n) as task
   from dates d cross join people p;
 analyze life;
+create index on life (day);
 insert into accounting.task_prices (task_id, fee_minor, reward_minor, created_at)
-  select task, bench.fee(n, day), bench.reward(n, day), born from life order by day, n;
+  select task, bench.fee(n, day, :hands), bench.reward(n, day), born from life order by day, n;
 insert into accounting.tasks (id, title) select task, 'Feed bird ' || n || ' of day ' || day from life order by day, n;
 insert into tasks.tasks (id, title, status, assignee_id, assignment_seq, fee_minor, reward_minor, created_at, created_by, updated_at,
     updated_by, completed_at, completed_by)
-  select task, 'Feed bird ' || n || ' of day ' || day, 'done', bench.person(n), 4, bench.fee(n, day), bench.reward(n, day), born,
+  select task, 'Feed bird ' || n || ' of day ' || day, 'done', bench.person(n), :hands, bench.fee(n, day, :hands), bench.reward(n, day), born,
     bench.person(n), born + interval '8 hours', bench.person(n), born + interval '8 hours', bench.person(n)
   from life order by day, n;
 insert into analytics.tasks (id, title, reward_minor, completed_at, completed_date, completed_by)
   select task, 'Feed bird ' || n || ' of day ' || day, bench.reward(n, day), born + interval '8 hours', date, bench.person(n) from life;
-insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, from_id, assignee_id)
-  select l.task, s.kind, l.born + s.after, bench.person(l.n), bench.id(l.born + s.after, '00' || s.k, l.day::bigint * :people + l.n), s.seq,
-    case when s.seq > 1 then bench.person((l.n + 5 - s.seq) % :people) end,
-    case when s.seq is not null then bench.person((l.n + 4 - s.seq) % :people) end
-  from life l cross join (values (1, 'create', null::integer, interval '0'), (2, 'assign', 1, interval '0'), (3, 'assign', 2, interval '1 hour'),
-    (4, 'assign', 3, interval '2 hours'), (5, 'assign', 4, interval '3 hours'), (6, 'complete', null, interval '8 hours')) s (k, kind, seq, after)
-  order by l.day, s.k, l.n;
-
-create temporary table flow on commit drop as
-  select d.day, d.date, d.start, d.settled, p.n, k.k,
-    case when k.k < 5 then (p.n + :people - 4 + k.k) % :people else p.n end as owner
-  from dates d cross join people p cross join generate_series(1, 5) k (k);
-insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq,
-    reason_event_id, business_date, created_at)
-  select bench.id(happened, '1' || lpad(k::text, 2, '0'), day::bigint * :people + n),
-    case when k < 5 then 'assignment_fee' else 'completion_reward' end, bench.person(n),
-    case when k < 5 then '00000000-0000-0000-0000-00000000fee5' else '00000000-0000-0000-0000-000000003e4d' end::uuid,
-    case when k < 5 then -bench.fee(owner, day) else bench.reward(n, day) end, 6 * day + k,
-    (case when k = 5 then bench.reward(n, day) else 0 end
-      - (select sum(bench.fee((n + :people - 4 + j) % :people, day)) from generate_series(1, least(k, 4)) j))::bigint,
-    bench.id(bench.birth(start, owner), '001', day::bigint * :people + owner), case when k < 5 then k end,
-    bench.id(happened, '00' || k + 1, day::bigint * :people + owner), date, happened
-  from (select f.*, bench.birth(start, owner) + case when k < 5 then (k - 1) * interval '1 hour' else interval '8 hours' end as happened from flow f) f
-  order by day, k, n;
+create temporary table sizes on commit drop as select :hands::integer as hands, :people::integer as people;
+-- The two long tables date by date, so that nothing large is sorted. A hand is a fourth of four hours, or less if there are more.
+create temporary table ways on commit drop as
+  select 'create' as kind, null::integer as seq, 1 as what, interval '0' as after union all
+  select 'assign', h, h + 1, (h - 1) * (interval '4 hours' / :hands) from generate_series(1, :hands) h union all
+  select 'complete', null, :hands + 2, interval '8 hours';
+create function pg_temp.what(lead text, n integer) returns text language sql immutable as $$ select lead || lpad(n::text, 2, '0') $$;
+do $$
+declare
+  d record;
+  hands integer;
+  people integer;
+begin
+  select s.hands, s.people into hands, people from sizes s;
+  for d in select * from dates order by day loop
+    insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, from_id, assignee_id)
+      select l.task, w.kind, l.born + w.after, bench.person(l.n), bench.id(l.born + w.after, pg_temp.what('0', w.what), l.day::bigint * people + l.n), w.seq,
+        case when w.seq > 1 then bench.person((l.n + hands + 1 - w.seq) % people) end,
+        case when w.seq is not null then bench.person((l.n + hands - w.seq) % people) end
+      from life l cross join ways w where l.day = d.day order by w.what, l.n;
+    insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq,
+        reason_event_id, business_date, created_at)
+      select bench.id(happened, pg_temp.what('1', k), day::bigint * people + n),
+        case when fee then 'assignment_fee' else 'completion_reward' end, bench.person(n),
+        case when fee then '00000000-0000-0000-0000-00000000fee5' else '00000000-0000-0000-0000-000000003e4d' end::uuid,
+        case when fee then -bench.fee(owner, day, hands) else bench.reward(n, day) end, (hands + 2) * day + k,
+        (sum(case when fee then -bench.fee(owner, day, hands) else bench.reward(n, day) end) over (partition by n order by k))::bigint,
+        bench.id(bench.birth(d.start, owner), '001', day::bigint * people + owner), case when fee then k end,
+        bench.id(happened, pg_temp.what('0', k + 1), day::bigint * people + owner), d.date, happened
+      from (
+        select d.day, p.n, w.what - 1 as k, w.kind = 'assign' as fee, o.owner, bench.birth(d.start, o.owner) + w.after as happened
+        from people p cross join ways w
+          cross join lateral (select case when w.kind = 'assign' then (p.n + people - hands + w.seq) % people else p.n end as owner) o
+        where w.kind <> 'create'
+      ) f
+      order by k, n;
+  end loop;
+end $$;
 
 create temporary table closing on commit drop as
   select d.day, d.date, d.start, p.n, bench.reward(p.n, d.day) as reward,
-    bench.reward(p.n, d.day) - bench.earned(p.n, d.day, :people) as fees,
+    bench.reward(p.n, d.day) - bench.earned(p.n, d.day, :people, :hands) as fees,
     bench.id(d.start + interval '25 hours', '106', d.day::bigint * :people + p.n) as transfer
   from dates d cross join people p where d.settled;
 analyze closing;
 insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, reason_event_id, business_date, created_at)
-  select transfer, 'payout', bench.person(n), '00000000-0000-0000-0000-000000009a1d', fees - reward, 6 * day + 6, 0,
-    bench.id(start + interval '25 hours', '007', day::bigint * :people + n), date, start + interval '25 hours'
+  select transfer, 'payout', bench.person(n), '00000000-0000-0000-0000-000000009a1d', fees - reward, (:hands + 2) * day + :hands + 2, 0,
+    bench.id(start + interval '25 hours', '207', day::bigint * :people + n), date, start + interval '25 hours'
   from closing order by day, n;
 insert into accounting.business_days (business_date, zone, starts_at, ends_at, state, cutoff_seq, started_at, closed_at, people, fees_minor,
     rewards_minor, paid_minor, negative_balances, settled_through)
@@ -135,7 +153,7 @@ insert into accounting.mails (id, message_id, kind, employee_id, business_date, 
     start + interval '25 hours', start + interval '25 hours'
   from closing order by day, n;
 insert into analytics.day_totals (business_date, fees_minor, rewards_minor, negative_balances)
-  select d.date, sum(bench.fee(l.n, l.day)) * 4, sum(bench.reward(l.n, l.day)), case when bool_and(d.settled) then 0 end
+  select d.date, sum(bench.fee(l.n, l.day, :hands)) * :hands, sum(bench.reward(l.n, l.day)), case when bool_and(d.settled) then 0 end
   from life l join dates d using (day) group by d.date;
 
 -- Open tasks of today, in turn for everybody.
@@ -155,7 +173,7 @@ insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assig
 insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq,
     reason_event_id, business_date, created_at)
   select bench.id(born, '303', n), 'assignment_fee', bench.person(owner), '00000000-0000-0000-0000-00000000fee5', -bench.open_fee(owner),
-    6 * :dates - late.due + round + 1, late.due * bench.earned(owner, :dates - 1, :people) - bench.open_fee(owner) * (round + 1), task, 1, event,
+    (:hands + 2) * :dates - late.due + round + 1, late.due * bench.earned(owner, :dates - 1, :people, :hands) - bench.open_fee(owner) * (round + 1), task, 1, event,
     bench.today(), born
   from fresh cross join (select case when :dates > 0 then 1 - :settled else 0 end as due) late order by n;
 
@@ -168,8 +186,8 @@ insert into analytics.employees (id, name, version, balance_minor)
 
 -- Of the log only the completions: everybody has heard them.
 insert into bus.events (seq, event_id, event_type, type_version, topic, producer, subject_id, item_count, correlation_id, actor_id, recorded_at, payload)
-  select nextval('bus.events_seq'), bench.id(done, '006', day::bigint * :people + n), 'task.completed', 1, 'task', 'tasks', task, 1,
-    bench.id(done, '008', day::bigint * :people + n), bench.person(n), done, jsonb_build_object('assignee', bench.person(n))
+  select nextval('bus.events_seq'), bench.id(done, pg_temp.what('0', :hands + 2), day::bigint * :people + n), 'task.completed', 1, 'task', 'tasks', task, 1,
+    bench.id(done, '208', day::bigint * :people + n), bench.person(n), done, jsonb_build_object('assignee', bench.person(n))
   from (select l.*, born + interval '8 hours' as done from life l order by day, n) l;
 update bus.subscribers set position = (select coalesce(max(seq), 0) from bus.events);
 

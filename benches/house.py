@@ -70,6 +70,7 @@ class Postgres:
         done = subprocess.run([*drop, str(self.bin / program), *arguments], capture_output=True, text=True, cwd="/")
         if done.returncode:
             sys.exit(f"{program} failed: {done.stderr}{done.stdout}")
+        return done.stdout
 
     def stop(self):
         self.run("pg_ctl", "stop", "-m", "immediate", "-D", f"{self.folder}/data")

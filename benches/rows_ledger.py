@@ -1,6 +1,7 @@
 """The rows of the table about what moves money in bulk: booking, the shuffle, and what others notice of it."""
 
 import os
+import random
 import statistics
 import subprocess
 import threading
@@ -106,9 +107,20 @@ def one_shuffle(company):
         head = session.ask("select max(seq) from bus.events")
         seen = passed(session, "analytics.projection", head, look) - began
         moved = int(session.ask(f"select count(*) from tasks.journal where run_id = '{uid}'"))
-        wal = int(session.ask(f"select pg_wal_lsn_diff(pg_current_wal_lsn(), '{lsn}')::bigint")) / moved
+        end = session.ask("select pg_current_wal_lsn()")
+        wal = int(session.ask(f"select pg_wal_lsn_diff('{end}', '{lsn}')::bigint")) / moved
         session.close()
-    return {"durable": durable, "booked": booked, "seen": seen, "wal": wal, "before": before, "most": max(most, default=before), "moved": moved}
+    return {"durable": durable, "booked": booked, "seen": seen, "wal": wal, "before": before, "most": max(most, default=before), "moved": moved, "ahead": (lsn, end)}
+
+
+def weigh(bench, company, one):
+    """What the bytes are made of: those on disk by table and index, those ahead by kind of record."""
+    print(company.sql("-F", "  ", "-c", """with rows as (select count(*) as n from accounting.transfers),
+        parts as (select inhrelid as part from pg_inherits where inhparent = 'accounting.transfers'::regclass)
+        select round(sum(pg_table_size(part)) / max(n)), 'the rows' from parts, rows where pg_relation_size(part) > 0
+        union all select round(pg_relation_size(i.indexrelid)::numeric / n), pg_get_indexdef(i.indexrelid)
+          from parts join pg_index i on i.indrelid = part, rows where pg_relation_size(part) > 0 order by 1 desc"""))
+    print(bench.postgres.run("pg_waldump", "--stats=record", "-p", f"{bench.folder}/data/pg_wal", "-s", one["ahead"][0], "-e", one["ahead"][1]))
 
 
 def shuffle(bench):
@@ -125,6 +137,8 @@ def shuffle(bench):
     clean = ours.run("verify", check=False)
     assert clean.returncode == 0, clean.stdout
     assert one["moved"] == tasks, one
+    if bench.arguments.profile:
+        weigh(bench, ours, one)
     bench.note(f"shuffle {tasks} open tasks until durable", f"{alone:.1f} s", f"{move:.1f} s UPDATE, 2 INSERT", move / alone, 0.8)
     bench.note("  while it is booked and seen", f"{one['durable']:.1f} s", f"{move:.1f} s", move / one["durable"])
     bench.note("  booked", f"{one['booked']:.1f} s", f"{move + rest:.1f} s with ledger, events", one["booked"] / (move + rest), 2, at_least=False)
@@ -140,27 +154,29 @@ def shuffle(bench):
 
 
 class Clicker(threading.Thread):
-    """Somebody who reads, creates and completes, five times a second in all; each latency from the instant that was planned."""
+    """Somebody who reads, creates and completes, five times a second in all, at moments of their own as with pgbench; each latency from the
+    instant that was planned."""
 
     def __init__(self, port, token, mine, stop, every=0.2):
         super().__init__(daemon=True)
         self.line, self.token, self.mine, self.stop, self.every = Line(port), bearer(token), mine, stop, every
-        self.times, self.statuses = [], []
+        self.chance, self.times, self.statuses = random.Random(token), [], []
+
+    def wire(self):
+        what = self.chance.random()
+        if what < 1 / 2:
+            return request("GET", "/api/v1/tasks/mine?status=open&limit=20", self.token)
+        if what < 3 / 4 or not self.mine:
+            return request("POST", "/api/v1/tasks", self.token, {"title": f"Meanwhile {what}"})
+        return request("POST", f"/api/v1/tasks/{self.mine.pop()}/complete", self.token, {})
 
     def run(self):
-        due, turn = time.monotonic(), 0
+        due = time.monotonic()
         while not self.stop.wait(max(0.0, due - time.monotonic())):
-            turn += 1
-            if turn % 2:
-                wire = request("GET", "/api/v1/tasks/mine?status=open&limit=20", self.token)
-            elif turn % 4 or not self.mine:
-                wire = request("POST", "/api/v1/tasks", self.token, {"title": f"Meanwhile {turn}"})
-            else:
-                wire = request("POST", f"/api/v1/tasks/{self.mine.pop()}/complete", self.token, {})
-            status, _ = self.line.ask(wire)
+            status, _ = self.line.ask(self.wire())
             self.times.append(time.monotonic() - due)
             self.statuses.append(status)
-            due += self.every
+            due += self.chance.expovariate(1 / self.every)
 
 
 def clicks(bench, clients=16):

@@ -61,11 +61,13 @@ def looked_at(day, month, task, person):
     """What somebody looks at; the dates are of the past, old and new."""
     mine = ["/tasks", "/tasks?status=done", "/account", f"/account?from={month}&to={day}", "/account/statements", f"/account/statements/{day}", f"/tasks/{task}"]
     company = [
-        "/", "/tasks/all", "/tasks/all?status=done", f"/tasks/all?assignee={person}", "/tasks/all?q=bird", "/search?q=bird", "/search?q=T-400", "/shuffles",
-        "/accounting", f"/accounting?from={month}&to={day}", "/accounting/balances", "/accounting/recount", f"/accounting/days/{day}",
+        "/tasks/all", "/tasks/all?status=done", f"/tasks/all?assignee={person}", "/tasks/all?q=bird", "/search?q=bird", "/search?q=T-400", "/shuffles",
+        "/accounting", f"/accounting?from={month}&to={day}", "/accounting/balances", f"/accounting/days/{day}",
         f"/accounting/days/{day}/statement", "/accounting/payouts", f"/accounting/payouts/{day}", "/accounting/corrections", "/admin/mails",
         "/analytics", f"/analytics?from={month}&to={day}", "/admin", "/admin/system", "/admin/modules", "/admin/runs", "/admin/events", "/admin/audit",
-        "/admin/abuse", "/admin/users", "/admin/roles",
+        "/admin/users", "/admin/roles",
+        # Reports that read each transfer of their period.
+        f"/accounting/recount?from={day}&to={day}", f"/admin/abuse?from={day}&to={day}",
     ]
     return mine, company
 
@@ -100,14 +102,15 @@ def browser_of(port):
 
 
 def pages(bench, rounds=20):
-    """Each page on a company with a long past and on the same with a twentieth of it."""
+    """Each page on a company with a long past and on the same with a hundredth of it, both at hand while it is looked."""
     people, dates = bench.arguments.old_people, bench.arguments.dates
-    short = bench.company("short", people=people, dates=max(2, dates // 20), open=20 * people)
-    few, small = look(bench, short, rounds), short.number("select count(*) from accounting.transfers")
-    short.drop()
-    long = bench.company("long", people=people, dates=dates, open=20 * people)
-    many, large = look(bench, long, rounds), long.number("select count(*) from accounting.transfers")
-    long.drop()
+    companies = [bench.once(name, people=people, dates=length, hands=bench.arguments.hands, open=20 * people)
+                 for name, length in (("short", max(2, dates // 100)), ("long", dates))]
+    small, large = [company.number("select count(*) from accounting.transfers") for company in companies]
+    print(f"{large:,} transfers are {companies[1].number('select pg_database_size(current_database())') / 1e9:.1f} GB with all that belongs to them")
+    few, many = [look(bench, company, rounds) for company in companies]
+    for company in companies:
+        company.drop()
     # A page that takes a few milliseconds differs by as much from one go to the next.
     ratios = {path: (many[path] + .002) / (few[path] + .002) for path in many}
     for path in sorted(ratios, key=ratios.get, reverse=True):

@@ -32,6 +32,7 @@ fn write_with(app: &TestApp, people: usize, dates: usize, open: usize, settled: 
             &format!("'{}'", app.clock().now().to_rfc3339()),
         )
         .replace(":people", &people.to_string())
+        .replace(":hands", "4")
         .replace(":dates", &dates.to_string())
         .replace(":settled", if settled { "1" } else { "0" })
         .replace(":open", &open.to_string())
