@@ -148,3 +148,20 @@ fn no_chunk_of_a_close_reads_everybody() {
     println!("{rows} rows are read for {PEOPLE} accounts");
     assert!(rows < EACH * PEOPLE, "{rows}");
 }
+
+#[test]
+fn the_end_of_the_log_is_found_by_its_index_however_small_the_log_was() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let mut conn = app.conn();
+    // With these statistics Postgres would rather read the log, and go on so when it has grown.
+    conn.batch_execute("analyze bus.events; begin").unwrap();
+    conn.batch_execute("select bus.head(), bus.append(now(), '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}')")
+        .unwrap();
+    let scans = |how: &str| {
+        format!(
+            "select sum({how})::bigint as n from pg_stat_xact_user_tables where schemaname = 'bus' and relname ~ '^events_'"
+        )
+    };
+    assert_eq!(number(&mut conn, &scans("seq_scan")), 0);
+    assert!(number(&mut conn, &scans("idx_scan")) >= 2);
+}
