@@ -236,7 +236,7 @@ def catchup(arguments, company):
         postgres.psql(company.name, "-c", "select pg_stat_statements_reset()")
     many = drain(company, "catch-up, single events, pages of 1,000", "8,000/s")
     if arguments.profile:
-        say("statements: milliseconds, calls, rows, words\n" + postgres.psql(company.name, "-F", "\t", "-c", house.DEAREST))
+        say("statements: milliseconds, calls, rows, ahead, words\n" + postgres.psql(company.name, "-F", "\t", "-c", house.DEAREST))
     note("  ratio to one by one", f"{many / few:.1f}", "20")
 
     company.pause()
@@ -254,7 +254,7 @@ def catchup(arguments, company):
         postgres.psql(company.name, "-c", "select pg_stat_statements_reset()")
     drain(company, "catch-up, fees of shuffles", "8,000/s")
     if arguments.profile:
-        say("statements: milliseconds, calls, rows, words\n" + postgres.psql(company.name, "-F", "\t", "-c", house.DEAREST))
+        say("statements: milliseconds, calls, rows, ahead, words\n" + postgres.psql(company.name, "-F", "\t", "-c", house.DEAREST))
 
     company.pause()
     with company.serve() as (_, port):

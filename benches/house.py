@@ -39,7 +39,7 @@ def bindir():
     sys.exit("no Postgres server found")
 
 
-DEAREST = """select round(total_exec_time), calls, rows, left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
+DEAREST = """select round(total_exec_time), calls, rows, pg_size_pretty(wal_bytes), left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
   from pg_stat_statements order by total_exec_time desc limit 25"""
 
 

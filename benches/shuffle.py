@@ -115,7 +115,7 @@ def measure(arguments, folder, postgres):
         seen = wait_for("analytics has seen it", session, of("analytics.projection", head), look=look)
         spent = processor(process.pid) - spent
         if arguments.profile:
-            say("statements of the shuffle: milliseconds, calls, rows, words\n" + postgres.psql("postgres", "-F", "\t", "-c", house.DEAREST))
+            say("statements of the shuffle: milliseconds, calls, rows, ahead, words\n" + postgres.psql("postgres", "-F", "\t", "-c", house.DEAREST))
         stop.set()
         for probe in probes:
             probe.join()
