@@ -126,6 +126,24 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
 }
 
 #[test]
+fn a_chunk_of_a_shuffle_is_small_while_people_append() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let chief = app.register("chief", &["manager"]);
+    history::write(&app, 30, 1, 600);
+    let step = || {
+        ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
+        count(&mut app.conn(), "tasks.journal where run_id is not null")
+    };
+    // A press appends to the log as well.
+    let (status, run) = app.api(&chief).post("/api/v1/tasks/reassign", &json!({}));
+    assert_eq!(status, 202, "{run}");
+    assert_eq!(step(), 250);
+    app.clock().advance(Duration::seconds(1));
+    assert_eq!(step(), 600);
+    app.settle_idle();
+}
+
+#[test]
 fn no_chunk_of_a_close_reads_everybody() {
     const PEOPLE: i64 = 4_000;
     // Forty chunks. Each that read a table of everybody would add forty rows a person; the statements, the transfers and the seal of
