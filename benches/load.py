@@ -15,6 +15,8 @@ meanwhile. At the end the money is counted: `ates verify` has the last word. Wha
 
 import argparse
 import collections
+import json
+import math
 import os
 import pathlib
 import queue
@@ -71,7 +73,8 @@ class Staff:
         self.names = [f"popug{number}" for number in range(doers)]
         self.tokens = company.tokens(port, self.names)
         self.cookies = company.cookies(lookers)
-        self.open, self.lock = collections.deque(), threading.Lock()
+        # When what is asked was due, by the task's id and what was done with it.
+        self.open, self.due = collections.deque(), {}
         rows = company.sql("-F", " ", "-c", f"""select t.id, u.n from tasks.tasks t join (select bench.person(n) as id, n from
             generate_series(0, {doers - 1}) n) u on u.id = t.assignee_id where t.status = 'open'""")
         tasks = [(uid, int(owner)) for uid, owner in (row.split() for row in rows.splitlines())]
@@ -83,7 +86,7 @@ class Staff:
 
     def complete(self):
         uid, owner = self.open.popleft()
-        return request("POST", f"/api/v1/tasks/{uid}/complete", bearer(self.tokens[owner]), {})
+        return uid, request("POST", f"/api/v1/tasks/{uid}/complete", bearer(self.tokens[owner]), {})
 
     def look(self, path):
         return request("GET", path, random.choice(self.cookies))
@@ -96,15 +99,26 @@ def at_work(crowd, staff, rate, seconds):
         due = begun + number / rate
         time.sleep(max(0.0, due - time.monotonic()))
         if number % 2 == 0:
-            crowd.ask(due, "create", staff.create())
+            told = lambda body, due=due: staff.due.update({(json.loads(body)["uid"], "assignment_fee"): due})
+            crowd.ask(due, "create", staff.create(), told)
         else:
-            crowd.ask(due, "complete", staff.complete())
+            uid, wire = staff.complete()
+            crowd.ask(due, "complete", wire, lambda _, uid=uid, due=due: staff.due.update({(uid, "completion_reward"): due}))
         for path in ("/tasks", "/tasks", "/account"):
             crowd.ask(due, "look", staff.look(path))
 
 
-END_TO_END = """select extract(epoch from pg_xact_commit_timestamp(t.xmin) - e.recorded_at)
-  from accounting.transfers t join bus.events e on e.event_id = t.reason_event_id where e.seq > """
+BOOKED = """select t.task_id, t.kind, extract(epoch from pg_xact_commit_timestamp(t.xmin)) from accounting.transfers t
+  where (t.kind = 'completion_reward' or t.assignment_seq = 1) and t.created_at > now() - interval '1 hour'"""
+
+
+def from_click_to_ledger(company, due):
+    """Seconds from the instant at which something was due until its transfer was durable."""
+    apart = time.time() - time.monotonic()
+    rows = [row.split() for row in company.sql("-F", " ", "-c", BOOKED).splitlines()]
+    took = [float(at) - apart - due[uid, kind] for uid, kind, at in rows if (uid, kind) in due]
+    assert len(took) == len(due), f"{len(due)} operations, {len(took)} are in the ledger"
+    return took
 
 
 def told(kind, seen):
@@ -114,16 +128,19 @@ def told(kind, seen):
     return f"{kind:10} {len(times)} requests, {marks}, longest {max(times) * 1000:.0f} ms; refused or failed {dict(collections.Counter(bad))}"
 
 
-def steady(company, rate, seconds, shuffle=False, doers=200, lookers=2_000):
+def steady(company, rate, seconds, shuffle=False, lookers=2_000):
     """The mix on a company with a history; gives what was seen, from press to booked, and the share of a core."""
-    with company.serve() as (process, port):
+    # As many people as have tasks enough for all completions.
+    each = company.number("select count(*) / (select count(*) from tasks.employees) from tasks.tasks where status = 'open'")
+    doers = math.ceil(rate * (seconds + 10) / 2 / max(1, each)) + 20
+    with company.serve(ATES_ACCESS_TOKEN_SECONDS="3600") as (process, port):
         staff = Staff(company, port, doers, lookers)
         session, crowd = company.session(), Crowd(port)
         # What is compiled, planned and connected once is not what is measured.
         at_work(crowd, staff, rate, 5)
         crowd.end()
         company.caught_up(session)
-        head = session.ask("select coalesce(max(seq), 0) from bus.events")
+        staff.due.clear()
         crowd, spent, served, begun = Crowd(port), processor(process.pid), server_time(company.postgres), time.monotonic()
         if shuffle:
             status, _ = Api(port).log_in("admin").send("POST", "/api/v1/tasks/reassign", {})
@@ -135,7 +152,7 @@ def steady(company, rate, seconds, shuffle=False, doers=200, lookers=2_000):
         company.caught_up(session)
         session.close()
         rest = memory(process.pid)
-    booked = [float(line) for line in company.sql("-c", END_TO_END + head).split()]
+    booked = from_click_to_ledger(company, staff.due)
     clean = company.run("verify", check=False).returncode == 0
     return {"seen": seen, "booked": booked, "program": spent, "server": served, "memory": rest, "clean": clean}
 

@@ -6,7 +6,7 @@
     benches/table.py --only book shuffle                         some rows
     benches/table.py --only pages --hands 4                      eleven million transfers instead of fifty, five years of dates
 
-The rows: book, shuffle, clicks, done, settle, verify, bytes, complete, mine, pages, steady, start. A limit is bare SQL of our own
+The rows: book, shuffle (and bytes), clicks, done, settle, verify, complete, mine, pages, steady, start. A limit is bare SQL of our own
 (benches/limits/) or pgbench that runs it: the same rows in the same tables with the same indexes and triggers, in the same private
 Postgres with fsync on, on a copy of the same database. Companies with a past come from benches/history.sql. Figures in seconds vary
 with the machine and what else it does; ratios within one run say more. Needs Python 3 and Postgres with pgbench, nothing else;
@@ -39,7 +39,7 @@ ROWS = {
     "start": rows_pages.start,
 }
 SMALL = {"tasks": 10_000, "people": 500, "dates": 120, "old_people": 100, "hands": 4, "accounts": [500, 5_000], "presses": 3, "seconds": 20, "done": 10, "transfers": 100_000}
-OPTIONS = " -c track_commit_timestamp=on -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=top -c random_page_cost=1.1"
+OPTIONS = " -c track_commit_timestamp=on -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=top -c random_page_cost=1.1 -c jit=off"
 
 
 class Bench:
@@ -105,14 +105,16 @@ def main():
     with house.private_postgres(OPTIONS) as (folder, postgres):
         bench = Bench(arguments, folder, postgres)
         postgres.psql("postgres", "-c", "create extension if not exists pg_stat_statements")
-        for name in ROWS:
-            if name in arguments.only:
-                say(name)
-                postgres.psql("postgres", "-c", "select pg_stat_statements_reset()")
-                ROWS[name](bench)
-                if arguments.profile:
-                    print(postgres.psql("postgres", "-F", "  ", "-c", house.DEAREST), file=sys.stderr)
-    bench.show()
+        try:
+            for name in ROWS:
+                if name in arguments.only:
+                    say(name)
+                    postgres.psql("postgres", "-c", "select pg_stat_statements_reset()")
+                    ROWS[name](bench)
+                    if arguments.profile:
+                        print(postgres.psql("postgres", "-F", "  ", "-c", house.DEAREST), file=sys.stderr)
+        finally:
+            bench.show()
     sys.exit(any(line[5] == "NO" for line in bench.lines))
 
 

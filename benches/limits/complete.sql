@@ -1,16 +1,21 @@
 -- Somebody completes a task over the API: the statements of that request. Who asks is found out in a transaction of its own.
+-- What the product sends in one trip is one here too.
 -- Variables: clients, tasks, people, k (where each client begins).
 \set k :k + 1
 \set n (:client_id + :clients * :k) % :tasks
 \set p :n % :people
+\startpipeline
 begin; set local role ates_auth;
+\endpipeline
 select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.default_filters, u.meta, u.version, u.session_version,
     u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
     array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
     array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
   from auth.users u where u.id = bench.person(:p);
 commit;
+\startpipeline
 begin; set local role ates_tasks; select platform.refuse_when_stopped();
+\endpipeline
 update tasks.tasks t set status = 'done', completed_at = greatest(now(), t.updated_at), completed_by = t.assignee_id,
     updated_at = greatest(now(), t.updated_at), updated_by = t.assignee_id
   where t.id = (select id from bench.todo where n = :n) and t.status = 'open'

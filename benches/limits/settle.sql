@@ -1,11 +1,14 @@
 -- The bare set-based statement of a settlement: the rows that the close of :day writes for its accounts, in one statement, with the
--- same tables, indexes and triggers. It has none of the barrier, the locks, what is held, the resuming, the seal.
+-- same tables, indexes and triggers. It has none of the barrier, the locks, what is held, the resuming, the seal. Its ids were made
+-- beforehand (bench.payouts), in the order of time as the program makes them.
 \set ON_ERROR_STOP on
-with lines as (
-  select account_id, gen_random_uuid() as transfer_id, gen_random_uuid() as event_id,
+with sums as (
+  select account_id,
     coalesce(sum(amount_minor) filter (where kind = 'assignment_fee'), 0)::bigint as fees_minor,
     coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0)::bigint as rewards_minor, greatest(sum(amount_minor), 0)::bigint as paid_minor
   from accounting.transfers where business_date = :'day' group by account_id
+), lines as (
+  select * from sums join bench.payouts using (account_id)
 ), stated as (
   insert into accounting.statements (business_date, account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor,
       closing_minor, employee_name, settled_at)
@@ -21,7 +24,7 @@ with lines as (
 ), mailed as (
   insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language, amount_minor,
       next_attempt_at, created_at)
-    select gen_random_uuid(), format('<payout.%s.%s@localhost>', :'day'::date, l.account_id), 'payout', l.account_id, :'day', e.email,
+    select mail_id, format('<payout.%s.%s@localhost>', :'day'::date, l.account_id), 'payout', l.account_id, :'day', e.email,
       e.name || ' ' || e.surname, coalesce(e.language, 'en'), paid_minor, now(), now()
     from lines l join accounting.employees e on e.id = l.account_id where paid_minor > 0
 ), told as (
@@ -29,7 +32,7 @@ with lines as (
       actor_id, recorded_at, payload)
     select nextval('bus.events_seq'), x.id, x.type, 1, 'money', 'accounting', account_id, 1, event_id, null, null, now(), x.payload
     from lines cross join lateral (values
-      (gen_random_uuid(), 'audit_log_record.created', jsonb_build_object('transfer', transfer_id, 'kind', 'payout', 'amount_minor', -paid_minor,
+      (audit_id, 'audit_log_record.created', jsonb_build_object('transfer', transfer_id, 'kind', 'payout', 'amount_minor', -paid_minor,
         'balance_minor', 0, 'business_date', :'day'::date)),
       (event_id, 'payment_log_record.created', jsonb_build_object('transfer', transfer_id, 'business_date', :'day'::date, 'amount_minor', paid_minor))
     ) x (id, type, payload) where paid_minor > 0
