@@ -130,6 +130,8 @@ insert into accounting.business_days (business_date, zone, starts_at, ends_at, s
 insert into accounting.business_days (business_date, zone, starts_at, ends_at, state)
   select date, 'Europe/Moscow', bench.start(date), bench.start(date) + interval '1 day', 'open'
   from (select bench.today() - 1 + :settled as date) d;
+-- Else a seal would read the whole month of its date.
+analyze accounting.transfers;
 do $$
 declare
   date date;
@@ -144,8 +146,17 @@ end $$;
 insert into accounting.statements (business_date, account_id, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor,
     closing_minor, employee_name, settled_at)
   select date, bench.person(n), 0, -fees, reward, 0, reward - fees, 0, 'Popug Number ' || n, start + interval '25 hours' from closing order by day, n;
-insert into accounting.payouts (business_date, employee_id, amount_minor, transfer_id)
-  select date, bench.person(n), reward - fees, transfer from closing order by day, n;
+-- Date by date: a trigger goes through the rows of a statement once for each of their dates.
+create index on closing (day);
+do $$
+declare
+  d record;
+begin
+  for d in select distinct day from closing order by day loop
+    insert into accounting.payouts (business_date, employee_id, amount_minor, transfer_id)
+      select date, bench.person(n), reward - fees, transfer from closing c where c.day = d.day order by n;
+  end loop;
+end $$;
 insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language, amount_minor, state,
     next_attempt_at, created_at, sent_at)
   select bench.id(start + interval '25 hours', '200', day::bigint * :people + n), format('<payout.%s.%s@localhost>', date, bench.person(n)), 'payout',

@@ -221,11 +221,11 @@ const REASONS: &str = "
       and not exists (select from report_v1.corrections c where c.transfer_id = t.transfer_id and c.state = 'confirmed'
         and c.amount_minor = t.amount_minor)";
 
-/// What an operator has paused does not count as waiting, nor does a dead letter: the position has passed it.
+/// What an operator has paused does not count as waiting, nor does a dead letter: the position has passed it. What is booked is looked for
+/// in the ledger itself: a list of it made beforehand has no index and no statistics, so that a day's first completions, of which the
+/// statistics know nothing, were each compared with all of it.
 const WAITING: &str = "
     with late as (select $1 - interval '60 seconds' as since),
-    booked as (select task_id, assignment_seq, kind from report_v1.transfers
-      where kind in ('assignment_fee', 'completion_reward') and {tasks task_id}),
     running as (
       select coalesce(bool_and(state = 'running') filter (where name like 'accounting.%'), true) as accounting,
         coalesce(bool_and(state = 'running') filter (where name like 'tasks.%'), true) as tasks
@@ -241,15 +241,15 @@ const WAITING: &str = "
     where t.status = 'saving' and t.created_at < late.since and running.accounting and running.tasks
     union all
     select format('task %s: assignment %s is not booked', a.task_id, a.assignment_seq)
-    from report_v1.assignments a cross join late cross join running
-      left join booked f on f.kind = 'assignment_fee' and f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
-      join report_v1.tasks t on t.task_id = a.task_id
-    where f.task_id is null and a.created_at < late.since and running.accounting and t.status <> 'saving' and {tasks a.task_id}
+    from report_v1.assignments a cross join late cross join running join report_v1.tasks t on t.task_id = a.task_id
+    where a.created_at < late.since and running.accounting and t.status <> 'saving' and {tasks a.task_id}
+      and not exists (select from report_v1.transfers f
+        where f.kind = 'assignment_fee' and f.task_id = a.task_id and f.assignment_seq = a.assignment_seq)
     union all
     select format('task %s: its completion is not booked', c.task_id)
     from report_v1.completions c cross join late cross join running
-      left join booked r on r.kind = 'completion_reward' and r.task_id = c.task_id
-    where r.task_id is null and c.created_at < late.since and running.accounting and {tasks c.task_id}";
+    where c.created_at < late.since and running.accounting and {tasks c.task_id}
+      and not exists (select from report_v1.transfers r where r.kind = 'completion_reward' and r.task_id = c.task_id)";
 
 /// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
 /// look: what was open before them is found at the date it comes from. While a date is closing, whoever is not yet settled, or held,
