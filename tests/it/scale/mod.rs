@@ -5,13 +5,13 @@ pub mod history;
 mod pages;
 pub mod recorder;
 
-use ates::{accounting, bus, operations};
+use ates::{accounting, bus};
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::client::Api;
-use crate::support::database::{count, number, text};
+use crate::support::database::{count, number};
 use crate::support::{PASSWORD, TestApp, wait_until};
 use recorder::asked;
 
@@ -182,57 +182,4 @@ fn the_end_of_the_log_is_found_by_its_index_however_small_the_log_was() {
     };
     assert_eq!(number(&mut conn, &scans("seq_scan")), 0);
     assert!(number(&mut conn, &scans("idx_scan")) >= 2);
-}
-
-/// The rows that joins compared for nothing, in all nodes of a plan that was run.
-fn compared_for_nothing(node: &Value) -> f64 {
-    let own = node["Rows Removed by Join Filter"].as_f64().unwrap_or(0.0)
-        * node["Actual Loops"].as_f64().unwrap_or(1.0);
-    let plans = node["Plans"].as_array().map_or(&[][..], Vec::as_slice);
-    own + plans.iter().map(compared_for_nothing).sum::<f64>()
-}
-
-#[test]
-fn no_question_of_the_reconciler_compares_all_with_all_on_a_day_that_the_statistics_do_not_know() {
-    const TASKS: usize = 2_000;
-    let app = TestApp::with(|settings| settings.workers(false));
-    history::write(&app, 50, 0, TASKS);
-    let mut conn = app.conn();
-    let now = app.clock().now();
-    let today = text(&mut conn, "select bench.today()::text as t");
-    // What is done in the hours after the statistics were taken.
-    conn.batch_execute(
-        "set random_page_cost = 1.1; set jit = off;
-         insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id)
-           select id, 'complete', bench.moment(), assignee_id, gen_random_uuid() from tasks.tasks;
-         create temp table touched (task_id uuid primary key);
-         insert into touched select id from tasks.tasks;
-         analyze touched;
-         create function pg_temp.run(query text) returns json language plpgsql as $$
-           declare plan json; begin execute 'explain (analyze, format json) ' || query into plan; return plan; end $$",
-    )
-    .unwrap();
-    let window = operations::Window::since(today.parse().unwrap());
-    for invariant in operations::INVARIANTS {
-        for sql in invariant.sql {
-            let query = window
-                .text(sql)
-                .replace("$1", &format!("timestamptz '{}'", now.to_rfc3339()))
-                .replace("$2", &format!("date '{today}'"))
-                .replace("$3", &format!("date '{today}'"));
-            let plan = text(
-                &mut conn,
-                &format!("select pg_temp.run($query${query}$query$)::text as t"),
-            );
-            let plan: Value = serde_json::from_str(&plan).unwrap();
-            let compared = compared_for_nothing(&plan[0]["Plan"]);
-            #[expect(clippy::cast_precision_loss)]
-            let most = 10.0 * TASKS as f64;
-            assert!(
-                compared < most,
-                "{} compares {compared}: {query}\n{plan:#}",
-                invariant.name
-            );
-        }
-    }
 }
