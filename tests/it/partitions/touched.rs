@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::sql_types::{BigInt, Text};
-use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use ates::accounting;
 use ates::platform::partitions;
 
 use crate::accounting::books::Books;
-use crate::support::database::{number, text};
-use crate::support::{Person, wait_until};
+use crate::scale::tell_counts;
+use crate::support::Person;
+use crate::support::database::text;
 
 #[derive(QueryableByName)]
 struct Scans {
@@ -20,21 +21,14 @@ struct Scans {
     scans: i64,
 }
 
-/// How often each month was looked into. Sessions give their counts when they end, so all are ended first.
+/// How often each month was looked into.
 fn scans(books: &Books) -> BTreeMap<String, i64> {
-    let mut conn: PgConnection = books.app.conn();
-    let others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'ates %'";
-    wait_until("all sessions have told their counts", || {
-        number(
-            &mut conn,
-            &format!("select count(pg_terminate_backend(pid)) as n {others}"),
-        ) == 0
-    });
+    tell_counts(&books.app);
     let rows: Vec<Scans> = sql_query(
         "select relname::text as name, coalesce(seq_scan, 0) + coalesce(idx_scan, 0) as scans from pg_stat_user_tables
          where relname ~ '^(transfers|journal)_[0-9]'",
     )
-    .load(&mut conn)
+    .load(&mut books.app.conn())
     .unwrap();
     rows.into_iter().map(|row| (row.name, row.scans)).collect()
 }

@@ -41,7 +41,7 @@ fn assert_trips(what: &str, trips: &[String]) {
 }
 
 /// Ends all sessions of the program: then they have told Postgres what they counted.
-fn tell_counts(app: &TestApp) {
+pub fn tell_counts(app: &TestApp) {
     let mut conn = app.conn();
     let others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'ates %'";
     wait_until("all sessions have told their counts", || {
