@@ -229,10 +229,7 @@ const WITHOUT_A_PAST: &[(&str, &str)] = &[
     ("/password/", "before anybody is known"),
     ("/register", "before anybody is known"),
     ("/setup", "before anybody is known"),
-    (
-        "/feeds/",
-        "a feed's newest entries, counted where it is tested",
-    ),
+    ("/feeds/", "the newest entries of one person"),
     ("/admin/dead-letters/choice", "what was ticked"),
     ("/admin/dead-letters/{}/{}", "one row by its key"),
     ("/accounting/corrections/{}", "one row by its key"),
@@ -244,21 +241,13 @@ const WITHOUT_A_PAST: &[(&str, &str)] = &[
 /// Files hold all that a page filters, so they grow with it.
 const FILES: &[&str] = &[".csv", ".xlsx", ".xml", ".journal", ".beancount", ".svg"];
 
-/// A path with all that stands in braces made alike, without its query.
+/// A path with what stands in braces made alike, without its query.
 fn pattern(path: &str) -> String {
-    let mut inside = false;
     let path = path.split('?').next().unwrap_or_default();
-    path.chars()
-        .filter(|sign| {
-            let keep = !inside || *sign == '}';
-            inside = match sign {
-                '{' => true,
-                '}' => false,
-                _ => inside,
-            };
-            keep
-        })
-        .collect()
+    let parts = path
+        .split('/')
+        .map(|part| if part.contains('{') { "{}" } else { part });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 #[test]
@@ -286,7 +275,8 @@ fn every_page_asks_as_much_of_a_long_past_as_of_a_short_one() {
     let (short, long) = (World::of(SHORT).trips(), World::of(LONG).trips());
     let mut wrong = Vec::new();
     for (((who, page, kept), before), after) in PAGES.iter().zip(&short).zip(&long) {
-        if before.len().max(after.len()) != *kept {
+        // One more says how long a list is that does not fit on a page.
+        if after.len() > before.len() + 1 || before.len().max(after.len()) != *kept {
             wrong.push(format!(
                 "({who:?}, \"{page}\", {}), it was {kept}; {} of a short past\n  {}",
                 after.len(),
