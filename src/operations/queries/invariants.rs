@@ -57,7 +57,7 @@ pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Find
     allow_time(conn)?;
     // With statistics of the morning the planner takes the day's million transfers for a handful and compares each with each
     // (docs/PERFORMANCE.md); all of them are read here anyway.
-    conn.batch_execute("set local enable_nestloop = off; set local jit = off")?;
+    conn.batch_execute("set local enable_nestloop = off")?;
     INVARIANTS
         .iter()
         .map(|invariant| ask(conn, invariant, &Window::ALL, now, SAMPLE))
