@@ -176,10 +176,13 @@ class Clicker(threading.Thread):
         due = time.monotonic()
         while not self.stop.wait(max(0.0, due - time.monotonic())):
             wire = self.wire()
-            status, body = self.line.ask(wire)
+            try:
+                status, body = self.line.ask(wire)
+            except (OSError, ValueError):
+                status, body = 599, b""
             self.times.append(time.monotonic() - due)
             self.statuses.append(status)
-            if wire.startswith(b"GET"):
+            if wire.startswith(b"GET") and status == 200:
                 self.mine = [task["uid"] for task in json.loads(body)["items"]]
             due += self.chance.expovariate(1 / self.every)
 
