@@ -39,4 +39,4 @@ for (const element of all("[aria-label], [placeholder], [title], [alt], [data-l]
     if (text) words.push(text);
   }
 }
-return { title: document.title, faults, words };
+return { faults, words };

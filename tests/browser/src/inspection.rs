@@ -7,8 +7,6 @@ use crate::steps::Outcome;
 
 /// What was seen of one page.
 pub struct Inspection {
-    /// The page's title.
-    pub title: String,
     /// Everything that is wrong with it.
     pub faults: Vec<String>,
     /// Its words, without names, titles and codes.
@@ -30,7 +28,6 @@ impl Inspection {
                 .collect()
         };
         Ok(Self {
-            title: seen["title"].as_str().unwrap_or_default().to_owned(),
             faults: list("faults"),
             words: list("words"),
         })

@@ -77,7 +77,8 @@ pub(crate) const WRITTEN: &str = "select title from tasks.tasks union select des
 #[must_use]
 pub fn foreign_words(texts: &[String], written: &[String]) -> Vec<String> {
     let mut found = Vec::new();
-    for text in texts {
+    let foreign = |text: &&String| text.chars().any(|letter| letter.is_ascii_alphabetic());
+    for text in texts.iter().filter(foreign) {
         let mut rest = text.clone();
         for line in written.iter().flat_map(|written| written.lines()) {
             if !line.is_empty() && rest.contains(line) {
