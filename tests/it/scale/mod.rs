@@ -5,9 +5,12 @@ pub mod history;
 mod pages;
 pub mod recorder;
 
+use ates::operations::{INVARIANTS, Window};
 use ates::{accounting, bus};
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
 
 use crate::support::client::Api;
@@ -182,4 +185,37 @@ fn the_end_of_the_log_is_found_by_its_index_however_small_the_log_was() {
     };
     assert_eq!(number(&mut conn, &scans("seq_scan")), 0);
     assert!(number(&mut conn, &scans("idx_scan")) >= 2);
+}
+
+/// Of a day's first completions the statistics know nothing: Postgres expects one, and looks for each in turn whether it is booked.
+#[test]
+fn what_waits_is_looked_for_by_index_where_it_is_looked_for_one_by_one() {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        plan: String,
+    }
+    let app = TestApp::with(|settings| settings.workers(false));
+    history::write(&app, 30, 3, 300);
+    let mut conn = app.conn();
+    let waiting = INVARIANTS.iter().find(|one| one.number == 6).unwrap();
+    for sql in waiting.sql {
+        let sql = Window::ALL.text(sql);
+        conn.batch_execute(&format!(
+            "set enable_hashjoin = off; set enable_mergejoin = off; set enable_seqscan = off;
+             prepare waiting (timestamptz, date, date) as {sql}"
+        ))
+        .unwrap();
+        let plan: Vec<Line> = sql_query("explain execute waiting (now(), '-infinity', 'infinity')")
+            .load(&mut conn)
+            .unwrap();
+        let plan: Vec<&str> = plan.iter().map(|line| line.plan.as_str()).collect();
+        let compared = |line: &&str| line.contains("Join Filter") && line.contains("task_id");
+        assert!(!plan.iter().any(compared), "{}", plan.join("\n"));
+        assert!(
+            plan.iter().any(|line| line.contains("Anti Join")),
+            "{}",
+            plan.join("\n")
+        );
+    }
 }
