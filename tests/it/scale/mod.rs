@@ -18,30 +18,21 @@ use crate::support::database::{count, number};
 use crate::support::{PASSWORD, TestApp, wait_until};
 use recorder::asked;
 
-/// The trips to the server of each use case, the beginning and the end of its transaction included. Who finds a way to do with fewer
+/// The trips to the server of each use case, those that find out who asks and the beginning and the end of transactions included. Who finds a way to do with fewer
 /// lowers the figure; a new statement in a use case is a decision.
 const TRIPS: &[(&str, usize)] = &[
+    ("log in over the API", 14),
+    ("change the roles of somebody", 18),
     ("create a task over the API", 12),
     ("complete a task over the API", 10),
+    ("press for a shuffle over the API", 13),
     ("a chunk of a shuffle among the same people", 12),
     ("a page of events is booked", 21),
+    ("a page of events is seen by analytics", 14),
+    ("ask for a correction", 8),
+    ("confirm a correction", 16),
     ("a date of up to a thousand accounts is closed", 49),
 ];
-
-fn assert_trips(what: &str, trips: &[String]) {
-    let (_, kept) = TRIPS.iter().find(|(name, _)| *name == what).unwrap();
-    let list: Vec<String> = trips
-        .iter()
-        .map(|words| {
-            words
-                .split_whitespace()
-                .take(14)
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
-    assert_eq!(trips.len(), *kept, "{what}:\n{}", list.join("\n"));
-}
 
 /// Ends all sessions of the program: then they have told Postgres what they counted.
 pub fn tell_counts(app: &TestApp) {
@@ -58,8 +49,14 @@ pub fn tell_counts(app: &TestApp) {
 #[test]
 fn use_cases_ask_as_many_statements_as_were_counted() {
     recorder::record();
+    let mut trips: Vec<(&str, Vec<String>)> = Vec::new();
     let app = TestApp::with(|settings| settings.workers(false));
-    let people = app.register_all(&[("chief", &["manager"]), ("kesha", &["developer"])]);
+    let people = app.register_all(&[
+        ("chief", &["manager"]),
+        ("kesha", &["developer"]),
+        ("buh", &["accountant"]),
+        ("root", &["administrator"]),
+    ]);
     history::write(&app, 30, 3, 300);
     app.conn()
         .batch_execute(
@@ -68,15 +65,28 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
         .unwrap();
     let (database, chief) = (app.database_name(), app.api(&people[0]));
     let worker = Api::log_in(app.base(), "popug1", PASSWORD);
+    let log_in = asked(&database, || {
+        Api::log_in(app.base(), "popug1", PASSWORD);
+    });
+    trips.push(("log in over the API", log_in));
+    let root = app.api(&people[3]);
+    let grant = |roles: &[&str]| {
+        let path = format!("/api/v1/users/{}", people[1].id);
+        assert_eq!(root.patch(&path, &json!({ "roles": roles })).0, 200);
+    };
+    grant(&["developer", "accountant"]);
+    let granted = asked(&database, || grant(&["developer"]));
+    trips.push(("change the roles of somebody", granted));
+
     let create = |title: &str| {
         let (status, task) = worker.post("/api/v1/tasks", &json!({ "title": title }));
         assert_eq!(status, 201, "{task}");
     };
     create("The first of a kind may open a connection");
-    assert_trips(
+    trips.push((
         "create a task over the API",
-        &asked(&database, || create("A task")),
-    );
+        asked(&database, || create("A task")),
+    ));
 
     let (_, mine) = worker.get("/api/v1/tasks/mine?status=open");
     let complete = || {
@@ -86,33 +96,58 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
         );
         assert_eq!(worker.post(&path, &json!({})).0, 200);
     };
-    assert_trips("complete a task over the API", &asked(&database, complete));
+    trips.push(("complete a task over the API", asked(&database, complete)));
     app.step_all();
 
     let press = || assert_eq!(chief.post("/api/v1/tasks/reassign", &json!({})).0, 202);
     press();
     app.settle_idle();
-    press();
+    trips.push(("press for a shuffle over the API", asked(&database, press)));
     app.clock().advance(Duration::seconds(1));
     let chunk = || {
         ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
     };
-    assert_trips(
+    trips.push((
         "a chunk of a shuffle among the same people",
-        &asked(&database, chunk),
-    );
+        asked(&database, chunk),
+    ));
 
     let subscribers = app.services().subscribers();
-    let ledger = subscribers
-        .iter()
-        .find(|one| one.name() == "accounting.ledger")
-        .unwrap();
+    let step = |name: &str| {
+        let one = subscribers.iter().find(|one| one.name() == name).unwrap();
+        asked(&database, || {
+            bus::step(app.db(), one.as_ref()).unwrap();
+        })
+    };
     let before = count(&mut app.conn(), "accounting.transfers");
-    let page = asked(&database, || {
-        bus::step(app.db(), ledger.as_ref()).unwrap();
-    });
+    let booked = step("accounting.ledger");
     assert!(count(&mut app.conn(), "accounting.transfers") > before + 290);
-    assert_trips("a page of events is booked", &page);
+    trips.push(("a page of events is booked", booked));
+    let seen = step("analytics.projection");
+    trips.push(("a page of events is seen by analytics", seen));
+
+    app.settle_idle();
+    let (mut asks, mut confirms) = (app.log_in(&people[2]), app.log_in(&people[3]));
+    let mut correct = || {
+        let fields = [
+            ("employee", "popug1"),
+            ("amount", "10.00"),
+            ("reason", "By mistake"),
+        ];
+        let mut correction = None;
+        let asked_for = asked(&database, || {
+            correction = asks.post("/accounting/corrections", &fields).location;
+        });
+        let path = format!("{}/confirmation", correction.unwrap());
+        let confirmed = asked(&database, || {
+            assert_eq!(confirms.post(&path, &[]).status, 303);
+        });
+        (asked_for, confirmed)
+    };
+    correct();
+    let (asked_for, confirmed) = correct();
+    trips.push(("ask for a correction", asked_for));
+    trips.push(("confirm a correction", confirmed));
 
     app.settle_idle();
     app.clock().advance(Duration::days(1));
@@ -124,8 +159,11 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
             1
         );
     });
-    assert_trips("a date of up to a thousand accounts is closed", &settled);
+    trips.push(("a date of up to a thousand accounts is closed", settled));
     app.step_all();
+
+    let counts: Vec<_> = trips.iter().map(|(work, all)| (*work, all.len())).collect();
+    assert_eq!(counts, TRIPS, "{trips:#?}");
 }
 
 #[test]
