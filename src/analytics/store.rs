@@ -1,6 +1,5 @@
 //! The projection's SQL: one statement a table, whatever the size of the page.
 
-use crate::platform::db::Prepare;
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -47,7 +46,7 @@ pub(super) fn add_to_balances(tx: &mut Tx<'_>, moved: &BTreeMap<Uuid, Money>) ->
          on conflict (id) do update set balance_minor = employees.balance_minor + excluded.balance_minor",
     )
     .bind::<Array<SqlUuid>, _>(keys(moved))
-    .bind::<Array<BigInt>, _>(amounts).prepared()
+    .bind::<Array<BigInt>, _>(amounts)
     .execute(tx.conn())?;
     Ok(())
 }
@@ -85,7 +84,7 @@ pub(super) fn upsert_tasks(tx: &mut Tx<'_>, changes: &BTreeMap<Uuid, TaskChange>
     .bind::<Array<Nullable<BigInt>>, _>(rewards)
     .bind::<Array<Nullable<Timestamptz>>, _>(completed().map(|c| c.map(|c| c.at)).collect::<Vec<_>>())
     .bind::<Array<Nullable<Date>>, _>(completed().map(|c| c.map(|c| c.date)).collect::<Vec<_>>())
-    .bind::<Array<Nullable<SqlUuid>>, _>(completed().map(|c| c.map(|c| c.by)).collect::<Vec<_>>()).prepared()
+    .bind::<Array<Nullable<SqlUuid>>, _>(completed().map(|c| c.map(|c| c.by)).collect::<Vec<_>>())
     .execute(tx.conn())?;
     Ok(())
 }
@@ -116,7 +115,6 @@ pub(super) fn update_titles(
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(titles)
     .bind::<Array<Nullable<Text>>, _>(jira_ids)
-    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }

@@ -4,7 +4,6 @@
 //! the database, under a shared lock (the migration tells how). So when [`drain`] has come back, no money is written any more,
 //! whoever tries. It is set by a person or by the reconciler, and released by an administrator alone.
 
-use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
@@ -145,7 +144,7 @@ pub fn set(tx: &mut Tx<'_>, new: &NewStop<'_>) -> AppResult<bool> {
     .bind::<Array<Text>, _>(new.findings)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(actor)
-    .bind::<Text, _>(new.by).prepared()
+    .bind::<Text, _>(new.by)
     .execute(tx.conn())?;
     if fresh == 0 {
         return Ok(false);

@@ -169,7 +169,6 @@ pub(in crate::accounting) fn insert_day(
     .bind::<Text, _>(zone.0.name())
     .bind::<Timestamptz, _>(zone.start_of(date))
     .bind::<Timestamptz, _>(zone.end_of(date))
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -189,7 +188,7 @@ pub(in crate::accounting) fn begin_closing(
     .bind::<Date, _>(date)
     .bind::<BigInt, _>(cutoff_seq)
     .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<SqlUuid>, _>(begun_by).prepared()
+    .bind::<Nullable<SqlUuid>, _>(begun_by)
     .execute(conn)?;
     Ok(())
 }
@@ -203,7 +202,6 @@ pub(in crate::accounting) fn note_settled_through(
     sql_query("update accounting.business_days set settled_through = $2 where business_date = $1")
         .bind::<Date, _>(date)
         .bind::<SqlUuid, _>(account)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -227,7 +225,7 @@ pub(in crate::accounting) fn close_business_day(
     .bind::<BigInt, _>(totals.fees_minor.minor())
     .bind::<BigInt, _>(totals.rewards_minor.minor())
     .bind::<BigInt, _>(totals.paid_minor.minor())
-    .bind::<Integer, _>(totals.negative_balances).prepared()
+    .bind::<Integer, _>(totals.negative_balances)
     .execute(conn)?;
     Ok(())
 }

@@ -110,7 +110,7 @@ pub(in crate::accounting) fn list_free_accounts(
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(&accounts)
-    .bind::<Array<SqlUuid>, _>(items).prepared()
+    .bind::<Array<SqlUuid>, _>(items)
     .execute(conn)?;
     let free: Vec<Account> = sql_query(
         "select h.account_id from accounting.held_accounts h
@@ -139,7 +139,7 @@ pub(in crate::accounting) fn release_accounts(
     )
     .bind::<Date, _>(date)
     .bind::<Array<SqlUuid>, _>(accounts)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! The module's own copy of the people (A19, M39).
 
-use crate::platform::db::Prepare;
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Uuid as SqlUuid};
 use diesel::{RunQueryDsl, sql_query};
 use uuid::Uuid;
@@ -50,7 +49,7 @@ pub(in crate::accounting) fn upsert_employees(
     .bind::<Array<Text>, _>(column(people, |record| record.surname.as_str()))
     .bind::<Array<Nullable<Text>>, _>(column(people, |record| record.language.as_deref()))
     .bind::<Array<BigInt>, _>(column(people, |record| record.version))
-    .bind::<Array<Text>, _>(column(people, |record| record.roles.join(" "))).prepared()
+    .bind::<Array<Text>, _>(column(people, |record| record.roles.join(" ")))
     .execute(tx.conn())?;
     super::mails::follow_addresses(tx.conn(), &ids, now)?;
     Ok(())
@@ -72,7 +71,7 @@ pub(in crate::accounting) fn deactivate_employee(
            version = greatest(e.version, excluded.version)",
     )
     .bind::<SqlUuid, _>(id)
-    .bind::<BigInt, _>(version).prepared()
+    .bind::<BigInt, _>(version)
     .execute(tx.conn())?;
     Ok(())
 }

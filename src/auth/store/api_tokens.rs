@@ -61,7 +61,7 @@ pub(in crate::auth) fn insert_api_token(
     .bind::<Binary, _>(token.token_hash)
     .bind::<Array<Text>, _>(token.scopes)
     .bind::<Timestamptz, _>(now)
-    .bind::<Timestamptz, _>(token.expires_at).prepared()
+    .bind::<Timestamptz, _>(token.expires_at)
     .execute(conn)?;
     Ok(())
 }
@@ -93,7 +93,7 @@ pub(in crate::auth) fn revoke_api_token(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(rows == 1)
 }
@@ -109,7 +109,6 @@ pub(in crate::auth) fn revoke_api_tokens_of(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }

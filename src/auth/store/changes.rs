@@ -1,6 +1,5 @@
 //! What is written of users: registered, changed, deactivated.
 
-use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -75,7 +74,7 @@ pub(in crate::auth) fn update_user(
     .bind::<Bool, _>(revoke)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(by)
-    .bind::<Jsonb, _>(&user.meta).prepared()
+    .bind::<Jsonb, _>(&user.meta)
     .execute(conn)
     .map(drop)
 }
@@ -89,7 +88,7 @@ pub(in crate::auth) fn update_language(
     sql_query("update auth.users set language = $2, version = version + 1, updated_at = $3, updated_by = $1 where id = $1")
         .bind::<SqlUuid, _>(id)
         .bind::<Text, _>(language)
-        .bind::<Timestamptz, _>(now).prepared()
+        .bind::<Timestamptz, _>(now)
         .execute(conn)?;
     Ok(())
 }
@@ -122,7 +121,7 @@ pub(in crate::auth) fn update_display(
     .bind::<Bool, _>(display.time_zone.is_some())
     .bind::<Nullable<Text>, _>(display.time_zone.flatten())
     .bind::<Nullable<Bool>, _>(display.shortcuts)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }
@@ -156,11 +155,10 @@ pub(in crate::auth) fn replace_roles(
     sql_query("delete from auth.user_roles where user_id = $1 and role <> all($2)")
         .bind::<SqlUuid, _>(id)
         .bind::<Array<Text>, _>(roles)
-        .prepared()
         .execute(conn)?;
     sql_query("insert into auth.user_roles (user_id, role) select $1, role from unnest($2) as role on conflict do nothing")
         .bind::<SqlUuid, _>(id)
-        .bind::<Array<Text>, _>(roles).prepared()
+        .bind::<Array<Text>, _>(roles)
         .execute(conn)?;
     Ok(())
 }
@@ -176,7 +174,6 @@ pub(in crate::auth) fn replace_permissions(
     sql_query("delete from auth.user_permissions where user_id = $1 and permission <> all($2)")
         .bind::<SqlUuid, _>(id)
         .bind::<Array<Text>, _>(permissions)
-        .prepared()
         .execute(conn)?;
     sql_query(
         "insert into auth.user_permissions (user_id, permission, granted_at, granted_by)
@@ -186,7 +183,6 @@ pub(in crate::auth) fn replace_permissions(
     .bind::<Array<Text>, _>(permissions)
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(by)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -205,7 +201,7 @@ pub(in crate::auth) fn update_deactivated(
     .bind::<SqlUuid, _>(id)
     .bind::<BigInt, _>(version)
     .bind::<Timestamptz, _>(now)
-    .bind::<Nullable<SqlUuid>, _>(by).prepared()
+    .bind::<Nullable<SqlUuid>, _>(by)
     .execute(conn)?;
     Ok(())
 }
@@ -222,7 +218,7 @@ pub(in crate::auth) fn update_password(
     )
     .bind::<SqlUuid, _>(id)
     .bind::<Text, _>(hash)
-    .bind::<Bool, _>(revoke).prepared()
+    .bind::<Bool, _>(revoke)
     .execute(conn)?;
     Ok(())
 }

@@ -67,7 +67,7 @@ pub(in crate::auth) fn count_failure(
            cycle_ends_at = case when f.cycle_ends_at <= $2 then $2 + interval '24 hours' else f.cycle_ends_at end",
     )
     .bind::<Text, _>(username)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }
@@ -80,7 +80,7 @@ pub(in crate::auth) fn release_attempt(
 ) -> AppResult<()> {
     sql_query("update auth.login_failures set failures = greatest(failures - 1, 0), locked_until = $2 where username = lower($1)")
         .bind::<Text, _>(username)
-        .bind::<Timestamptz, _>(now).prepared()
+        .bind::<Timestamptz, _>(now)
         .execute(conn)?;
     Ok(())
 }

@@ -40,7 +40,7 @@ pub(in crate::auth) fn replace_feed(
     .bind::<SqlUuid, _>(user)
     .bind::<Text, _>(kind)
     .bind::<Binary, _>(token_hash)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }
@@ -64,7 +64,6 @@ pub(in crate::auth) fn delete_feed(
     let rows = sql_query("delete from auth.feeds where user_id = $1 and kind = $2")
         .bind::<SqlUuid, _>(user)
         .bind::<Text, _>(kind)
-        .prepared()
         .execute(conn)?;
     Ok(rows == 1)
 }
@@ -73,7 +72,6 @@ pub(in crate::auth) fn delete_feed(
 pub(in crate::auth) fn delete_feeds_of(conn: &mut PgConnection, user: Uuid) -> AppResult<()> {
     sql_query("delete from auth.feeds where user_id = $1")
         .bind::<SqlUuid, _>(user)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -100,7 +98,7 @@ pub(in crate::auth) fn find_feed_user(
         )
         .bind::<Binary, _>(token_hash)
         .bind::<Timestamptz, _>(now)
-        .bind::<Timestamptz, _>(now - note_every).prepared()
+        .bind::<Timestamptz, _>(now - note_every)
         .execute(conn)?;
     }
     Ok(found)

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::UserRow;
 use super::users::SELECT;
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 
 /// Families that one user may have at once; the oldest is dropped for the next.
@@ -189,6 +190,7 @@ pub(in crate::auth) fn find_token_user(
     .bind::<SqlUuid, _>(pair)
     .bind::<BigInt, _>(session_version)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .get_result(conn)
     .optional()?)
 }
@@ -201,6 +203,7 @@ pub(in crate::auth) fn update_pair_used(
     sql_query("update auth.refresh_tokens set pair_used_at = $2 where pair_id = $1 and pair_used_at is null")
         .bind::<SqlUuid, _>(pair)
         .bind::<Timestamptz, _>(now)
+        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -60,14 +60,14 @@ pub(in crate::auth) fn insert_session(
     .bind::<Timestamptz, _>(now)
     .bind::<Timestamptz, _>(session.expires_at)
     .bind::<Nullable<Text>, _>(session.address)
-    .bind::<Nullable<Text>, _>(session.user_agent).prepared()
+    .bind::<Nullable<Text>, _>(session.user_agent)
     .execute(conn)?;
     sql_query(
         "delete from auth.sessions where user_id = $1 and id_hash not in
            (select id_hash from auth.sessions where user_id = $1 order by created_at desc, id_hash limit $2)",
     )
     .bind::<SqlUuid, _>(session.user_id)
-    .bind::<BigInt, _>(LIVE_SESSIONS).prepared()
+    .bind::<BigInt, _>(LIVE_SESSIONS)
     .execute(conn)?;
     Ok(())
 }
@@ -159,14 +159,13 @@ pub(in crate::auth) fn end_session_of(
     let ended = sql_query("delete from auth.sessions where user_id = $1 and id = $2")
         .bind::<SqlUuid, _>(user)
         .bind::<SqlUuid, _>(id)
-        .prepared()
         .execute(conn)?;
     let revoked = sql_query(
         "update auth.token_families set revoked_at = $3 where user_id = $1 and id = $2 and revoked_at is null",
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(id)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(ended + revoked == 1)
 }
@@ -180,7 +179,6 @@ pub(in crate::auth) fn delete_other_sessions(
     sql_query("delete from auth.sessions where user_id = $1 and id_hash <> $2")
         .bind::<SqlUuid, _>(user)
         .bind::<Binary, _>(current)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -192,7 +190,6 @@ pub(in crate::auth) fn renew_session(conn: &mut PgConnection, id_hash: &[u8]) ->
          from auth.users u where u.id = s.user_id and s.id_hash = $1",
     )
     .bind::<Binary, _>(id_hash)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -238,7 +235,6 @@ pub(in crate::auth) fn confirm_session(
 pub(in crate::auth) fn delete_session(conn: &mut PgConnection, id_hash: &[u8]) -> AppResult<()> {
     sql_query("delete from auth.sessions where id_hash = $1")
         .bind::<Binary, _>(id_hash)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -246,7 +242,6 @@ pub(in crate::auth) fn delete_session(conn: &mut PgConnection, id_hash: &[u8]) -
 pub(in crate::auth) fn delete_sessions_of(conn: &mut PgConnection, user: Uuid) -> AppResult<()> {
     sql_query("delete from auth.sessions where user_id = $1")
         .bind::<SqlUuid, _>(user)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -258,11 +253,9 @@ pub(in crate::auth) fn delete_expired(
 ) -> AppResult<()> {
     sql_query("delete from auth.sessions where expires_at <= $1")
         .bind::<Timestamptz, _>(now)
-        .prepared()
         .execute(conn)?;
     sql_query("delete from auth.login_failures where cycle_ends_at <= $1")
         .bind::<Timestamptz, _>(now)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -61,7 +61,7 @@ pub(in crate::auth) fn release_request(
     )
     .bind::<Text, _>(kind)
     .bind::<Text, _>(subject)
-    .bind::<BigInt, _>(pause.num_milliseconds()).prepared()
+    .bind::<BigInt, _>(pause.num_milliseconds())
     .execute(conn)?;
     Ok(())
 }
@@ -73,7 +73,6 @@ pub(in crate::auth) fn delete_spent_throttles(
 ) -> AppResult<()> {
     sql_query("delete from auth.throttles where spent_until <= $1")
         .bind::<Timestamptz, _>(now)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }

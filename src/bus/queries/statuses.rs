@@ -184,7 +184,6 @@ pub fn statuses(conn: &mut PgConnection) -> AppResult<Vec<SubscriberStatus>> {
 pub fn bound_log(conn: &mut PgConnection, instant: DateTime<Utc>) -> AppResult<()> {
     sql_query("select bus.bound($1)")
         .bind::<Timestamptz, _>(instant)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -79,7 +79,7 @@ pub(in crate::bus) fn upsert_cursor(conn: &mut PgConnection, cursor: NewCursor) 
     .bind::<Nullable<BigInt>, _>(start)
     .bind::<Bool, _>(cursor.money)
     .bind::<Bool, _>(cursor.repeatable)
-    .bind::<Bool, _>(cursor.rebuildable).prepared()
+    .bind::<Bool, _>(cursor.rebuildable)
     .execute(conn)?;
     Ok(())
 }
@@ -178,7 +178,7 @@ pub(in crate::bus) fn update_position(
         "update bus.subscribers set rewound_until = greatest(rewound_until, position), position = $2 where name = $1",
     )
     .bind::<Text, _>(name)
-    .bind::<BigInt, _>(position).prepared()
+    .bind::<BigInt, _>(position)
     .execute(conn)?;
     Ok(())
 }
@@ -192,7 +192,6 @@ pub(in crate::bus) fn update_retired(
     sql_query("update bus.subscribers set retired_at = coalesce(retired_at, $2) where name = $1")
         .bind::<Text, _>(name)
         .bind::<Timestamptz, _>(now)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -208,7 +207,6 @@ pub(in crate::bus) fn note_error(
         .bind::<Text, _>(name)
         .bind::<Text, _>(text)
         .bind::<Timestamptz, _>(now)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -230,7 +228,7 @@ pub(in crate::bus) fn insert_pause(
     .bind::<Text, _>(holder)
     .bind::<Text, _>(reason)
     .bind::<Nullable<SqlUuid>, _>(actor)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(rows == 1)
 }
@@ -244,7 +242,6 @@ pub(in crate::bus) fn delete_pause(
     let rows = sql_query("delete from bus.pauses where subscriber = $1 and holder = $2")
         .bind::<Text, _>(name)
         .bind::<Text, _>(holder)
-        .prepared()
         .execute(conn)?;
     Ok(rows == 1)
 }
@@ -254,7 +251,7 @@ pub(in crate::bus) fn update_paused(conn: &mut PgConnection, name: &str) -> AppR
     sql_query(
         "update bus.subscribers s set paused = exists (select from bus.pauses p where p.subscriber = s.name) where name = $1",
     )
-    .bind::<Text, _>(name).prepared()
+    .bind::<Text, _>(name)
     .execute(conn)?;
     Ok(())
 }
@@ -289,7 +286,6 @@ pub(in crate::bus) fn record_attempt(
 pub(in crate::bus) fn clear_attempts(conn: &mut PgConnection, name: &str) -> AppResult<()> {
     sql_query("delete from bus.attempts where subscriber = $1")
         .bind::<Text, _>(name)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -30,7 +30,6 @@ pub(in crate::bus) struct OutletState {
 pub(in crate::bus) fn insert_outlet(conn: &mut PgConnection, name: &str) -> AppResult<()> {
     sql_query("insert into bus.outlets (name) values ($1) on conflict do nothing")
         .bind::<Text, _>(name)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -69,7 +68,6 @@ pub(in crate::bus) fn hold_outlet(
         .bind::<Text, _>(name)
         .bind::<SqlUuid, _>(holder)
         .bind::<Timestamptz, _>(until)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }
@@ -103,7 +101,7 @@ pub(in crate::bus) fn release_outlet(
     .bind::<Integer, _>(state.failures)
     .bind::<Nullable<Timestamptz>, _>(state.rests_until)
     .bind::<Nullable<BigInt>, _>(state.stuck_at)
-    .bind::<Integer, _>(state.stuck_for).prepared()
+    .bind::<Integer, _>(state.stuck_for)
     .execute(conn)?;
     Ok(())
 }

@@ -194,7 +194,6 @@ pub(in crate::bus) fn resolve(
     .bind::<Text, _>(subscriber)
     .bind::<SqlUuid, _>(item)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -215,7 +214,6 @@ pub(in crate::bus) fn unblock_next(
     .bind::<Text, _>(subscriber)
     .bind::<SqlUuid, _>(key)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -235,7 +233,6 @@ pub(in crate::bus) fn unblock_heads(
     )
     .bind::<Text, _>(subscriber)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -266,7 +263,6 @@ pub(in crate::bus) fn update_failed(
     .bind::<Text, _>(class)
     .bind::<Text, _>(text)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }

@@ -33,7 +33,7 @@ pub fn once(
     )
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(key)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(tx.conn())?;
     if fresh == 0 {
         return location_of(tx.conn(), user, key)?
@@ -46,7 +46,6 @@ pub fn once(
     .bind::<SqlUuid, _>(user)
     .bind::<SqlUuid, _>(key)
     .bind::<Text, _>(&location)
-    .prepared()
     .execute(tx.conn())?;
     Ok(location)
 }
@@ -122,7 +121,7 @@ pub fn once_for_key(
     .bind::<SmallInt, _>(i16::try_from(answer.status).unwrap_or(i16::MAX))
     .bind::<Nullable<Text>, _>(&answer.body)
     .bind::<Nullable<Text>, _>(&answer.location)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(tx.conn())?;
     Ok(answer)
 }

@@ -1,7 +1,9 @@
 //! Statements that a connection parses once and then only executes.
 
-use diesel::pg::Pg;
+use diesel::connection::{DefaultLoadingMode, LoadConnection};
+use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
 use diesel::{QueryResult, RunQueryDsl};
 
 /// For a statement of fixed text that runs often.
@@ -20,6 +22,17 @@ impl<Q: QueryFragment<Pg>> Prepare for Q {
 /// A statement that is kept by the connections that ran it. Diesel itself never keeps those that are written as text.
 #[derive(Clone, Copy, Debug)]
 pub struct Prepared<Q>(Q);
+
+impl<Q: QueryFragment<Pg> + Query<SqlType = Untyped>> Prepared<Q> {
+    /// Runs a statement that gives no rows. Diesel would plan it anew each time: it forgets of a query that it only borrows, which is how it
+    /// executes one, that its text is safe to keep.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn execute(self, conn: &mut PgConnection) -> QueryResult<()> {
+        LoadConnection::<DefaultLoadingMode>::load(conn, self).map(drop)
+    }
+}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

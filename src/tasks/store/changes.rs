@@ -148,7 +148,7 @@ pub(in crate::tasks) fn update_assignees(
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(actor.map(|actor| actor.0))
     .bind::<Array<SqlUuid>, _>(moves.iter().map(|(task, _)| *task).collect::<Vec<_>>())
-    .bind::<Array<SqlUuid>, _>(moves.iter().map(|(_, person)| person.0).collect::<Vec<_>>()).prepared()
+    .bind::<Array<SqlUuid>, _>(moves.iter().map(|(_, person)| person.0).collect::<Vec<_>>())
     .execute(conn)?;
     if rows == moves.len() {
         return Ok(());

@@ -64,7 +64,6 @@ pub(in crate::tasks) fn insert_chunk(
     )
     .bind::<Binary, _>(digest.as_slice())
     .bind::<Array<SqlUuid>, _>(people)
-    .prepared()
     .execute(conn)?;
     if insert_known(conn, now, chunk, &digest)? {
         return Ok(());
@@ -92,7 +91,6 @@ fn insert_known(
     .bind::<Integer, _>(i32::try_from(chunk.tasks).unwrap_or(i32::MAX))
     .bind::<Binary, _>(digest)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(rows == 1)
 }

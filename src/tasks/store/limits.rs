@@ -22,7 +22,6 @@ pub(in crate::tasks) fn lock_creations_of(
 ) -> AppResult<()> {
     sql_query("select pg_advisory_xact_lock(hashtextextended('tasks.creations', hashtextextended($1::text, 0)))")
         .bind::<SqlUuid, _>(author.0)
-        .prepared()
         .execute(conn)?;
     Ok(())
 }

@@ -72,7 +72,6 @@ pub(in crate::tasks) fn insert_shuffle(
     .bind::<SqlUuid, _>(shuffle.requested_by.0)
     .bind::<Timestamptz, _>(now)
     .bind::<Integer, _>(i32::try_from(shuffle.total).unwrap_or(i32::MAX))
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -108,7 +107,7 @@ pub(in crate::tasks) fn update_run_progress(
     .bind::<SqlUuid, _>(run)
     .bind::<Timestamptz, _>(now)
     .bind::<Integer, _>(i32::try_from(moved).unwrap_or(i32::MAX))
-    .bind::<SqlUuid, _>(last.0).prepared()
+    .bind::<SqlUuid, _>(last.0)
     .execute(conn)?;
     Ok(())
 }
@@ -123,7 +122,7 @@ pub(in crate::tasks) fn update_run_done(
         "update tasks.shuffles set state = 'done', started_at = coalesce(started_at, $2), finished_at = $2 where id = $1",
     )
     .bind::<SqlUuid, _>(run)
-    .bind::<Timestamptz, _>(now).prepared()
+    .bind::<Timestamptz, _>(now)
     .execute(conn)?;
     Ok(())
 }

@@ -167,6 +167,32 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
 }
 
 #[test]
+fn what_is_asked_at_every_click_is_planned_once() {
+    recorder::record();
+    let app = TestApp::with(|settings| settings.workers(false));
+    let kesha = app.register("kesha", &["developer"]);
+    let (api, mut browser) = (app.api(&kesha), app.log_in(&kesha));
+    let database = app.database_name();
+    let mut uid = String::new();
+    let mut all = asked(&database, || {
+        let (status, task) = api.post("/api/v1/tasks", &json!({ "title": "Feed the cat" }));
+        assert_eq!(status, 201, "{task}");
+        task["uid"].as_str().unwrap().clone_into(&mut uid);
+    });
+    app.step_all();
+    all.extend(asked(&database, || {
+        assert_eq!(browser.get("/tasks").status, 200);
+        let path = format!("/api/v1/tasks/{uid}/complete");
+        assert_eq!(api.post(&path, &json!({})).0, 200);
+    }));
+    let anew: Vec<_> = all
+        .iter()
+        .filter(|words| !recorder::is_kept(words))
+        .collect();
+    assert!(all.len() > 25 && anew.is_empty(), "{anew:#?}");
+}
+
+#[test]
 fn a_chunk_of_a_shuffle_is_small_while_people_append() {
     let app = TestApp::with(|settings| settings.workers(false));
     let chief = app.register("chief", &["manager"]);

@@ -1,11 +1,15 @@
 //! What the program asks of its database, statement by statement, as diesel tells of it.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
 /// The database and the text of each statement.
 static SEEN: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// What some connection keeps, so that its server parses it once.
+static KEPT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Notes what one connection is asked.
 #[derive(Default)]
@@ -26,9 +30,33 @@ impl Instrumentation for Recorder {
                     seen.push((self.database.clone(), words));
                 }
             }
+            InstrumentationEvent::CacheQuery { sql, .. } => {
+                let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.insert(sql.to_owned());
+            }
             _ => {}
         }
     }
+}
+
+/// Whether a connection kept this statement, or it is one that has no plan.
+pub fn is_kept(words: &str) -> bool {
+    let text = words.split(" -- binds: ").next().unwrap_or_default();
+    let unplanned = [
+        "begin",
+        "COMMIT",
+        "SAVEPOINT",
+        "RELEASE SAVEPOINT",
+        "set local",
+        "savepoint",
+        "release savepoint",
+        "select pg_advisory_xact_lock",
+    ];
+    unplanned.iter().any(|word| text.starts_with(word))
+        || KEPT
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(text)
 }
 
 fn database_of(url: &str) -> &str {
