@@ -6,7 +6,6 @@ import re
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
 
@@ -73,31 +72,20 @@ def bearer(token):
     return f"authorization: Bearer {token}\r\n"
 
 
-def flat_out(port, clients, requests, seconds):
-    """So many clients ask as fast as they are answered, each its own requests in turn; answers a second, latencies and what failed."""
-    times, failed, stop = [], [], threading.Event()
-
-    def client(number):
-        line, mine = Line(port), requests[number::clients]
-        for one in mine * (1 if seconds is None else 1_000):
-            if stop.is_set():
-                return
-            begun = time.monotonic()
-            status, body = line.ask(one)
-            times.append(time.monotonic() - begun)
-            if status >= 300:
-                failed.append((status, body[:300]))
-
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
-    begun = time.monotonic()
-    for thread in threads:
-        thread.start()
-    if seconds is not None:
-        time.sleep(seconds)
-        stop.set()
-    for thread in threads:
-        thread.join()
-    return len(times) / (time.monotonic() - begun), times, failed
+def flat_out(port, clients, requests, seconds, once=False):
+    """So many clients ask as fast as they are answered, as wrk does it, each its own requests in turn: answers a second and the p99 of
+    their latencies in seconds."""
+    threads = 2
+    with tempfile.NamedTemporaryFile(prefix="ates-bench-wires.") as file:
+        for one in requests:
+            file.write(f"{len(one)}\n".encode() + one)
+        file.flush()
+        command = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", str(pathlib.Path(__file__).parent / "wires.lua"),
+                   f"http://127.0.0.1:{port}", "--", file.name, str(threads), "once" if once else "again"]
+        done = subprocess.run(command, capture_output=True, text=True)
+    found = re.search(r"told ([0-9.]+) ([0-9.]+) (\d+)", done.stdout)
+    assert found and found.group(3) == "0", done.stdout + done.stderr
+    return float(found.group(1)), float(found.group(2))
 
 
 def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=(), **variables):

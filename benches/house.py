@@ -39,11 +39,11 @@ def bindir():
     sys.exit("no Postgres server found")
 
 
-DEAREST = """select round(total_exec_time), calls, rows, pg_size_pretty(wal_bytes), left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
-  from pg_stat_statements order by total_exec_time desc limit 25"""
+DEAREST = """select round(total_plan_time + total_exec_time), round(total_plan_time), calls, rows, pg_size_pretty(wal_bytes), left(regexp_replace(query, '\\s+', ' ', 'g'), 110)
+  from pg_stat_statements where dbid not in (select oid from pg_database where datname like 'made%') order by total_plan_time + total_exec_time desc limit 25"""
 
 
-STATISTICS = " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all"
+STATISTICS = " -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=all -c pg_stat_statements.track_planning=on"
 
 
 class Postgres:

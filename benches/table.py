@@ -9,7 +9,7 @@
 The rows: book, shuffle (and bytes), clicks, done, settle, verify, complete, mine, pages, steady, start. A limit is bare SQL of our own
 (benches/limits/) or pgbench that runs it: the same rows in the same tables with the same indexes and triggers, in the same private
 Postgres with fsync on, on a copy of the same database. Companies with a past come from benches/history.sql. Figures in seconds vary
-with the machine and what else it does; ratios within one run say more. Needs Python 3 and Postgres with pgbench, nothing else;
+with the machine and what else it does; ratios within one run say more. Needs Python 3, Postgres with pgbench, and wrk;
 everything lies in a temporary folder that is removed.
 """
 
@@ -39,7 +39,7 @@ ROWS = {
     "start": rows_pages.start,
 }
 SMALL = {"tasks": 10_000, "people": 500, "dates": 120, "old_people": 100, "hands": 4, "accounts": [500, 5_000], "presses": 3, "seconds": 20, "done": 10, "transfers": 100_000}
-OPTIONS = " -c track_commit_timestamp=on -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=top -c random_page_cost=1.1 -c jit=off"
+OPTIONS = " -c track_commit_timestamp=on -c shared_preload_libraries=pg_stat_statements -c pg_stat_statements.track=top -c pg_stat_statements.track_planning=on -c random_page_cost=1.1 -c jit=off"
 
 
 class Bench:

@@ -7,11 +7,14 @@
 \startpipeline
 begin; set local role ates_auth;
 \endpipeline
-select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.default_filters, u.meta, u.version, u.session_version,
-    u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
-    array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
-    array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
-  from auth.users u where u.id = bench.person(:p);
+select u.*, t.pair_used_at is null as first_use from auth.refresh_tokens t join auth.token_families f on f.id = t.family_id
+    cross join lateral (select u.id, u.username, u.email, u.name, u.surname, u.language, u.time_zone, u.theme, u.shortcuts, u.default_filters, u.meta,
+        u.version, u.session_version, u.deactivated_at, coalesce((select c.changes from platform.access_changes c where c.user_id = u.id), 0) as access_changes,
+        array(select r.role from auth.user_roles r where r.user_id = u.id order by r.role) as roles,
+        array(select p.permission from auth.user_permissions p where p.user_id = u.id order by p.permission) as permissions
+      from auth.users u where u.id = f.user_id) u
+  where t.pair_id = bench.person(:p) and u.session_version = 1 and f.session_version = 1 and u.deactivated_at is null
+    and f.revoked_at is null and f.expires_at > now();
 commit;
 \startpipeline
 begin; set local role ates_tasks; select platform.refuse_when_stopped();
