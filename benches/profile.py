@@ -25,7 +25,9 @@ from house import REPO, Api, free_port, say, wait_for
 from table import OPTIONS
 
 PEOPLE, PROGRAMS = 50, 10
-# What a function's name says of what it is for. The first that fits counts; what is called by it counts with it.
+SHUFFLE = "shuffle"
+WORKS = ["mine", "account", "create", "complete", SHUFFLE]
+# What a function's name says of what it is for. Of those that fit, the dearest counts, with what it calls.
 PARTS = {
     "templates": r"<impl askama::Template for .*>::render_into",
     "texts of the language": r"^ates::platform::i18n::|fluent_bundle::bundle::.*format_pattern",
@@ -100,7 +102,10 @@ class Watched:
         self.dumps += 1
         return pathlib.Path(f"{self.out}.{self.dumps}")
 
-    def stop(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
         self.process.terminate()
         self.process.wait()
 
@@ -121,58 +126,69 @@ def show(work, path, times, top):
     sys.stdout.flush()
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", nargs="+", choices=["mine", "account", "create", "complete", "shuffle"], default=["mine", "account", "create", "complete", "shuffle"])
-    parser.add_argument("--requests", type=int, default=100, help="of each kind")
-    parser.add_argument("--top", type=int, default=12, help="functions to show")
-    parser.add_argument("--ates", default=str(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target")) / "profiling/ates"))
-    arguments = parser.parse_args()
-    with house.private_postgres(OPTIONS) as (folder, postgres):
-        company = Company(arguments.ates, postgres, folder, "ours").history(people=PEOPLE, dates=30, open=40 * PEOPLE)
-        cookies = company.cookies(PEOPLE)
-        open_tasks = [row.split() for row in company.sql("-F", " ", "-c", f"""select t.id, u.n from tasks.tasks t
-            join (select bench.person(n) as id, n from generate_series(0, {PROGRAMS - 1}) n) u on u.id = t.assignee_id
-            where t.status = 'open' order by t.id limit {2 * arguments.requests}""").splitlines()]
-        pages = lambda path: [request("GET", path, cookies[number % PEOPLE]) for number in range(2 * arguments.requests)]
-        port = free_port()
-        watched = Watched(company, port, "--no-workers")
+def requests_of(company, port, count):
+    """Twice as many as are counted: the first half of each kind warms up."""
+    cookies = company.cookies(PEOPLE)
+    tokens = company.tokens(port, [f"popug{number}" for number in range(PROGRAMS)])
+    pages = lambda path: [request("GET", path, cookies[number % PEOPLE]) for number in range(2 * count)]
+    own = company.sql("-F", " ", "-c", f"""select t.id, u.n from tasks.tasks t
+        join (select bench.person(n) as id, n from generate_series(0, {PROGRAMS - 1}) n) u on u.id = t.assignee_id
+        where t.status = 'open' order by t.id limit {2 * count}""")
+    return {
+        "mine": pages("/tasks"),
+        "account": pages("/account"),
+        "create": [request("POST", "/api/v1/tasks", bearer(tokens[number % PROGRAMS]), {"title": f"Feed bird {number}"}) for number in range(2 * count)],
+        "complete": [request("POST", f"/api/v1/tasks/{uid}/complete", bearer(tokens[int(owner)]), {}) for uid, owner in map(str.split, own.splitlines())],
+    }
+
+
+def one_after_the_other(company, works, count, top):
+    port = free_port()
+    with Watched(company, port, "--no-workers") as watched:
         line = Line(port)
-        tokens = company.tokens(port, [f"popug{number}" for number in range(PROGRAMS)])
-        requests = {
-            "mine": pages("/tasks"),
-            "account": pages("/account"),
-            "create": [request("POST", "/api/v1/tasks", bearer(tokens[number % PROGRAMS]), {"title": f"Feed bird {number}"}) for number in range(2 * arguments.requests)],
-            "complete": [request("POST", f"/api/v1/tasks/{uid}/complete", bearer(tokens[int(owner)]), {}) for uid, owner in open_tasks],
-        }
 
         def ask(some):
             for one in some:
                 status, body = line.ask(one)
                 assert status < 300, (status, body[:300])
 
-        for work, all_of_it in requests.items():
-            if work in arguments.only:
+        for work, requests in requests_of(company, port, count).items():
+            if work in works:
                 say(work)
-                ask(all_of_it[: arguments.requests])
-                show(work, watched.count(lambda: ask(all_of_it[arguments.requests :])), arguments.requests, arguments.top)
-        watched.stop()
-        if "shuffle" in arguments.only:
-            say("shuffle")
-            port, session = free_port(), company.session()
-            watched = Watched(company, port)
+                ask(requests[:count])
+                show(work, watched.count(lambda: ask(requests[count:])), count, top)
+
+
+def shuffled(company, top):
+    say(SHUFFLE)
+    port, session = free_port(), company.session()
+    with Watched(company, port) as watched:
+        company.caught_up(session)
+        tasks = company.number("select count(*) from tasks.tasks where status = 'open'")
+        api = Api(port).log_in("admin")
+
+        def shuffle():
+            status, run = api.send("POST", "/api/v1/tasks/reassign", {})
+            assert status == 202, run
+            wait_for("the run is done", session, f"select state = 'done' from tasks.shuffles where id = '{run['uid']}'")
             company.caught_up(session)
-            tasks = company.number("select count(*) from tasks.tasks where status = 'open'")
-            api = Api(port).log_in("admin")
 
-            def shuffle():
-                status, run = api.send("POST", "/api/v1/tasks/reassign", {})
-                assert status == 202, run
-                wait_for("the run is done", session, f"select state = 'done' from tasks.shuffles where id = '{run['uid']}'")
-                company.caught_up(session)
+        show("shuffle, a task of it", watched.count(shuffle), tasks, top)
+    session.close()
 
-            show("shuffle, a task of it", watched.count(shuffle), tasks, arguments.top)
-            watched.stop()
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=WORKS, default=WORKS)
+    parser.add_argument("--requests", type=int, default=100, help="of each kind")
+    parser.add_argument("--top", type=int, default=12, help="functions to show")
+    parser.add_argument("--ates", default=str(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPO / "target")) / "profiling/ates"))
+    arguments = parser.parse_args()
+    with house.private_postgres(OPTIONS) as (folder, postgres):
+        company = Company(arguments.ates, postgres, folder, "ours").history(people=PEOPLE, dates=30, open=40 * PEOPLE)
+        one_after_the_other(company, arguments.only, arguments.requests, arguments.top)
+        if SHUFFLE in arguments.only:
+            shuffled(company, arguments.top)
         done = company.run("verify", check=False)
         assert done.returncode == 0, done.stdout
 
