@@ -10,7 +10,7 @@ use diesel::{RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::model::{DaySums, NameChange, TaskChange, Title};
-use crate::platform::db::Tx;
+use crate::platform::db::{Prepare, Tx};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 
@@ -30,6 +30,7 @@ pub(super) fn upsert_names(tx: &mut Tx<'_>, names: &BTreeMap<Uuid, NameChange>) 
     .bind::<Array<SqlUuid>, _>(keys(names))
     .bind::<Array<Text>, _>(column(|change| change.name.clone()))
     .bind::<Array<BigInt>, _>(versions)
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }
@@ -47,6 +48,7 @@ pub(super) fn add_to_balances(tx: &mut Tx<'_>, moved: &BTreeMap<Uuid, Money>) ->
     )
     .bind::<Array<SqlUuid>, _>(keys(moved))
     .bind::<Array<BigInt>, _>(amounts)
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }
@@ -85,6 +87,7 @@ pub(super) fn upsert_tasks(tx: &mut Tx<'_>, changes: &BTreeMap<Uuid, TaskChange>
     .bind::<Array<Nullable<Timestamptz>>, _>(completed().map(|c| c.map(|c| c.at)).collect::<Vec<_>>())
     .bind::<Array<Nullable<Date>>, _>(completed().map(|c| c.map(|c| c.date)).collect::<Vec<_>>())
     .bind::<Array<Nullable<SqlUuid>>, _>(completed().map(|c| c.map(|c| c.by)).collect::<Vec<_>>())
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }
@@ -115,6 +118,7 @@ pub(super) fn update_titles(
     .bind::<Array<SqlUuid>, _>(ids)
     .bind::<Array<Text>, _>(titles)
     .bind::<Array<Nullable<Text>>, _>(jira_ids)
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }
@@ -136,6 +140,7 @@ pub(super) fn add_to_days(tx: &mut Tx<'_>, days: &BTreeMap<NaiveDate, DaySums>) 
     .bind::<Array<Date>, _>(keys(days))
     .bind::<Array<BigInt>, _>(column(|day| day.fees))
     .bind::<Array<BigInt>, _>(column(|day| day.rewards))
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }
@@ -155,6 +160,7 @@ pub(super) fn upsert_closed_days(
     )
     .bind::<Array<Date>, _>(keys(closed))
     .bind::<Array<Integer>, _>(closed.values().copied().collect::<Vec<i32>>())
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }

@@ -96,7 +96,7 @@ pub(super) fn step_with(
     };
     // One careful step at a time in a process: a crash then leaves the note of who was at it, and of nobody else.
     let _alone = pace.careful.then(careful::alone);
-    let outcome = db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+    let outcome = db.transaction_by_keys_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         let Some(cursor) = store::lock_cursor(tx.conn(), name)? else {
             return Ok(None);
         };

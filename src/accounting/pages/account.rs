@@ -78,7 +78,7 @@ pub(super) async fn show_account(
     let kind = one_of("kind", query.kind.as_deref(), MovementKind::parse)?;
     let (asker, place) = (actor.clone(), query.place.clone());
     let found = db
-        .read_parts(move |parts| {
+        .read_parts_by_keys(move |parts| {
             let filter = AccountFilter {
                 user,
                 period,

@@ -243,6 +243,7 @@ pub(in crate::accounting) fn name_tasks(
     let rows: Vec<Row> =
         sql_query("select id, title, jira_id from accounting.tasks where id = any($1)")
             .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<Uuid>>())
+            .prepared()
             .load(conn)?;
     let names: BTreeMap<Uuid, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
     for task in movements
@@ -280,6 +281,7 @@ pub(in crate::accounting) fn list_unnamed_movements(
         .bind::<Integer, _>(place)
         .bind::<BigInt, _>(version)
         .bind::<BigInt, _>(filter.limit + 1)
+        .prepared()
         .load(conn)?;
     let page = PageOf::from_rows(rows, filter.limit, |row| {
         (row.business_date, row.place, row.version)

@@ -10,6 +10,7 @@ use super::EMPLOYEE_NAME;
 use crate::accounting::period::Period;
 use crate::accounting::store::{self, Matter};
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, PageOf};
@@ -220,6 +221,7 @@ fn undeliverable(
     .bind::<Nullable<Date>, _>(period.map(|period| period.from))
     .bind::<Nullable<Date>, _>(period.map(|period| period.to))
     .bind::<BigInt, _>(UNDELIVERABLE)
+    .prepared()
     .load(conn)?)
 }
 

@@ -8,6 +8,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::Movement;
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 
 /// Tells of the tasks of fees which assignment is the newest that is booked: whoever was charged for that one has the task.
@@ -42,6 +43,7 @@ pub(in crate::accounting) fn tell_newest_assignments(
     )
     .bind::<Array<SqlUuid>, _>(ids.into_iter().collect::<Vec<Uuid>>())
     .bind::<Date, _>(since)
+    .prepared()
     .load(conn)?;
     let newest: BTreeMap<Uuid, i32> = rows
         .into_iter()

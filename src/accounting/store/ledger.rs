@@ -14,7 +14,7 @@ use super::held::{HeldDate, list_held_dates};
 use crate::accounting::model::{NewTransfer, contra_of};
 use crate::events::{self, AuditLogRecordCreated, TransferKind};
 use crate::platform::clock::BusinessZone;
-use crate::platform::db::Tx;
+use crate::platform::db::{Prepare, Tx};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{TaskId, UserId};
 use crate::platform::money::Money;
@@ -142,6 +142,7 @@ fn lock_balances(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<(
     open_accounts(tx.conn(), &employees, now)?;
     sql_query("select account_id from accounting.balances where account_id = any($1) order by account_id for update")
         .bind::<Array<SqlUuid>, _>(&employees)
+        .prepared()
         .execute(tx.conn())?;
     Ok(())
 }
@@ -160,6 +161,7 @@ pub(super) fn open_accounts(
     )
     .bind::<Array<SqlUuid>, _>(employees)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     sql_query(
         "insert into accounting.balances (account_id)
@@ -168,6 +170,7 @@ pub(super) fn open_accounts(
          order by e.id on conflict do nothing",
     )
     .bind::<Array<SqlUuid>, _>(employees)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -247,6 +250,7 @@ fn insert_transfers(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResul
         .bind::<Timestamptz, _>(now)
         .bind::<Nullable<Date>, _>(first.map(|date| date - DISAGREEMENT))
         .bind::<Nullable<Date>, _>(last.map(|date| date + DISAGREEMENT))
+        .prepared()
         .load(tx.conn())
         .map_err(AppError::from)
 }

@@ -1,6 +1,5 @@
 //! Prices of tasks, made once, and the copies of their titles.
 
-use crate::platform::db::Prepare;
 use std::collections::HashMap;
 
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -8,7 +7,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::accounting::model::Price;
-use crate::platform::db::Tx;
+use crate::platform::db::{Prepare, Tx};
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
 use crate::platform::money::Money;
@@ -52,6 +51,7 @@ pub(in crate::accounting) fn insert_prices(
     .bind::<Array<BigInt>, _>(prices.iter().map(|(_, price)| price.fee.minor()).collect::<Vec<_>>())
     .bind::<Array<BigInt>, _>(prices.iter().map(|(_, price)| price.reward.minor()).collect::<Vec<_>>())
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .load(tx.conn())?;
     Ok(by_task(rows))
 }
@@ -105,6 +105,7 @@ pub(in crate::accounting) fn upsert_titles(
     .bind::<Array<Nullable<Text>>, _>(titles.iter().map(|title| title.jira_id).collect::<Vec<_>>())
     .bind::<Array<Bool>, _>(titles.iter().map(|title| title.first).collect::<Vec<_>>())
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(tx.conn())?;
     Ok(())
 }

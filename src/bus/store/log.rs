@@ -115,6 +115,7 @@ pub(in crate::bus) fn list_events(
     .bind::<Array<Text>, _>(types)
     .bind::<BigInt, _>(limit)
     .bind::<BigInt, _>(facts)
+    .prepared()
     .load(conn)?)
 }
 

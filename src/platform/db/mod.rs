@@ -80,6 +80,14 @@ impl DbRole {
     }
 }
 
+/// For a transaction that finds its rows by their keys alone, however many months there are: its statements are planned once for all
+/// values, and no plan that was made while a table was small reads it from end to end when it has grown.
+///
+/// Left to itself the planner would plan at every call: it holds a plan for all values for dearer than one for these, as it neither counts that
+/// months are left out when it runs, nor how short the lists are.
+const BY_KEYS: &str =
+    "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
+
 /// People whose changes are remembered at most.
 const CHANGERS: u64 = 100_000;
 
@@ -299,7 +307,22 @@ impl Db {
         self.unit_of_work(lane, role, &role.taken_unless_stopped(), origin, work)
     }
 
-    /// The same, also while the emergency stop is set: for what a start needs, what only notes what has happened outside, and the
+    /// The same for a step that finds its rows by their keys and comes again and again: its statements are planned once for all values.
+    ///
+    /// # Errors
+    /// Those of [`Db::transaction_blocking`].
+    pub fn transaction_by_keys_blocking<T>(
+        &self,
+        lane: Lane,
+        role: DbRole,
+        origin: Origin,
+        work: impl FnOnce(&mut Tx<'_>) -> AppResult<T>,
+    ) -> AppResult<T> {
+        let beginning = role.taken_unless_stopped() + BY_KEYS;
+        self.unit_of_work(lane, role, &beginning, origin, work)
+    }
+
+    /// The same as [`Db::transaction_blocking`], also while the emergency stop is set: for what a start needs, what only notes what has happened outside, and the
     /// stop itself.
     ///
     /// # Errors

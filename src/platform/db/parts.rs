@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 
 use super::whole::{SNAPSHOT, finish};
-use super::{Db, DbRole};
+use super::{BY_KEYS, Db, DbRole};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::metrics::{self, Missed};
 
@@ -116,10 +116,6 @@ impl Parts<'_> {
     }
 }
 
-/// For statements over the months of the ledger, and for those with a list of ids, the planner would make a plan at every call: it holds
-/// one for all values for dearer than that, as it neither counts that months are left out when it runs, nor how short the lists are.
-const PLANNED_ONCE: &str = "; set local plan_cache_mode = force_generic_plan";
-
 /// What a part begins with: its module's role, and how long each of its statements may take.
 fn beginning(role: DbRole, deadline: Duration) -> String {
     let limit = deadline.as_millis();
@@ -149,7 +145,8 @@ fn part_of<T>(name: &'static str, read: AppResult<T>) -> AppResult<(Part<T>, boo
 
 impl Db {
     /// Reads what a page is about, under its module's role and without a deadline of its own, and then its parts, all in one snapshot.
-    /// It is for a page that is looked at again and again: its statements are prepared, and planned once for all values.
+    /// It is for a page that is looked at again and again and finds its rows by their keys: its statements are prepared, and planned
+    /// once for all values.
     ///
     /// # Errors
     /// What `main` and `parts` return; 503 when no connection is free in time.
@@ -159,7 +156,7 @@ impl Db {
         main: impl FnOnce(&mut PgConnection) -> AppResult<M> + Send + 'static,
         parts: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<(M, T)> {
-        self.read_in_snapshot(role.taken() + PLANNED_ONCE, move |found| {
+        self.read_in_snapshot(role.taken() + BY_KEYS, move |found| {
             Ok((main(found.conn)?, parts(found)?))
         })
         .await
@@ -174,6 +171,17 @@ impl Db {
         work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
         self.read_in_snapshot(String::new(), work).await
+    }
+
+    /// The same for a page that is looked at again and again and finds its rows by their keys, as [`Db::read_with_parts`].
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn read_parts_by_keys<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Parts<'_>) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        self.read_in_snapshot(BY_KEYS.to_owned(), work).await
     }
 
     async fn read_in_snapshot<T: Send + 'static>(

@@ -179,9 +179,10 @@ fn what_is_asked_at_every_click_is_planned_once() {
         assert_eq!(status, 201, "{task}");
         task["uid"].as_str().unwrap().clone_into(&mut uid);
     });
-    app.step_all();
     all.extend(asked(&database, || {
+        app.step_all();
         assert_eq!(browser.get("/tasks").status, 200);
+        assert_eq!(browser.get("/account").status, 200);
         let path = format!("/api/v1/tasks/{uid}/complete");
         assert_eq!(api.post(&path, &json!({})).0, 200);
     }));
