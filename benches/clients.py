@@ -72,16 +72,16 @@ def bearer(token):
     return f"authorization: Bearer {token}\r\n"
 
 
-def flat_out(port, clients, requests, seconds, once=False):
+def flat_out(port, clients, requests, seconds):
     """So many clients ask as fast as they are answered, as wrk does it, each its own requests in turn: answers a second and the p99 of
-    their latencies in seconds."""
+    their latencies in seconds. None may be refused."""
     threads = 2
     with tempfile.NamedTemporaryFile(prefix="ates-bench-wires.") as file:
         for one in requests:
             file.write(f"{len(one)}\n".encode() + one)
         file.flush()
         command = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", str(pathlib.Path(__file__).parent / "wires.lua"),
-                   f"http://127.0.0.1:{port}", "--", file.name, str(threads), "once" if once else "again"]
+                   f"http://127.0.0.1:{port}", "--", file.name, str(threads)]
         done = subprocess.run(command, capture_output=True, text=True)
     found = re.search(r"told ([0-9.]+) ([0-9.]+) (\d+)", done.stdout)
     assert found and found.group(3) == "0", done.stdout + done.stderr

@@ -38,7 +38,8 @@ def in_turns(bench, work, reach, program, ours, limit):
 def complete(bench, people=64):
     """Sixteen clients complete tasks as fast as they are answered; the limit: pgbench runs the statements of these requests. Nobody
     else works meanwhile: what the subscribers make of it is measured elsewhere."""
-    tasks = min(bench.arguments.tasks, 400 * people)
+    # So many that no turn comes to one that is done already, which would be refused.
+    tasks = 800 * people
     ours = bench.company("ours", open=tasks, people=people)
     limit = ours.copy("bare")
     limit.sql("-c", "create table bench.todo as select row_number() over (order by id) - 1 as n, id, assignee_id from tasks.tasks where status = 'open'",
@@ -55,11 +56,11 @@ def complete(bench, people=64):
                         f"{people - 1}) n) u on u.id = t.assignee_id where t.status = 'open' order by random()")
         wires = [request("POST", f"/api/v1/tasks/{uid}/complete", bearer(tokens[int(owner)]), {}) for uid, owner in (row.split() for row in rows.splitlines())]
         part = len(wires) // (TURNS + 1)
-        flat_out(port, CLIENTS, wires[TURNS * part :], SECONDS, once=True)
+        flat_out(port, CLIENTS, wires[TURNS * part :], SECONDS)
         for company in (ours, limit):
             company.sql("-c", "checkpoint")
-        # No turn comes to a task that is done already: a client of pgbench goes through a turn's part of them.
-        in_turns(bench, f"complete a task, {CLIENTS} clients", 0.7, program, lambda turn: flat_out(port, CLIENTS, wires[turn * part : (turn + 1) * part], SECONDS, once=True),
+        # A client of pgbench goes through a turn's part of the tasks.
+        in_turns(bench, f"complete a task, {CLIENTS} clients", 0.7, program, lambda turn: flat_out(port, CLIENTS, wires[turn * part : (turn + 1) * part], SECONDS),
                  lambda turn: pgbench(bench.postgres, "bare", LIMITS / "complete.sql", CLIENTS, SECONDS, tasks=tasks, people=people, clients=CLIENTS,
                                       k=turn * (tasks // CLIENTS // TURNS)))
     ours.drop()

@@ -1,5 +1,5 @@
--- For wrk: each thread sends its share of the requests in a file, one after the other; each of them stands behind a line with its length.
--- Once: a thread ends with its last request. Otherwise it begins anew.
+-- For wrk: each thread sends its share of the requests in a file, one after the other and then anew; each stands behind a line with its length.
+-- An answer that is not a success counts as failed: a page that sends to the log-in is none.
 local threads = {}
 
 function setup(thread)
@@ -9,8 +9,7 @@ end
 
 function init(arguments)
   local file, among = assert(io.open(arguments[1], "rb")), tonumber(arguments[2])
-  once = arguments[3] == "once"
-  wires, place, sent = {}, 0, 0
+  wires, place, sent, refused = {}, 0, 0, 0
   for length in file:lines() do
     local wire = file:read(tonumber(length))
     if place % among == number then
@@ -22,15 +21,20 @@ function init(arguments)
 end
 
 function request()
-  local wire = wires[sent % #wires + 1]
   sent = sent + 1
-  if once and sent > #wires then
-    wrk.thread:stop()
+  return wires[(sent - 1) % #wires + 1]
+end
+
+function response(status)
+  if status >= 300 then
+    refused = refused + 1
   end
-  return wire
 end
 
 function done(summary, latency)
-  local failed = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.status + summary.errors.timeout
+  local failed = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout
+  for _, thread in ipairs(threads) do
+    failed = failed + thread:get("refused")
+  end
   io.write(string.format("told %f %f %d\n", summary.requests / summary.duration * 1e6, latency:percentile(99) / 1e6, failed))
 end
