@@ -128,6 +128,19 @@ fn m18_every_text_and_every_control_stands_out_from_its_ground_in_both_themes() 
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// So what a theme does to a page is judged by its colours alone.
+#[test]
+fn m18_a_theme_changes_nothing_but_colours() {
+    let rules: Vec<&str> = STYLE
+        .lines()
+        .filter(|line| line.contains("data-theme") || line.contains("prefers-color-scheme"))
+        .map(str::trim)
+        .collect();
+    let wanted = ["light", "dark"]
+        .map(|theme| format!("[data-theme=\"{theme}\"] {{ color-scheme: {theme}; }}"));
+    assert_eq!(rules, wanted);
+}
+
 #[test]
 fn m18_a_pale_grey_is_found() {
     assert!((contrast([0, 0, 0], [255, 255, 255]) - 21.0).abs() < 0.01);

@@ -117,16 +117,17 @@ impl Client {
         (header("cache-control"), again.status().as_u16())
     }
 
-    /// Opens the page `at` and sends its form that goes to `action`, with everything hidden that stands in it and these fields.
+    /// Opens the page `at` and sends its form that goes to `action` as a browser does, with everything that stands in it; what is
+    /// written into these fields takes its place.
     pub fn submit(&mut self, at: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(at);
-        let hidden = hidden_fields(&page.html, action)
+        let standing = fields_of(&page.html, action)
             .unwrap_or_else(|| panic!("{at} has no form for {action}: {}", page.html));
-        let mut all: Vec<(&str, &str)> = hidden
+        let left = standing
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        all.extend_from_slice(fields);
+            .filter(|(name, _)| !fields.iter().any(|(written, _)| written == name));
+        let all: Vec<(&str, &str)> = left.chain(fields.iter().copied()).collect();
         let request = self
             .agent
             .post(format!("{}{action}", self.base))
@@ -173,8 +174,8 @@ impl Client {
     }
 }
 
-/// The hidden fields of the first form that goes to an address.
-fn hidden_fields(html: &str, action: &str) -> Option<Vec<(String, String)>> {
+/// The fields of the first form that goes to an address, and what stands in them; none of it has choices.
+fn fields_of(html: &str, action: &str) -> Option<Vec<(String, String)>> {
     let mark = format!("action=\"{action}\"");
     let form = html.split("<form ").skip(1).find(|form| {
         form.split('>')
@@ -182,13 +183,21 @@ fn hidden_fields(html: &str, action: &str) -> Option<Vec<(String, String)>> {
             .is_some_and(|tag| tag.contains(&mark))
     })?;
     let form = form.split("</form>").next()?;
-    let fields = form
-        .split("<input type=\"hidden\" ")
-        .skip(1)
-        .filter_map(|rest| {
-            let tag = rest.split('>').next()?;
-            Some((attribute(tag, "name")?, attribute(tag, "value")?))
-        });
+    let fields = form.split('<').filter_map(|element| {
+        let (tag, content) = element.split_once('>')?;
+        let is_box = tag.contains("type=\"checkbox\"") || tag.contains("type=\"radio\"");
+        if is_box && !tag.contains(" checked") {
+            return None;
+        }
+        if tag.starts_with("input ") {
+            let value = attribute(tag, "value").unwrap_or_default();
+            Some((attribute(tag, " name")?, value))
+        } else if tag.starts_with("textarea ") {
+            Some((attribute(tag, " name")?, content.to_owned()))
+        } else {
+            None
+        }
+    });
     Some(fields.collect())
 }
 

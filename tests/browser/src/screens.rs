@@ -69,7 +69,7 @@ impl Who {
 /// What brings a page into the state to look at.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
-    /// Writes into the field with this id.
+    /// Writes into the field with this id, which is its name as well.
     Fill(&'static str, &'static str),
     /// Presses what leads to another page.
     Press(&'static str),
@@ -439,5 +439,32 @@ impl Screen {
             }
         }
         Ok(())
+    }
+
+    /// The page as a browser without scripts is shown it; where the acts send a form, what comes back for that.
+    pub fn ask(&self, client: &mut Client, places: &Places) -> String {
+        let path = places.fill(self.path);
+        let Some(action) = self.acts.iter().find_map(Act::form) else {
+            return client.get(&path).html;
+        };
+        let fields: Vec<_> = self.acts.iter().filter_map(Act::filled).collect();
+        let answer = client.submit(&path, action, &fields);
+        assert_eq!(answer.location, None, "{} is left", self.name);
+        answer.html
+    }
+}
+
+impl Act {
+    /// Where the form goes whose button is pressed.
+    fn form(&self) -> Option<&'static str> {
+        let Press(selector) = self else { return None };
+        let (action, _) = selector.strip_prefix("form[action='")?.split_once('\'')?;
+        Some(action)
+    }
+
+    /// A field and what is written into it.
+    fn filled(&self) -> Option<(&'static str, &'static str)> {
+        let Fill(name, text) = self else { return None };
+        Some((name, text))
     }
 }
