@@ -83,8 +83,8 @@ impl DbRole {
 /// For a transaction that finds its rows by their keys alone, however many months there are: its statements are planned once for all
 /// values, and no plan that was made while a table was small reads it from end to end when it has grown.
 ///
-/// Left to itself the planner would plan at every call: it holds a plan for all values for dearer than one for these, as it neither counts that
-/// months are left out when it runs, nor how short the lists are.
+/// Left to itself the planner would plan at every call: it holds a plan for all values for dearer than one for these, as it neither
+/// counts that months are left out when it runs, nor how short the lists are.
 const BY_KEYS: &str =
     "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
 

@@ -24,8 +24,8 @@ impl<Q: QueryFragment<Pg>> Prepare for Q {
 pub struct Prepared<Q>(Q);
 
 impl<Q: QueryFragment<Pg> + Query<SqlType = Untyped>> Prepared<Q> {
-    /// Runs a statement that gives no rows. Diesel would plan it anew each time: it forgets of a query that it only borrows, which is how it
-    /// executes one, that its text is safe to keep.
+    /// Runs a statement whose rows nobody wants. Diesel would plan it anew each time: it forgets of a query that it only borrows, which is
+    /// how it executes one, that its text is safe to keep.
     ///
     /// # Errors
     /// Those of the database.

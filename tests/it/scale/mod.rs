@@ -18,8 +18,8 @@ use crate::support::database::{count, number};
 use crate::support::{PASSWORD, TestApp, wait_until};
 use recorder::asked;
 
-/// The trips to the server of each use case, those that find out who asks and the beginning and the end of transactions included. Who finds a way to do with fewer
-/// lowers the figure; a new statement in a use case is a decision.
+/// The trips to the server of each use case, those that find out who asks and the beginning and the end of transactions included. Who
+/// finds a way to do with fewer lowers the figure; a new statement in a use case is a decision.
 const TRIPS: &[(&str, usize)] = &[
     ("log in over the API", 14),
     ("change the roles of somebody", 18),

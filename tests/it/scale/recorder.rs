@@ -44,15 +44,14 @@ pub fn is_kept(words: &str) -> bool {
     let text = words.split(" -- binds: ").next().unwrap_or_default();
     let unplanned = [
         "begin",
-        "COMMIT",
-        "SAVEPOINT",
-        "RELEASE SAVEPOINT",
-        "set local",
+        "commit",
         "savepoint",
         "release savepoint",
+        "set local",
         "select pg_advisory_xact_lock",
     ];
-    unplanned.iter().any(|word| text.starts_with(word))
+    let lower = text.to_lowercase();
+    unplanned.iter().any(|word| lower.starts_with(word))
         || KEPT
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
