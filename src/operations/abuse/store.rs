@@ -1,5 +1,8 @@
 //! The reports as SQL over the auditors' views. They look at every task, assignment and transfer of the period and so may take longer
 //! than a page.
+//!
+//! What became of a task since is looked up task by task (`lateral`, with `offset 0` where the planner would make a join of it): a join
+//! reads every transfer and every assignment from the period until today.
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Date, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -200,16 +203,17 @@ pub(super) fn list_creators(
 ) -> AppResult<Vec<CreatorRow>> {
     let order = order_of(&CREATOR_ORDERS, order);
     let sql = format!(
-        "with {MADE}, money as (
-           select task_id, coalesce(-sum(amount_minor) filter (where kind = 'assignment_fee'), 0) as fees,
-             coalesce(sum(amount_minor) filter (where kind = 'completion_reward'), 0) as rewards
-           from report_v1.transfers where business_date >= $3 and task_id in (select task_id from made) group by task_id
-         ), sums as (
+        "with {MADE}, sums as (
            select m.created_by, count(*) as created, count(m.completed_by) as completed,
              count(*) filter (where m.completed_by = m.created_by) as self_completed,
              coalesce(sum(c.fees), 0)::bigint as fees, coalesce(sum(c.rewards), 0)::bigint as rewards,
              floor(extract(epoch from min(m.completed_at - m.created_at)))::bigint as shortest_age
-           from made m left join money c using (task_id) group by m.created_by
+           from made m cross join lateral (
+             select (select -sum(amount_minor) from report_v1.transfers t
+                 where t.kind = 'assignment_fee' and t.task_id = m.task_id and t.business_date >= $3) as fees,
+               (select sum(amount_minor) from report_v1.transfers t
+                 where t.kind = 'completion_reward' and t.task_id = m.task_id and t.business_date >= $3) as rewards
+           ) c group by m.created_by
          )
          select s.created_by as uid, {NAME} as name, s.created, s.completed, s.self_completed, s.fees, s.rewards, s.shortest_age
          from sums s left join report_v1.people p on p.user_id = s.created_by
@@ -230,8 +234,9 @@ pub(super) fn list_pairs(
 ) -> AppResult<Vec<PairRow>> {
     let sql = format!(
         "with {MADE}, gone as (
-           select m.created_by, a.assignee_id as person, count(*) as assigned
-           from made m join report_v1.assignments a using (task_id) where a.created_at >= $1 group by 1, 2
+           select m.created_by, a.assignee_id as person, count(*) as assigned from made m cross join lateral (
+             select assignee_id from report_v1.assignments a where a.task_id = m.task_id and a.created_at >= $1 offset 0
+           ) a group by 1, 2
          ), done as (
            select created_by, completed_by as person, count(*) as completed, sum(reward_minor)::bigint as rewards,
              sum(count(*)) over (partition by created_by) as of_all
@@ -259,9 +264,10 @@ runs as (
   select r.requested_by, a.task_id, a.assignment_seq, a.assignee_id, a.from_id
   from runs r join report_v1.assignments a using (run_id) where a.created_at >= $1
 ), charged as (
-  select m.requested_by, m.assignee_id, -t.amount_minor as fee
-  from moved m join report_v1.transfers t using (task_id, assignment_seq)
-  where t.kind = 'assignment_fee' and t.business_date >= $3
+  select m.requested_by, m.assignee_id, -t.amount_minor as fee from moved m cross join lateral (
+    select amount_minor from report_v1.transfers t where t.task_id = m.task_id and t.assignment_seq = m.assignment_seq
+      and t.kind = 'assignment_fee' and t.business_date >= $3 offset 0
+  ) t
 )";
 
 /// Who pressed the shuffle in the period.
