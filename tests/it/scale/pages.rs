@@ -176,6 +176,7 @@ const PAGES: &[(Who, &str, usize)] = &[
     (Root, "/admin/events/{event}", 15),
     (Root, "/admin/audit", 6),
     (Root, "/admin/abuse", 13),
+    (Root, "/admin/abuse?from={date}&to={date}", 13),
     (Root, "/admin/roles", 6),
     (Root, "/admin/users", 7),
     (Root, "/admin/users/{person}", 9),
@@ -337,9 +338,14 @@ fn no_page_reads_a_partitioned_table_from_one_end_to_the_other() {
             continue;
         }
         world.get(who, &path);
+        // A report of one date may read the month of that date, and nothing of what came since.
+        let month = path
+            .strip_prefix("/admin/abuse?from=")
+            .map(|date| date[..7].replace('-', "_"));
+        let is_its_own = |table: &str| month.as_ref().is_some_and(|month| table.ends_with(month));
         let after = read_through(&world.app);
         for (table, scans) in &after {
-            if before.get(table) != Some(scans) {
+            if before.get(table) != Some(scans) && !is_its_own(table) {
                 wrong.push(format!("{path} reads all of {table}"));
             }
         }
