@@ -17,11 +17,13 @@ select u.*, s.expires_at, s.last_seen_at, coalesce(s.confirmed_at, s.created_at)
     and s.session_version = u.session_version and u.deactivated_at is null;
 commit;
 \startpipeline
-begin isolation level repeatable read read only; set local role ates_tasks; set local plan_cache_mode = force_generic_plan;
+begin isolation level repeatable read read only; set local role ates_tasks; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off;
 \endpipeline
 select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_id, t.assignment_seq, t.fee_minor, t.reward_minor, t.created_at,
     t.created_by, t.updated_at, t.updated_by, t.completed_at, t.completed_by
-  from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = any(array['saving', 'open']) order by t.number desc limit 51;
+  from unnest(array['saving', 'open']) as s (status) cross join lateral (
+    select * from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = s.status order by t.number desc limit 51
+  ) t order by t.number desc limit 51;
 select id, name from tasks.employees where id = any(array[bench.person(:p)]);
 select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_id, t.assignment_seq, t.fee_minor, t.reward_minor, t.created_at,
     t.created_by, t.updated_at, t.updated_by, t.completed_at, t.completed_by

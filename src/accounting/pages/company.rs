@@ -67,7 +67,7 @@ pub(super) async fn show_company(
     actor.allow(Operation::CompanyEarnings)?;
     let who = actor.id.0;
     let question = format!("{today} {} {}", period.from, period.to);
-    let read = db.read_parts(move |parts| read_company(parts, &actor, today, period));
+    let read = db.read_parts_by_keys(move |parts| read_company(parts, &actor, today, period));
     let found = reports.answer(&db, who, "company", question, read).await?;
     let by_day: Vec<(NaiveDate, i64)> = found
         .earnings

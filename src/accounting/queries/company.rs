@@ -11,6 +11,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use super::balances::{BALANCES_AT, FIRST_LIVE};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 
@@ -85,6 +86,7 @@ pub(in crate::accounting) fn show_earnings(
     ))
     .bind::<Date, _>(period.from)
     .bind::<Date, _>(period.to)
+    .prepared()
     .load(conn)?;
     Ok(Earnings { days })
 }
@@ -266,6 +268,7 @@ pub(in crate::accounting) fn show_company_balance(
          from closed c, live l, adjusted a"
     ))
     .bind::<Date, _>(at.unwrap_or(LAST_DATE))
+    .prepared()
     .get_result(conn)?)
 }
 

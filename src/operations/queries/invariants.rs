@@ -88,10 +88,12 @@ pub(in crate::operations) fn touch(conn: &mut PgConnection, window: &Window) -> 
     Ok(())
 }
 
-/// Gives the rest of the transaction more time and memory than a page has; compiling the questions takes longer than it saves.
+/// Gives the rest of the transaction more time, memory and processors than a page has; compiling the questions takes longer than it
+/// saves.
 pub(in crate::operations) fn allow_time(conn: &mut PgConnection) -> AppResult<()> {
     conn.batch_execute(
-        "set local statement_timeout = '5min'; set local work_mem = '64MB'; set local jit = off",
+        "set local statement_timeout = '5min'; set local work_mem = '64MB'; set local jit = off; \
+         set local max_parallel_workers_per_gather to default",
     )?;
     Ok(())
 }

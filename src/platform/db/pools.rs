@@ -91,7 +91,8 @@ fn with(url: String, key: &str, value: &str) -> String {
 }
 
 /// Server-side limits that every connection of a pool carries. Also what a random page costs: our sets are hundreds of keys out
-/// of large tables, and at the server's default of 4 they are found by reading the whole table (docs/PERFORMANCE.md).
+/// of large tables, and at the server's default of 4 they are found by reading the whole table (docs/PERFORMANCE.md). And no helpers: to
+/// start them takes longer than most pages do; what reads the whole of the books asks for them.
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     pub(super) name: &'static str,
@@ -106,7 +107,7 @@ impl Limits {
         conn.batch_execute(&format!(
             "set application_name = '{}'; set statement_timeout = {}; set lock_timeout = '{}s'; \
              set idle_in_transaction_session_timeout = '{}s'; set client_connection_check_interval = 1000; \
-             set random_page_cost = 1.1; set jit = off; set timezone = 'UTC'",
+             set random_page_cost = 1.1; set jit = off; set max_parallel_workers_per_gather = 0; set timezone = 'UTC'",
             self.name,
             self.statement.as_millis(),
             self.lock_seconds,

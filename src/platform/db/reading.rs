@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::pools::Pooled;
 use super::whole::{SNAPSHOT, finish};
-use super::{Db, DbRole, Mode, Origin, Tx, checkout};
+use super::{BY_KEYS, Db, DbRole, Mode, Origin, Tx, checkout};
 use crate::platform::config::{Config, ReadFor};
 use crate::platform::error::{AppError, AppResult, Message};
 
@@ -241,7 +241,24 @@ impl Db {
         let source = self.source();
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
-        self.blocking(permit, move || db.read_from(source, role, work))
+        self.blocking(permit, move || db.read_from(source, &role.taken(), work))
+            .await
+    }
+
+    /// The same for a page that finds its rows by their keys, however many months there are: see [`Db::read_with_parts`].
+    ///
+    /// # Errors
+    /// What `work` returns, and 503 when no connection is free in time.
+    pub async fn read_by_keys<T: Send + 'static>(
+        &self,
+        role: DbRole,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
+        let source = self.source();
+        let permit = self.permit(&self.0.read_permits).await?;
+        let db = self.clone();
+        let beginning = role.taken() + BY_KEYS;
+        self.blocking(permit, move || db.read_from(source, &beginning, work))
             .await
     }
 
@@ -259,16 +276,16 @@ impl Db {
         } else {
             Source::Primary
         };
-        self.read_from(source, role, work)
+        self.read_from(source, &role.taken(), work)
     }
 
     fn read_from<T>(
         &self,
         source: Source,
-        role: DbRole,
+        beginning: &str,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T>,
     ) -> AppResult<T> {
-        let mut conn = self.begin(|| self.to_read(source), SNAPSHOT, &role.taken())?;
+        let mut conn = self.begin(|| self.to_read(source), SNAPSHOT, beginning)?;
         finish(&mut conn, work)
     }
 

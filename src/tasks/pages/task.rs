@@ -21,7 +21,7 @@ pub(super) async fn show_task(
 ) -> AppResult<HttpResponse> {
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
     let (view, journal) = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             let view = queries::show_task(conn, &actor, id)?;
             Ok((view, queries::task_journal(conn, &actor, id)?))
         })

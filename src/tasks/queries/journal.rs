@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::people::{Person, names_of, person};
 use super::show_task;
 use crate::auth::Actor;
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 use crate::platform::ids::TaskId;
 use crate::tasks::note::Note;
@@ -68,6 +69,7 @@ pub(in crate::tasks) fn task_journal(
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<Timestamptz, _>(task.created_at)
+    .prepared()
     .load(conn)?;
     rows.reverse();
     let people = rows.iter().flat_map(|row| {

@@ -42,9 +42,10 @@ pub(in crate::tasks) fn list_mine(
     actor.allow(Operation::OwnTasks)?;
     let statuses = mine_of(status);
     let rows: Vec<StoredTask> = sql_query(format!(
-        "select {TASK_COLUMNS} from tasks.tasks t
-         where t.assignee_id = $1 and t.status = any($2) and ($3 is null or t.number < $3)
-         order by t.number desc limit $4"
+        "select {TASK_COLUMNS} from unnest($2) as s (status) cross join lateral (
+           select {TASK_COLUMNS} from tasks.tasks t where t.assignee_id = $1 and t.status = s.status and ($3 is null or t.number < $3)
+           order by t.number desc limit $4
+         ) t order by t.number desc limit $4"
     ))
     .bind::<SqlUuid, _>(actor.id.0)
     .bind::<Array<Text>, _>(statuses)

@@ -14,7 +14,7 @@ use crate::routes::table::ROUTES;
 use crate::running::pace::{Paced, in_time};
 use crate::support::TestApp;
 use crate::support::client::{Api, Browser};
-use crate::support::database::text;
+use crate::support::database::{number, text};
 
 /// People with a past, on so many dates; a page of a list shows fewer of either.
 const PEOPLE: usize = 60;
@@ -352,4 +352,28 @@ fn no_page_reads_a_partitioned_table_from_one_end_to_the_other() {
         before = after;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How many rows of the tasks themselves were read so far.
+fn tasks_read(app: &TestApp) -> i64 {
+    tell_counts(app);
+    number(
+        &mut app.conn(),
+        "select (seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint as n from pg_stat_user_tables
+         where schemaname = 'tasks' and relname = 'tasks'",
+    )
+}
+
+/// Somebody with twenty open tasks who has done one on each date: neither what is open nor the latest of what is done costs more with
+/// every date.
+#[test]
+fn one_s_tasks_cost_what_they_show_however_many_are_done() {
+    // What is open and what was done lately; a list of fifty and one more that tells of the next.
+    for (page, at_most) in [("/tasks", 30), ("/tasks?status=done", 80)] {
+        let mut world = World::of(LONG);
+        let before = tasks_read(&world.app);
+        world.get(Own, page);
+        let rows = tasks_read(&world.app) - before;
+        assert!((1..=at_most).contains(&rows), "{page} reads {rows} tasks");
+    }
 }

@@ -1,0 +1,1 @@
+drop index tasks.tasks_done_idx;
