@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ates::app::{self, Services};
 use ates::auth::{self, NewPerson, RoleSet};
@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 pub use client::{Api, Browser, Page};
 use database::TestDatabase;
+use stopwatch::Stopwatch;
 
 /// The password of everyone in the tests.
 pub const PASSWORD: &str = "a parrot never tells";
@@ -385,7 +386,7 @@ impl Drop for TestApp {
 
 /// Waits for a condition; fails the test when it does not come true.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
+    let start = Stopwatch::start();
     while !condition() {
         assert!(start.elapsed() < PATIENCE, "waited too long until {what}");
         std::thread::park_timeout(Duration::from_millis(10));

@@ -39,14 +39,26 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Answer {
+    try_send(base, method, target, headers, body)
+        .unwrap_or_else(|error| panic!("no answer to {method} {target}: {error}"))
+}
+
+/// The same, for who is ready to be cut off: the error is the line's, or that there came no answer to be understood.
+pub fn try_send(
+    base: &str,
+    method: &str,
+    target: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Answer> {
     let host = base.strip_prefix("http://").unwrap();
     let mut text = format!("{method} {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
     for (name, value) in headers {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
-    let mut stream = TcpStream::connect(host).unwrap();
-    stream.write_all(text.as_bytes()).unwrap();
+    let mut stream = TcpStream::connect(host)?;
+    stream.write_all(text.as_bytes())?;
     let mut bytes = Vec::new();
     let mut piece = [0; 16_384];
     // A server that refuses early may keep the line open for a while, or cut it.
@@ -59,11 +71,11 @@ pub fn send(
     let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
-    Answer {
-        status: status.unwrap_or_else(|| panic!("no answer to {method} {target}: {text:?}")),
+    Ok(Answer {
+        status: status.ok_or_else(|| std::io::Error::other(format!("{text:?}")))?,
         head: head.to_owned(),
         body: body.to_owned(),
-    }
+    })
 }
 
 /// Whether an answer has come to its end, by its own word.
