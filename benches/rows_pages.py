@@ -87,23 +87,24 @@ REPORTS = ("/accounting/recount", "/admin/abuse")
 
 
 def looked_at(company):
-    """What people look at, each with who does: a person of the company or its administrator. The dates are of the middle of the past."""
-    day, month = company.sql("-F", " ", "-c", """select d, date_trunc('month', d)::date from (select business_date as d from accounting.business_days
-        where state = 'closed' order by business_date offset (select count(*) / 2 from accounting.business_days) limit 1) m""").split()
+    """What people look at, each with who does: a person of the company or its administrator. The dates are eight of the middle of the
+    past, the same number however long it is, so that the same page shows as much."""
+    week, day = company.sql("-F", " ", "-c", """select min(business_date), max(business_date) from (select business_date from accounting.business_days
+        where state = 'closed' order by business_date offset (select count(*) / 2 - 4 from accounting.business_days) limit 8) middle""").split()
     task, person = company.sql("-F", " ", "-c", "select id, assignee_id from tasks.tasks where assignee_id = bench.person(1) order by number limit 1").split()
     event = company.sql("-c", "select event_id from bus.events where event_type = 'task.completed' order by seq limit 1")
-    mine = ["/tasks", "/tasks?status=done", "/account", "/account?from={month}&to={day}", "/account/statements", "/account/statements/{day}", "/tasks/{task}",
+    mine = ["/tasks", "/tasks?status=done", "/account", "/account?from={week}&to={day}", "/account/statements", "/account/statements/{day}", "/tasks/{task}",
             "/profile", "/profile/access"]
     everybody = [
         "/tasks/all", "/tasks/all?status=done", "/tasks/all?status=open&sort=-reward", "/tasks/all?assignee={person}", "/tasks/all?q=bird", "/search?q=bird",
-        "/search?q=T-400", "/shuffles", "/account?user={person}", "/accounting", "/accounting?from={month}&to={day}", "/accounting/balances",
+        "/search?q=T-400", "/shuffles", "/account?user={person}", "/accounting", "/accounting?from={week}&to={day}", "/accounting/balances",
         "/accounting/balances?date={day}", "/accounting/days/{day}", "/accounting/days/{day}/statement", "/accounting/payouts", "/accounting/payouts/{day}",
-        "/accounting/corrections", "/admin/mails", "/analytics", "/analytics?from={month}&to={day}", "/admin", "/admin/schedule", "/admin/system", "/admin/modules",
+        "/accounting/corrections", "/admin/mails", "/analytics", "/analytics?from={week}&to={day}", "/admin", "/admin/schedule", "/admin/system", "/admin/modules",
         "/admin/dead-letters", "/admin/runs", "/admin/events", "/admin/events?type=task.completed", "/admin/events/{event}", "/admin/audit", "/admin/users",
         "/admin/users/{person}", "/admin/roles", "/admin/account-mails",
         *[path + asked for path in REPORTS for asked in ("?from={day}&to={day}", "")],
     ]
-    fill = lambda path: path.format(day=day, month=month, task=task, person=person, event=event)
+    fill = lambda path: path.format(day=day, week=week, task=task, person=person, event=event)
     return {path: (who, fill(path)) for who, paths in (("own", mine), ("admin", everybody)) for path in paths}
 
 

@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Jsonb, Nullable, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::{Deserialize, Serialize};
 
+use super::db::Prepare;
 use super::error::{AppError, AppResult};
 
 /// Rounds that may be missing before the last one counts as old.
@@ -96,6 +97,7 @@ pub fn find(conn: &mut PgConnection) -> AppResult<Agreement> {
     let row: Row = sql_query(
         "select round_at, coalesce(took_ms, 0) as took_ms, agreed_at, pace_ms, findings, swept_at from platform.reconciler",
     )
+    .prepared()
     .get_result(conn)?;
     let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or_default());
     Ok(Agreement {

@@ -81,7 +81,7 @@ pub(super) async fn show_balances(
     };
     let (only, order, place) = (query.only_negative()?, query.order()?, query.place.clone());
     let (sums, company, page) = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             let filter = BalancesFilter {
                 date,
                 only_negative: only,
@@ -89,11 +89,12 @@ pub(super) async fn show_balances(
                 cursor: place.cursor(),
                 limit: DEFAULT_LIMIT,
             };
+            let sums = queries::sum_balances_at(conn, &actor, date)?;
             Ok((
-                queries::sum_balances_at(conn, &actor, date)?,
-                queries::show_company_balance(conn, &actor, Some(date))?,
+                sums,
+                queries::show_company_balance(conn, &actor, Some((date, &sums)))?,
                 queries::list_balances_at(conn, &actor, &filter)?
-                    .with_count(|| queries::count_balances_at(conn, &actor, &filter))?,
+                    .with_count(|| Ok(sums.listed(only)))?,
             ))
         })
         .await?;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::account::account_of;
 use super::{EMPLOYEE_NAME, EmployeeRef};
 use crate::auth::{Actor, Operation};
+use crate::platform::db::{COUNTED_AT_MOST, Prepare};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, Order, PageOf, SortColumn};
@@ -20,7 +21,7 @@ pub(super) const FIRST_LIVE: &str = "coalesce(
   (select max(business_date) + 1 from accounting.business_days), '-infinity')";
 
 /// The balance of every account at the close of the date `$1`. An account without a statement never had anything to carry over.
-pub(super) const BALANCES_AT: &str = "
+const BALANCES_AT: &str = "
 select l.account_id, l.closing_minor + coalesce(sum(m.amount_minor), 0)::bigint as amount_minor
 from (
   select a.id as account_id, coalesce(s.business_date, '-infinity') as stated, coalesce(s.closing_minor, 0) as closing_minor
@@ -65,6 +66,7 @@ pub(in crate::accounting) fn show_balance_at(
     ))
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
+    .prepared()
     .get_result(conn)?;
     Ok(row.amount_minor)
 }
@@ -93,6 +95,18 @@ pub(in crate::accounting) struct BalanceSums {
     /// The sum of all.
     #[diesel(sql_type = BigInt)]
     pub total: Money,
+}
+
+impl BalanceSums {
+    /// How many balances are in the list of all, or of those below zero.
+    pub fn listed(&self, only_negative: bool) -> i64 {
+        let all = if only_negative {
+            self.negative
+        } else {
+            self.people
+        };
+        all.min(COUNTED_AT_MOST)
+    }
 }
 
 /// What balances can be ordered by.
@@ -160,6 +174,7 @@ pub(in crate::accounting) fn list_balances_at(
     .bind::<Nullable<BigInt>, _>(after.map(|(amount, _)| amount))
     .bind::<Nullable<SqlUuid>, _>(after.map(|(_, id)| id))
     .bind::<BigInt, _>(filter.limit + 1)
+    .prepared()
     .load(conn)?;
     let page = PageOf::from_rows(rows, filter.limit, |row| (row.amount_minor, row.account_id));
     Ok(page.map(|row| BalanceLine {
@@ -188,5 +203,6 @@ pub(in crate::accounting) fn sum_balances_at(
          from ({BALANCES_AT}) as b"
     ))
     .bind::<Date, _>(date)
+    .prepared()
     .get_result(conn)?)
 }

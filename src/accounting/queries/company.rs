@@ -5,10 +5,10 @@ use std::fmt;
 use chrono::NaiveDate;
 use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date};
+use diesel::sql_types::{BigInt, Date, Nullable};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::balances::{BALANCES_AT, FIRST_LIVE};
+use super::balances::{BalanceSums, FIRST_LIVE};
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::platform::db::Prepare;
@@ -234,20 +234,16 @@ impl CompanyBalance {
     }
 }
 
-/// The company's balance since the start: now, or at the close of a date.
+/// The company's balance since the start: now, or at the close of a date with the balances of everybody as they were then.
 ///
 /// # Errors
 /// Forbidden.
 pub(in crate::accounting) fn show_company_balance(
     conn: &mut PgConnection,
     actor: &Actor,
-    at: Option<NaiveDate>,
+    at: Option<(NaiveDate, &BalanceSums)>,
 ) -> AppResult<CompanyBalance> {
     actor.allow(Operation::CompanyEarnings)?;
-    let balances = match at {
-        None => "(select sum(amount_minor) from accounting.balances)".to_owned(),
-        Some(_) => format!("(select sum(amount_minor) from ({BALANCES_AT}) as b)"),
-    };
     Ok(sql_query(format!(
         "with closed as (
            select coalesce(sum(fees_minor - rewards_minor), 0) as earned, coalesce(sum(paid_minor), 0) as paid
@@ -264,10 +260,11 @@ pub(in crate::accounting) fn show_company_balance(
            where s.adjustments_minor <> 0 and s.business_date <= $1 and b.state = 'closed'
          )
          select (c.earned + l.earned)::bigint as earned, (c.paid + l.paid)::bigint as paid,
-           (a.adjustments + l.adjustments)::bigint as adjustments, coalesce({balances}, 0)::bigint as balances
+           (a.adjustments + l.adjustments)::bigint as adjustments, coalesce($2, (select sum(amount_minor) from accounting.balances), 0)::bigint as balances
          from closed c, live l, adjusted a"
     ))
-    .bind::<Date, _>(at.unwrap_or(LAST_DATE))
+    .bind::<Date, _>(at.map_or(LAST_DATE, |(date, _)| date))
+    .bind::<Nullable<BigInt>, _>(at.map(|(_, sums)| sums.total.minor()))
     .prepared()
     .get_result(conn)?)
 }

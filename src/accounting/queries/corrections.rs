@@ -11,6 +11,7 @@ use crate::accounting::correction::{CorrectionState, MissingRef};
 use crate::accounting::service::LEDGER;
 use crate::accounting::store::{self, Missing};
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, PageOf};
@@ -130,6 +131,7 @@ pub(in crate::accounting) fn list_corrections(
     .bind::<Nullable<Text>, _>(state.map(CorrectionState::as_str))
     .bind::<Nullable<SqlUuid>, _>(before)
     .bind::<BigInt, _>(limit + 1)
+    .prepared()
     .load(conn)?;
     Ok(PageOf::from_rows(rows, limit, |row| row.id))
 }

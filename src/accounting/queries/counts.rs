@@ -2,20 +2,19 @@
 
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel::{RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::account::account_of;
-use super::balances::BALANCES_AT;
 use super::mails::OF_LIST;
 use super::payouts::RUN;
-use super::{AccountFilter, BalancesFilter, CompanyFilter, MailFilter, MovementKind};
+use super::{AccountFilter, CompanyFilter, MailFilter, MovementKind};
 use crate::accounting::correction::CorrectionState;
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::events::TransferKind;
-use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, Prepare, counting};
 use crate::platform::error::AppResult;
 
 /// How many movements that log has, counted no further than lists are.
@@ -41,6 +40,7 @@ pub(in crate::accounting) fn count_movements(
     .bind::<Date, _>(filter.period.to)
     .bind::<Nullable<Text>, _>(filter.kind.map(MovementKind::as_str))
     .bind::<BigInt, _>(COUNTED_AT_MOST)
+    .prepared()
     .load(conn)?;
     Ok(Counted::of(&rows))
 }
@@ -85,26 +85,6 @@ pub(in crate::accounting) fn count_company_transfers(
     .bind::<Date, _>(filter.period.to)
     .bind::<Nullable<SqlUuid>, _>(filter.user)
     .bind::<Nullable<Text>, _>(filter.kind.map(TransferKind::as_str))
-    .bind::<BigInt, _>(COUNTED_AT_MOST)
-    .load(conn)?;
-    Ok(Counted::of(&rows))
-}
-
-/// How many balances that list has, counted no further than lists are.
-///
-/// # Errors
-/// Forbidden.
-pub(in crate::accounting) fn count_balances_at(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    filter: &BalancesFilter<'_>,
-) -> AppResult<i64> {
-    actor.allow(Operation::CompanyTransfers)?;
-    let rows = sql_query(counting(&format!(
-        "select from ({BALANCES_AT}) as b where not $2 or b.amount_minor < 0 limit $3"
-    )))
-    .bind::<Date, _>(filter.date)
-    .bind::<Bool, _>(filter.only_negative)
     .bind::<BigInt, _>(COUNTED_AT_MOST)
     .load(conn)?;
     Ok(Counted::of(&rows))
@@ -164,6 +144,7 @@ pub(in crate::accounting) fn count_corrections(
     ))
     .bind::<Nullable<Text>, _>(state.map(CorrectionState::as_str))
     .bind::<BigInt, _>(COUNTED_AT_MOST)
+    .prepared()
     .load(conn)?;
     Ok(Counted::of(&rows))
 }

@@ -48,8 +48,8 @@ pub(super) use corrections::{
     CorrectionView, MissingView, list_corrections, show_correction, show_missing, what_is_missing,
 };
 pub(super) use counts::{
-    count_balances_at, count_company_transfers, count_corrections, count_listed_mails,
-    count_movements, count_payout_lines, count_payout_runs, count_statements,
+    count_company_transfers, count_corrections, count_listed_mails, count_movements,
+    count_payout_lines, count_payout_runs, count_statements,
 };
 pub use export::{JournalFormat, JournalPieces, export_journal, export_payouts, export_transfers};
 pub(super) use held::{HeldAccount, list_held_accounts};

@@ -171,7 +171,9 @@ fn what_is_asked_at_every_click_is_planned_once() {
     recorder::record();
     let app = TestApp::with(|settings| settings.workers(false));
     let kesha = app.register("kesha", &["developer"]);
+    let boss = app.register("boss", &["administrator"]);
     let (api, mut browser) = (app.api(&kesha), app.log_in(&kesha));
+    let mut office = app.log_in(&boss);
     let database = app.database_name();
     let mut uid = String::new();
     let mut all = asked(&database, || {
@@ -183,6 +185,21 @@ fn what_is_asked_at_every_click_is_planned_once() {
         app.step_all();
         assert_eq!(browser.get("/tasks").status, 200);
         assert_eq!(browser.get("/account").status, 200);
+        let today = app.clock().now().date_naive();
+        for page in [
+            format!("/account?from={today}&to={today}"),
+            format!("/tasks/{uid}"),
+        ] {
+            assert_eq!(browser.get(&page).status, 200);
+        }
+        for page in [
+            "/accounting".to_owned(),
+            "/accounting/balances".to_owned(),
+            "/accounting/corrections".to_owned(),
+            format!("/accounting/days/{today}/statement"),
+        ] {
+            assert_eq!(office.get(&page).status, 200);
+        }
         let path = format!("/api/v1/tasks/{uid}/complete");
         assert_eq!(api.post(&path, &json!({})).0, 200);
     }));

@@ -48,7 +48,7 @@ pub(super) async fn list_corrections(
     let state = one_of("state", query.state.as_deref(), CorrectionState::parse)?;
     let place = query.place.clone();
     let page = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             queries::list_corrections(conn, &actor, state, place.cursor(), DEFAULT_LIMIT)?
                 .with_count(|| queries::count_corrections(conn, &actor, state))
         })

@@ -29,7 +29,7 @@ pub(in super::super) async fn show_company_statement(
     let now = db.clock().now();
     let today = config.zone.date_of(now);
     let statement = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             queries::show_company_statement(conn, &actor, date, today)
         })
         .await?;
@@ -68,7 +68,7 @@ pub(in super::super) async fn download_company_statement(
     let date = read_date(&path)?;
     let today = config.zone.date_of(db.clock().now());
     let statement = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             queries::show_company_statement(conn, &actor, date, today)
         })
         .await?;

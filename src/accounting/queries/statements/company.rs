@@ -7,6 +7,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
 use crate::accounting::store::Figures;
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
 
@@ -156,7 +157,10 @@ pub(in crate::accounting) fn show_company_statement(
     today: NaiveDate,
 ) -> AppResult<CompanyStatement> {
     actor.allow(Operation::CompanyTransfers)?;
-    let own: Own = sql_query(OWN).bind::<Date, _>(date).get_result(conn)?;
+    let own: Own = sql_query(OWN)
+        .bind::<Date, _>(date)
+        .prepared()
+        .get_result(conn)?;
     if date > today || own.begun.is_none_or(|begun| date < begun) {
         return Err(AppError::NotFound);
     }
@@ -168,6 +172,7 @@ pub(in crate::accounting) fn show_company_statement(
     };
     let people: People = sql_query(PEOPLE.replace("CLOSING", closing))
         .bind::<Date, _>(date)
+        .prepared()
         .get_result(conn)?;
     Ok(CompanyStatement {
         business_date: date,
