@@ -238,11 +238,7 @@ impl Db {
         role: DbRole,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
-        let source = self.source();
-        let permit = self.permit(&self.0.read_permits).await?;
-        let db = self.clone();
-        self.blocking(permit, move || db.read_from(source, &role.taken(), work))
-            .await
+        self.read_begun(role.taken(), work).await
     }
 
     /// The same for a page that finds its rows by their keys, however many months there are: see [`Db::read_with_parts`].
@@ -254,10 +250,17 @@ impl Db {
         role: DbRole,
         work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
     ) -> AppResult<T> {
+        self.read_begun(role.taken() + BY_KEYS, work).await
+    }
+
+    async fn read_begun<T: Send + 'static>(
+        &self,
+        beginning: String,
+        work: impl FnOnce(&mut PgConnection) -> AppResult<T> + Send + 'static,
+    ) -> AppResult<T> {
         let source = self.source();
         let permit = self.permit(&self.0.read_permits).await?;
         let db = self.clone();
-        let beginning = role.taken() + BY_KEYS;
         self.blocking(permit, move || db.read_from(source, &beginning, work))
             .await
     }
