@@ -98,7 +98,7 @@ pub(in crate::accounting) struct BalanceSums {
 }
 
 impl BalanceSums {
-    /// How many balances are in the list of all, or of those below zero.
+    /// How many balances are in the list of all, or of those below zero, counted no further than lists are.
     pub fn listed(&self, only_negative: bool) -> i64 {
         let all = if only_negative {
             self.negative
@@ -205,4 +205,22 @@ pub(in crate::accounting) fn sum_balances_at(
     .bind::<Date, _>(date)
     .prepared()
     .get_result(conn)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_as_long_as_its_sums_say_and_counted_no_further_than_lists_are() {
+        let sums = |people, negative| BalanceSums {
+            people,
+            negative,
+            debts: Money::from_minor(0),
+            total: Money::from_minor(0),
+        };
+        assert_eq!(sums(70, 60).listed(false), 70);
+        assert_eq!(sums(70, 60).listed(true), 60);
+        assert_eq!(sums(5_000, 60).listed(false), COUNTED_AT_MOST);
+    }
 }
