@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 
 /// What came back.
+#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub head: String,
