@@ -178,7 +178,7 @@ pub(super) fn open_accounts(
 /// How far two clocks, or two settings of the zone, may disagree about the date on which a reason was recorded.
 const DISAGREEMENT: Days = Days::new(7);
 
-/// Leaves out what is booked, numbers the rest, inserts it, and moves the balances by what was inserted. The balances were locked
+/// Leaves out what is booked, each by what makes it one booking ([`NewTransfer::key`]), numbers the rest, inserts it, and moves the balances by what was inserted. The balances were locked
 /// by a statement before, so that this one sees them as they are: what makes a booking unique across all months is this statement
 /// under those locks, and the unique indexes of a month are the net below it. A reason's transfer lies between the date on which
 /// it was recorded and the first date that was open when it was booked, hence `$11` and `$12`: two values for the whole page, so
@@ -190,20 +190,20 @@ with wanted as (
     as w(id, kind, account_id, contra_id, amount_minor, task_id, assignment_seq, reason_event_id, business_date, position)
 ), fresh as (
   select w.* from wanted w
-  where (select true from accounting.all_transfers t where t.business_date between $11 and $12
-      and t.reason_event_id = w.reason_event_id and t.kind = w.kind
-      and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000')
-      limit 1) is null
-    and case w.kind
+  where case w.kind
       when 'assignment_fee' then (select true from accounting.all_transfers t
         where t.business_date between $11 and $12 and t.kind = 'assignment_fee' and t.task_id = w.task_id
-          and t.assignment_seq = w.assignment_seq limit 1) is null
+          and t.assignment_seq = w.assignment_seq limit 1)
       when 'completion_reward' then (select true from accounting.all_transfers t
-        where t.business_date between $11 and $12 and t.kind = 'completion_reward' and t.task_id = w.task_id limit 1) is null
+        where t.business_date between $11 and $12 and t.kind = 'completion_reward' and t.task_id = w.task_id limit 1)
       when 'payout' then (select true from accounting.all_transfers t
         where t.business_date between $11 and $12 and t.kind = 'payout' and t.account_id = w.account_id
-          and t.business_date = w.business_date limit 1) is null
-      else true end
+          and t.business_date = w.business_date limit 1)
+      else (select true from accounting.all_transfers t
+        where t.business_date between $11 and $12 and t.kind = w.kind and t.reason_event_id = w.reason_event_id
+          and coalesce(t.task_id, '00000000-0000-0000-0000-000000000000') = coalesce(w.task_id, '00000000-0000-0000-0000-000000000000')
+        limit 1)
+    end is null
 ), numbered as (
   select f.*, b.version + row_number() over own as version,
     b.amount_minor + (sum(f.amount_minor) over own)::bigint as balance_minor

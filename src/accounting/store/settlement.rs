@@ -7,6 +7,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::Posted;
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 
@@ -126,6 +127,7 @@ pub(in crate::accounting) fn insert_statements(
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.payout))
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.closing))
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -148,6 +150,7 @@ pub(in crate::accounting) fn insert_payouts(
             .collect::<Vec<_>>(),
     )
     .bind::<Array<SqlUuid>, _>(paid.iter().map(|row| row.id).collect::<Vec<_>>())
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -157,26 +160,26 @@ pub(in crate::accounting) fn insert_payouts(
 pub(in crate::accounting) fn insert_mails(
     conn: &mut PgConnection,
     date: NaiveDate,
-    mails: &[(Uuid, Uuid)],
+    mails: &[(Uuid, &Posted)],
     domain: &str,
     now: DateTime<Utc>,
 ) -> AppResult<()> {
-    let (ids, employees): (Vec<Uuid>, Vec<Uuid>) = mails.iter().copied().unzip();
     sql_query(
-        // A probe for each: as joins they would read everybody, and all payouts of the date, for every chunk.
+        // A probe for each: as a join it would read everybody for every chunk.
         "insert into accounting.mails (id, message_id, kind, employee_id, business_date, recipient, recipient_name, language,
            amount_minor, next_attempt_at, created_at)
-         select n.id, format('<payout.%s.%s@%s>', p.business_date, p.employee_id, $4), 'payout', p.employee_id, p.business_date,
-           coalesce(e.email, ''), coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), coalesce(e.language, 'en'), p.amount_minor, $5, $5
-         from unnest($2, $3) as n(id, employee_id)
-           cross join lateral (select * from accounting.payouts p where p.business_date = $1 and p.employee_id = n.employee_id limit 1) p
+         select n.id, format('<payout.%s.%s@%s>', $1, n.employee_id, $5), 'payout', n.employee_id, $1,
+           coalesce(e.email, ''), coalesce(nullif(trim(e.name || ' ' || e.surname), ''), e.username, ''), coalesce(e.language, 'en'), n.amount_minor, $6, $6
+         from unnest($2, $3, $4) as n(id, employee_id, amount_minor)
            left join lateral (select * from accounting.employees e where e.id = n.employee_id limit 1) e on true",
     )
     .bind::<Date, _>(date)
-    .bind::<Array<SqlUuid>, _>(ids)
-    .bind::<Array<SqlUuid>, _>(employees)
+    .bind::<Array<SqlUuid>, _>(mails.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+    .bind::<Array<SqlUuid>, _>(mails.iter().map(|(_, paid)| paid.employee.0).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(mails.iter().map(|(_, paid)| (-paid.amount).minor()).collect::<Vec<_>>())
     .bind::<Text, _>(domain)
     .bind::<Timestamptz, _>(now)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }

@@ -7,27 +7,37 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Lane;
 
-/// For how long somebody counts as being there after they appended something.
+/// Within what time the next append is expected of those who are there, and for how long they count as being there after it.
 const A_WHILE: TimeDelta = TimeDelta::seconds(1);
 
-/// When a request of this process last appended something.
+/// When requests of this process last appended something.
 #[derive(Debug, Default)]
-pub(super) struct People(Mutex<Option<DateTime<Utc>>>);
+pub(super) struct People(Mutex<Appends>);
+
+#[derive(Debug, Default)]
+struct Appends {
+    last: Option<DateTime<Utc>>,
+    before: Option<DateTime<Utc>>,
+}
 
 impl People {
     /// Notes that something was appended.
     pub(super) fn note(&self, lane: Lane, now: DateTime<Utc>) {
         if matches!(lane, Lane::Web)
-            && let Ok(mut last) = self.0.lock()
+            && let Ok(mut appends) = self.0.lock()
         {
-            *last = Some(now);
+            appends.before = appends.last.replace(now);
         }
     }
 
-    /// Whether somebody appended something lately.
+    /// Whether people append one after another: two lately, and the last just now. A single append holds nobody up but whoever made
+    /// it, and that one is over: the manager's log-in before a press is not a crowd.
     pub(super) fn are_there(&self, now: DateTime<Utc>) -> bool {
-        self.0
-            .lock()
-            .is_ok_and(|last| last.is_some_and(|last| now - last < A_WHILE))
+        self.0.lock().is_ok_and(|appends| {
+            let (Some(before), Some(last)) = (appends.before, appends.last) else {
+                return false;
+            };
+            last - before < A_WHILE && now - last < A_WHILE
+        })
     }
 }

@@ -73,13 +73,16 @@ pub(in crate::tasks) fn upsert_employees(
 pub(in crate::tasks) fn list_assignable(conn: &mut PgConnection) -> AppResult<Vec<UserId>> {
     #[derive(QueryableByName)]
     struct Row {
-        #[diesel(sql_type = SqlUuid)]
-        id: Uuid,
+        #[diesel(sql_type = Array<SqlUuid>)]
+        ids: Vec<Uuid>,
     }
-    let rows: Vec<Row> = sql_query("select id from tasks.employees where assignable order by id")
-        .prepared()
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| UserId(row.id)).collect())
+    // One row: a chunk of a shuffle asks this each time, and thousands of rows take longer to be told apart than to be found.
+    let row: Row = sql_query(
+        "select array(select id from tasks.employees where assignable order by id) as ids",
+    )
+    .prepared()
+    .get_result(conn)?;
+    Ok(row.ids.into_iter().map(UserId).collect())
 }
 
 /// Who of everyone who may be drawn a lot falls on, as [`draw`](crate::tasks::draw::draw) would say of the whole list; none when

@@ -300,11 +300,15 @@ fn a_page_is_small_while_people_append_since_it_holds_the_lock_of_the_log() {
             .unwrap();
     };
     append(Lane::Worker, 0..4);
+    // One who appends is nobody whom the next page could hold up.
     append(Lane::Web, 4..5);
+    while bus::step(&house.db, &pages).unwrap() == Progress::More {}
+    append(Lane::Worker, 5..8);
+    append(Lane::Web, 8..9);
     for _ in 0..2 {
         assert_eq!(bus::step(&house.db, &pages).unwrap(), Progress::More);
     }
     house.clock.advance(Duration::seconds(1));
     while bus::step(&house.db, &pages).unwrap() == Progress::More {}
-    assert_eq!(*pages.0.lock().unwrap(), [500, 500, 1_500]);
+    assert_eq!(*pages.0.lock().unwrap(), [2_500, 500, 500, 1_000]);
 }

@@ -122,10 +122,10 @@ fn payment_id(date: NaiveDate, employee: Uuid) -> Uuid {
 
 /// Writes the mails and tells of the payments (M31, M36). The mails leave later, by a worker of their own.
 fn announce(tx: &mut Tx<'_>, config: &Config, date: NaiveDate, paid: &[Posted]) -> AppResult<()> {
-    let mails: Vec<(Uuid, Uuid)> = paid
+    let mails: Vec<(Uuid, &Posted)> = paid
         .iter()
         .filter(|_| !faults::plants("lost_mail"))
-        .map(|row| (tx.new_id(), row.employee.0))
+        .map(|row| (tx.new_id(), row))
         .collect();
     let now = tx.now;
     store::insert_mails(tx.conn(), date, &mails, domain_of(&config.mail_from), now)?;
