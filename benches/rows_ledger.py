@@ -44,7 +44,8 @@ def passed(session, name, seq, look=lambda: None):
 
 
 def book(bench):
-    """What a shuffle leaves to accounting is booked while nothing else happens; the limit writes as many of the same rows."""
+    """What a shuffle leaves to accounting is booked while all others who hear of it wait, as the limit is alone too; the limit writes as
+    many of the same rows."""
     tasks = bench.arguments.tasks
     ours = bench.company("ours", open=tasks, people=bench.arguments.people)
     with ours.serve() as (_, port):
@@ -53,6 +54,9 @@ def book(bench):
         run_ends(session, press(port))
         ours.caught_up_but(session, LEDGER)
         session.close()
+    others = ours.sql("-c", f"select name from bus.subscribers where name <> '{LEDGER}' and retired_at is null").split()
+    for name in others:
+        ours.pause(name)
     ours.sql("-c", "vacuum analyze")
     limit = bare(ours.copy("bare"))
     alone = timed(limit, "call bench.post(0, 2000000000)")
@@ -68,6 +72,8 @@ def book(bench):
         began = time.monotonic()
         took = passed(session, LEDGER, head) - began
         booked = int(session.ask("select count(*) from accounting.transfers")) - before
+        for name in others:
+            ours.resume(name)
         ours.caught_up(session)
         session.close()
     assert booked == tasks, (booked, tasks)
