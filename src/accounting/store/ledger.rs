@@ -138,13 +138,30 @@ fn lock_balances(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<(
         .collect();
     employees.sort_unstable();
     employees.dedup();
-    let now = tx.now;
-    open_accounts(tx.conn(), &employees, now)?;
+    if count_balances(tx.conn(), &employees)? < employees.len() {
+        let now = tx.now;
+        open_accounts(tx.conn(), &employees, now)?;
+    }
     sql_query("select account_id from accounting.balances where account_id = any($1) order by account_id for update")
         .bind::<Array<SqlUuid>, _>(&employees)
         .prepared()
         .execute(tx.conn())?;
     Ok(())
+}
+
+/// How many of some people have a balance.
+fn count_balances(conn: &mut PgConnection, employees: &[Uuid]) -> AppResult<usize> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        found: i64,
+    }
+    let row: Row =
+        sql_query("select count(*) as found from accounting.balances where account_id = any($1)")
+            .bind::<Array<SqlUuid>, _>(employees)
+            .prepared()
+            .get_result(conn)?;
+    Ok(usize::try_from(row.found).unwrap_or_default())
 }
 
 /// Opens an account and a balance of zero for each employee who has none (M10).

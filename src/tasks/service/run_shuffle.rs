@@ -25,24 +25,22 @@ pub(in crate::tasks) fn run_shuffle_chunk(tx: &mut Tx<'_>, limit: i64) -> AppRes
     let now = tx.now;
     store::lock_eligibility_shared(tx.conn())?;
     let candidates = store::list_assignable(tx.conn())?;
-    let ids = store::list_next_open(tx.conn(), run.last_task_id, run.requested_at, limit)?;
-    let (Some(last), false) = (ids.last(), candidates.is_empty()) else {
+    let open = store::lock_next_open(tx.conn(), run.last_task_id, run.requested_at, limit)?;
+    let (Some(last), false) = (open.last(), candidates.is_empty()) else {
         store::update_run_done(tx.conn(), run.id, now)?;
         tracing::info!(shuffle.id = %run.id, "a shuffle ended");
         return Ok(Progress::More);
     };
-    // Some of them may be completed by now: those are not locked, and stay as they are.
-    let open = store::lock_open(tx.conn(), &ids)?;
     reassign(tx, &run, &open, &candidates)?;
     let chunk = NewChunk {
         run: run.id,
         after: run.last_task_id.unwrap_or_default(),
-        last: *last,
+        last: last.id,
         tasks: open.len(),
         candidates: &candidates,
     };
     store::insert_chunk(tx.conn(), now, &chunk)?;
-    store::update_run_progress(tx.conn(), run.id, now, open.len(), TaskId(*last))?;
+    store::update_run_progress(tx.conn(), run.id, now, open.len(), TaskId(last.id))?;
     Ok(Progress::More)
 }
 

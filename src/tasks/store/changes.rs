@@ -100,35 +100,22 @@ pub(in crate::tasks) fn update_priced(
     rows.into_iter().map(Task::try_from).collect()
 }
 
-/// The next open tasks of a run, not locked: all that were created before the press, by id.
-pub(in crate::tasks) fn list_next_open(
+/// Locks the next open tasks of a run: of all that were created before the press, in the order of their ids. One that is completed
+/// meanwhile is waited for and left out.
+pub(in crate::tasks) fn lock_next_open(
     conn: &mut PgConnection,
     after: Option<Uuid>,
     created_until: DateTime<Utc>,
     limit: i64,
-) -> AppResult<Vec<Uuid>> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = SqlUuid)]
-        id: Uuid,
-    }
-    let rows: Vec<Row> = sql_query(
-        "select id from tasks.tasks where status = 'open' and id > $1 and created_at <= $2 order by id limit $3",
+) -> AppResult<Vec<Held>> {
+    Ok(sql_query(
+        "select id, assignee_id, assignment_seq from tasks.tasks
+         where status = 'open' and id > $1 and created_at <= $2 order by id limit $3 for update",
     )
     .bind::<SqlUuid, _>(after.unwrap_or_default())
     .bind::<Timestamptz, _>(created_until)
-    .bind::<BigInt, _>(limit).prepared()
-    .load(conn)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
-}
-
-/// Locks those of the tasks that are open still, by id.
-pub(in crate::tasks) fn lock_open(conn: &mut PgConnection, ids: &[Uuid]) -> AppResult<Vec<Held>> {
-    Ok(sql_query(
-        "select id, assignee_id, assignment_seq from tasks.tasks where id = any($1) and status = 'open'
-         order by id for update",
-    )
-    .bind::<Array<SqlUuid>, _>(ids).prepared()
+    .bind::<BigInt, _>(limit)
+    .prepared()
     .load(conn)?)
 }
 
@@ -139,22 +126,31 @@ pub(in crate::tasks) fn update_assignees(
     actor: Option<UserId>,
     moves: &[(Uuid, UserId)],
 ) -> AppResult<()> {
-    let rows = sql_query(
-        "update tasks.tasks t set assignee_id = drawn.assignee_id, assignment_seq = t.assignment_seq + 1, updated_at = $1,
-           updated_by = $2
-         from unnest($3, $4) as drawn(id, assignee_id)
-         where t.id = drawn.id and t.status = 'open'",
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = BigInt)]
+        moved: i64,
+    }
+    let row: Row = sql_query(
+        "with moved as (
+           update tasks.tasks t set assignee_id = drawn.assignee_id, assignment_seq = t.assignment_seq + 1, updated_at = $1,
+             updated_by = $2
+           from unnest($3, $4) as drawn(id, assignee_id)
+           where t.id = drawn.id and t.status = 'open' returning true
+         ) select count(*) as moved from moved",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<Nullable<SqlUuid>, _>(actor.map(|actor| actor.0))
     .bind::<Array<SqlUuid>, _>(moves.iter().map(|(task, _)| *task).collect::<Vec<_>>())
     .bind::<Array<SqlUuid>, _>(moves.iter().map(|(_, person)| person.0).collect::<Vec<_>>())
-    .execute(conn)?;
-    if rows == moves.len() {
+    .prepared()
+    .get_result(conn)?;
+    if usize::try_from(row.moved).is_ok_and(|moved| moved == moves.len()) {
         return Ok(());
     }
     Err(AppError::internal(format!(
-        "{rows} of {} locked tasks were given away",
+        "{} of {} locked tasks were given away",
+        row.moved,
         moves.len()
     )))
 }

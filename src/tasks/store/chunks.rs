@@ -3,7 +3,7 @@
 use crate::platform::db::Prepare;
 use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, Binary, Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Binary, Bool, Integer, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -80,10 +80,17 @@ fn insert_known(
     chunk: &NewChunk<'_>,
     digest: &[u8],
 ) -> AppResult<bool> {
-    let rows = sql_query(
-        "insert into tasks.shuffle_chunks (run_id, chunk, after_task_id, last_task_id, tasks, candidates, drawn_at)
-         select $1, coalesce((select max(chunk) from tasks.shuffle_chunks where run_id = $1), 0) + 1, $2, $3, $4, c.digest, $6
-         from tasks.draw_candidates c where c.digest = $5",
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Bool)]
+        known: bool,
+    }
+    let row: Row = sql_query(
+        "with recorded as (
+           insert into tasks.shuffle_chunks (run_id, chunk, after_task_id, last_task_id, tasks, candidates, drawn_at)
+           select $1, coalesce((select max(chunk) from tasks.shuffle_chunks where run_id = $1), 0) + 1, $2, $3, $4, c.digest, $6
+           from tasks.draw_candidates c where c.digest = $5 returning true
+         ) select exists (select from recorded) as known",
     )
     .bind::<SqlUuid, _>(chunk.run)
     .bind::<SqlUuid, _>(chunk.after)
@@ -91,8 +98,9 @@ fn insert_known(
     .bind::<Integer, _>(i32::try_from(chunk.tasks).unwrap_or(i32::MAX))
     .bind::<Binary, _>(digest)
     .bind::<Timestamptz, _>(now)
-    .execute(conn)?;
-    Ok(rows == 1)
+    .prepared()
+    .get_result(conn)?;
+    Ok(row.known)
 }
 
 /// The chunks of a run, in order.

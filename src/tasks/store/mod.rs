@@ -14,8 +14,7 @@ use diesel::{RunQueryDsl, sql_query};
 use crate::platform::error::AppResult;
 
 pub(super) use changes::{
-    Held, Price, list_next_open, lock_open, update_assignees, update_completed, update_priced,
-    update_text,
+    Held, Price, lock_next_open, update_assignees, update_completed, update_priced, update_text,
 };
 pub(super) use chunks::{NewChunk, insert_chunk, list_candidates, list_chunks};
 pub(super) use employees::{

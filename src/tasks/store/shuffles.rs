@@ -108,6 +108,7 @@ pub(in crate::tasks) fn update_run_progress(
     .bind::<Timestamptz, _>(now)
     .bind::<Integer, _>(i32::try_from(moved).unwrap_or(i32::MAX))
     .bind::<SqlUuid, _>(last.0)
+    .prepared()
     .execute(conn)?;
     Ok(())
 }
