@@ -188,7 +188,7 @@ def wait_for(what, session, query, expected="t", limit=900, look=lambda: None):
         look()
         if time.monotonic() - start > limit:
             sys.exit(f"waited too long until {what}")
-        time.sleep(0.1)
+        time.sleep(0.02)
     return time.monotonic()
 
 

@@ -29,8 +29,13 @@ def bare(company, chunk=1_000):
     return company
 
 
-def press(port):
-    status, run = Api(port).log_in("admin").send("POST", "/api/v1/tasks/reassign", {})
+def manager(port):
+    """Somebody who is logged in and may press."""
+    return Api(port).log_in("admin")
+
+
+def press(manager):
+    status, run = manager.send("POST", "/api/v1/tasks/reassign", {})
     assert status == 202, run
     return run["uid"]
 
@@ -51,7 +56,7 @@ def book(bench):
     with ours.serve() as (_, port):
         session = ours.session()
         ours.pause()
-        run_ends(session, press(port))
+        run_ends(session, press(manager(port)))
         ours.caught_up_but(session, LEDGER)
         session.close()
     others = ours.sql("-c", f"select name from bus.subscribers where name <> '{LEDGER}' and retired_at is null").split()
@@ -86,11 +91,11 @@ def book(bench):
 def durable_alone(company):
     """Seconds until a press is durable while all who hear of it wait, as the limit is alone too; then they catch up."""
     with company.serve() as (_, port):
-        session = company.session()
+        session, presser = company.session(), manager(port)
         company.pause()
         company.sql("-c", "checkpoint")
         began = time.monotonic()
-        took = run_ends(session, press(port)) - began
+        took = run_ends(session, press(presser)) - began
         company.resume()
         company.caught_up(session)
         session.close()
@@ -100,14 +105,14 @@ def durable_alone(company):
 def one_shuffle(company):
     """Presses once on a quiet company: seconds until durable, booked and seen, bytes ahead for each task, memory before and most."""
     with company.serve() as (process, port):
-        session = company.session()
+        session, presser = company.session(), manager(port)
         company.caught_up(session)
         time.sleep(5)
         company.sql("-c", "checkpoint")
         lsn, before, most = session.ask("select pg_current_wal_lsn()"), memory(process.pid), []
         look = lambda: most.append(memory(process.pid))
         began = time.monotonic()
-        uid = press(port)
+        uid = press(presser)
         durable = run_ends(session, uid, look) - began
         last = session.ask(f"select max(seq) from bus.events where subject_id = '{uid}' and event_type = 'tasks.reassigned'")
         booked = passed(session, LEDGER, last, look) - began
@@ -227,12 +232,13 @@ def clicks(bench, clients=16):
         crew = [Clicker(port, token, stop) for token in tokens]
         # What copying and dropping databases has left to the disk is not the shuffle's.
         os.sync()
+        presser = manager(port)
         for clicker in crew:
             clicker.start()
         meanwhile = []
         for number in range(presses):
             before = [len(clicker.times) for clicker in crew]
-            run_ends(session, press(port))
+            run_ends(session, press(presser))
             ours.caught_up(session)
             meanwhile.append([took for clicker, first in zip(crew, before) for took in clicker.times[first:]])
             print(f"clicks beside press {number + 1}: {in_ms(meanwhile[-1])}")
