@@ -23,7 +23,7 @@ pub fn shuffle_step(db: &Db, config: &Config) -> AppResult<Progress> {
     } else {
         config.shuffle_chunk
     };
-    db.transaction_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
+    db.transaction_by_keys_blocking(Lane::Worker, ROLE, Origin::system(), |tx| {
         service::run_shuffle_chunk(tx, size)
     })
 }

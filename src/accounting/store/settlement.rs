@@ -7,7 +7,6 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::Posted;
-use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 
@@ -127,7 +126,6 @@ pub(in crate::accounting) fn insert_statements(
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.payout))
     .bind::<Array<BigInt>, _>(minor(rows, |row| row.closing))
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -150,7 +148,6 @@ pub(in crate::accounting) fn insert_payouts(
             .collect::<Vec<_>>(),
     )
     .bind::<Array<SqlUuid>, _>(paid.iter().map(|row| row.id).collect::<Vec<_>>())
-    .prepared()
     .execute(conn)?;
     Ok(())
 }
@@ -179,7 +176,6 @@ pub(in crate::accounting) fn insert_mails(
     .bind::<Array<BigInt>, _>(mails.iter().map(|(_, paid)| (-paid.amount).minor()).collect::<Vec<_>>())
     .bind::<Text, _>(domain)
     .bind::<Timestamptz, _>(now)
-    .prepared()
     .execute(conn)?;
     Ok(())
 }

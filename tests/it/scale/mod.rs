@@ -6,6 +6,7 @@ mod pages;
 pub mod recorder;
 
 use ates::operations::{INVARIANTS, Window};
+use ates::platform::workers::Progress;
 use ates::{accounting, bus};
 use chrono::Duration;
 use diesel::connection::SimpleConnection;
@@ -206,6 +207,16 @@ fn what_is_asked_at_every_click_is_planned_once() {
         let path = format!("/api/v1/tasks/{uid}/complete");
         assert_eq!(api.post(&path, &json!({})).0, 200);
     }));
+    let (status, task) = api.post("/api/v1/tasks", &json!({ "title": "Feed the dog" }));
+    assert_eq!(status, 201, "{task}");
+    app.step_all();
+    let chief = app.api(&app.register("chief", &["manager"]));
+    let press = || assert_eq!(chief.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    let chunk = || ates::tasks::shuffle_step(app.db(), app.config()).unwrap();
+    press();
+    while chunk() == Progress::More {}
+    press();
+    all.extend(asked(&database, || assert_eq!(chunk(), Progress::More)));
     let anew: Vec<_> = all
         .iter()
         .filter(|words| !recorder::is_kept(words))
