@@ -24,7 +24,6 @@ select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_i
   from unnest(array['saving', 'open']) as s (status) cross join lateral (
     select * from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = s.status order by t.number desc limit 51
   ) t order by t.number desc limit 51;
-select id, name from tasks.employees where id = any(array[bench.person(:p)]);
 select t.id, t.number, t.title, t.jira_id, t.description, t.status, t.assignee_id, t.assignment_seq, t.fee_minor, t.reward_minor, t.created_at,
     t.created_by, t.updated_at, t.updated_by, t.completed_at, t.completed_by
   from tasks.tasks t where t.assignee_id = bench.person(:p) and t.status = 'done' and t.completed_at >= now() - interval '1 day'

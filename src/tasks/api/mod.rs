@@ -158,7 +158,7 @@ async fn show_my_assigned_tasks(
     );
     let page = db
         .read(ROLE, move |conn| {
-            queries::list_mine(conn, &user.actor, status, after, limit)
+            queries::list_mine_with_names(conn, &user.actor, status, after, limit)
         })
         .await?;
     Ok(HttpResponse::Ok().json(list_of(page)))

@@ -18,7 +18,7 @@ use crate::platform::web::{
     redirect_with, render, render_with,
 };
 use crate::tasks::model::Task;
-use crate::tasks::queries::{self, TaskView};
+use crate::tasks::queries;
 use crate::tasks::service::{self, Limits, note_refusal};
 use crate::tasks::views::{MyTasks, MyTasksPage, task_row, tasks_header};
 use crate::tasks::{Purse, PurseSource, ROLE, display_title};
@@ -64,7 +64,7 @@ pub(super) async fn export_my_tasks(
             let after = Cursor::key(cursor.as_deref())?;
             let page = db
                 .read(ROLE, move |conn| {
-                    queries::list_mine(conn, &actor, status, after, PIECE)
+                    queries::list_mine_with_names(conn, &actor, status, after, PIECE)
                 })
                 .await?;
             Ok(page.map(|view| task_row(l, &view)))
@@ -90,7 +90,7 @@ async fn read_mine(
         let tasks = queries::list_mine(conn, &actor, status, after, DEFAULT_LIMIT)?
             .with_count(|| queries::count_mine(conn, &actor, status))?;
         let is_all_there_is_to_do = status.is_none() && after.is_none() && tasks.next.is_none();
-        let is_open = |view: &&TaskView| view.task.status == TaskStatus::Open;
+        let is_open = |task: &&Task| task.status == TaskStatus::Open;
         Ok(MyTasks {
             open: if is_all_there_is_to_do {
                 tasks.items.iter().filter(is_open).count() as i64

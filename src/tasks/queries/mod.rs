@@ -24,6 +24,6 @@ pub(super) use shuffles::{
 };
 pub use tasks::list_open_assignments;
 pub(super) use tasks::{
-    TaskView, count_all, count_mine, count_my_open, list_all, list_done_since, list_mine, show_own,
-    show_task,
+    TaskView, count_all, count_mine, count_my_open, list_all, list_done_since, list_mine,
+    list_mine_with_names, show_own, show_task,
 };

@@ -1,5 +1,7 @@
 //! Lists of tasks, and one task.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use diesel::pg::{Pg, PgConnection};
 use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -38,7 +40,7 @@ pub(in crate::tasks) fn list_mine(
     status: Option<TaskStatus>,
     after: Option<i64>,
     limit: i64,
-) -> AppResult<PageOf<TaskView>> {
+) -> AppResult<PageOf<Task>> {
     actor.allow(Operation::OwnTasks)?;
     let statuses = mine_of(status);
     let rows: Vec<StoredTask> = sql_query(format!(
@@ -53,9 +55,25 @@ pub(in crate::tasks) fn list_mine(
     .bind::<BigInt, _>(limit + 1)
     .prepared()
     .load(conn)?;
-    Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
-        view.task.number
+    Ok(PageOf::from_rows(tasks_of(rows)?, limit, |task| {
+        task.number
     }))
+}
+
+/// The same with the names of the people.
+///
+/// # Errors
+/// Those of [`list_mine`].
+pub(in crate::tasks) fn list_mine_with_names(
+    conn: &mut PgConnection,
+    actor: &Actor,
+    status: Option<TaskStatus>,
+    after: Option<i64>,
+    limit: i64,
+) -> AppResult<PageOf<TaskView>> {
+    let page = list_mine(conn, actor, status, after, limit)?;
+    let names = names_in(conn, &page.items)?;
+    Ok(page.map(|task| view_of(&names, task)))
 }
 
 /// What of one's own tasks is listed: what is to be done, unless it is said otherwise.
@@ -116,7 +134,7 @@ pub(in crate::tasks) fn list_done_since(
     conn: &mut PgConnection,
     actor: &Actor,
     since: DateTime<Utc>,
-) -> AppResult<Vec<TaskView>> {
+) -> AppResult<Vec<Task>> {
     actor.allow(Operation::OwnTasks)?;
     let rows: Vec<StoredTask> = sql_query(format!(
         "select {TASK_COLUMNS} from tasks.tasks t
@@ -127,7 +145,7 @@ pub(in crate::tasks) fn list_done_since(
     .bind::<Timestamptz, _>(since)
     .prepared()
     .load(conn)?;
-    views(conn, rows)
+    tasks_of(rows)
 }
 
 /// Where in a list a task stands: the price that the list is ordered by, 0 without one, and its number.
@@ -302,26 +320,37 @@ pub fn list_open_assignments(conn: &mut PgConnection) -> AppResult<Vec<(TaskId, 
         .collect())
 }
 
+fn tasks_of(rows: Vec<StoredTask>) -> AppResult<Vec<Task>> {
+    rows.into_iter().map(Task::try_from).collect()
+}
+
 pub(super) fn views(conn: &mut PgConnection, rows: Vec<StoredTask>) -> AppResult<Vec<TaskView>> {
-    let tasks = rows
-        .into_iter()
-        .map(Task::try_from)
-        .collect::<AppResult<Vec<_>>>()?;
-    with_names(conn, tasks)
+    with_names(conn, tasks_of(rows)?)
 }
 
 fn with_names(conn: &mut PgConnection, tasks: Vec<Task>) -> AppResult<Vec<TaskView>> {
+    let names = names_in(conn, &tasks)?;
+    Ok(tasks
+        .into_iter()
+        .map(|task| view_of(&names, task))
+        .collect())
+}
+
+/// The names of everybody who has to do with some tasks.
+fn names_in(conn: &mut PgConnection, tasks: &[Task]) -> AppResult<HashMap<Uuid, String>> {
     let people = tasks.iter().flat_map(|task| {
         [Some(task.assignee), Some(task.created_by), task.updated_by]
             .into_iter()
             .flatten()
     });
-    let names = names_of(conn, people.map(|id| id.0))?;
-    let view = |task: Task| TaskView {
-        assignee: person(&names, task.assignee),
-        author: person(&names, task.created_by),
-        editor: task.updated_by.map(|id| person(&names, id)),
+    names_of(conn, people.map(|id| id.0))
+}
+
+fn view_of(names: &HashMap<Uuid, String>, task: Task) -> TaskView {
+    TaskView {
+        assignee: person(names, task.assignee),
+        author: person(names, task.created_by),
+        editor: task.updated_by.map(|id| person(names, id)),
         task,
-    };
-    Ok(tasks.into_iter().map(view).collect())
+    }
 }

@@ -13,7 +13,7 @@ use crate::platform::web::{
     SizeChoice, SortHead,
 };
 use crate::tasks::queries::{
-    Dates, FilterWords, Load, TaskColumn, TaskFilter, TaskView, USUAL_ORDER,
+    Dates, FilterWords, Load, Person, TaskColumn, TaskFilter, TaskView, USUAL_ORDER,
 };
 
 /// What the page is made of.
@@ -50,7 +50,7 @@ struct Heads {
 #[template(path = "tasks/all.html")]
 pub(in crate::tasks) struct AllTasksPage {
     frame: Frame,
-    lines: Vec<TaskLine>,
+    lines: Vec<(TaskLine, Person)>,
     loads: Vec<Load>,
     open: i64,
     may_shuffle: bool,
@@ -89,7 +89,7 @@ impl AllTasksPage {
                 .tasks
                 .items
                 .into_iter()
-                .map(|view| TaskLine::new(&frame, actor, view))
+                .map(|view| (TaskLine::new(&frame, actor, &view.task), view.assignee))
                 .collect(),
             heads: Heads {
                 fee: head(TaskColumn::Fee),

@@ -9,13 +9,13 @@ use crate::events::TaskStatus;
 use crate::platform::db::Part;
 use crate::platform::web::{DEFAULT_LIMIT, Frame, ListAddress, ListPlace, PageOf, Pager};
 use crate::tasks::Purse;
-use crate::tasks::queries::TaskView;
+use crate::tasks::model::Task;
 
 /// What the page is made of.
 pub(in crate::tasks) struct MyTasks {
-    pub tasks: PageOf<TaskView>,
+    pub tasks: PageOf<Task>,
     pub open: i64,
-    pub done_today: Vec<TaskView>,
+    pub done_today: Vec<Task>,
     pub status: Option<TaskStatus>,
     pub place: ListPlace,
 }
@@ -37,7 +37,7 @@ pub(in crate::tasks) struct MyTasksPage {
 
 impl MyTasksPage {
     pub fn new(frame: Frame, actor: &Actor, mine: MyTasks, purse: Part<Purse>) -> Self {
-        let line = |view| TaskLine::new(&frame, actor, view);
+        let line = |task| TaskLine::new(&frame, actor, &task);
         let here =
             ListAddress::new("/tasks").with_some("status", mine.status.map(TaskStatus::as_str));
         Self {

@@ -10,7 +10,7 @@ use crate::events::TaskStatus;
 use crate::platform::money::Money;
 use crate::platform::web::Frame;
 use crate::tasks::display_title;
-use crate::tasks::queries::{Person, TaskView};
+use crate::tasks::model::Task;
 
 /// The word for a status on a page.
 #[must_use]
@@ -40,7 +40,6 @@ pub(super) struct TaskLine {
     pub kind: &'static str,
     pub status: String,
     pub is_done: bool,
-    pub assignee: Person,
     /// What was charged: a minus.
     pub fee: Option<Money>,
     pub reward: Option<Money>,
@@ -52,8 +51,7 @@ pub(super) struct TaskLine {
 }
 
 impl TaskLine {
-    pub fn new(frame: &Frame, actor: &Actor, view: TaskView) -> Self {
-        let task = view.task;
+    pub fn new(frame: &Frame, actor: &Actor, task: &Task) -> Self {
         Self {
             id: task.id.0,
             number: task.number,
@@ -62,7 +60,6 @@ impl TaskLine {
             status: status_word(frame.l, task.status),
             is_done: task.status == TaskStatus::Done,
             may_complete: task.may_be_completed_by(actor),
-            assignee: view.assignee,
             fee: task.fee.map(|fee| -fee),
             reward: task.reward,
             created_at: task.created_at,

@@ -29,6 +29,7 @@ struct JournalLine {
 pub(in crate::tasks) struct TaskPage {
     frame: Frame,
     line: TaskLine,
+    assignee: Person,
     description: Option<String>,
     author: Person,
     editor: Option<Person>,
@@ -60,7 +61,8 @@ impl TaskPage {
             updated_at: view.task.updated_at,
             sees_all: actor.may(Operation::AllTasks),
             may_edit: view.task.may_be_edited_by(actor),
-            line: TaskLine::new(&frame, actor, view),
+            line: TaskLine::new(&frame, actor, &view.task),
+            assignee: view.assignee,
             frame,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use ates::platform::ids::UserId;
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
@@ -12,9 +13,9 @@ use super::recorder::{asked, record};
 use super::{history, tell_counts};
 use crate::routes::table::ROUTES;
 use crate::running::pace::{Paced, in_time};
-use crate::support::TestApp;
 use crate::support::client::{Api, Browser};
 use crate::support::database::{number, text};
+use crate::support::{TestApp, wait_until};
 
 /// People with a past, on so many dates; a page of a list shows fewer of either.
 const PEOPLE: usize = 60;
@@ -129,8 +130,8 @@ use Who::{Own, Program, Root};
 /// Every page and every list of the API, with its trips to the server: who is asking, the page, and what a part of a page needs of its
 /// own. Who finds a way to do with fewer lowers the figure; one more is a decision.
 const PAGES: &[(Who, &str, usize)] = &[
-    (Own, "/tasks", 10),
-    (Own, "/tasks?status=done", 11),
+    (Own, "/tasks", 9),
+    (Own, "/tasks?status=done", 10),
     (Own, "/tasks/{task}", 11),
     (Own, "/account", 14),
     (Own, "/account?from={date}&to={date}", 16),
@@ -364,6 +365,17 @@ fn tasks_read(app: &TestApp) -> i64 {
     )
 }
 
+/// Vacuums until no row of the tasks has to be looked at to know that it counts: whoever had a transaction open when the past was
+/// written may have prevented that.
+fn know_all_visible(app: &TestApp) {
+    let mut conn = app.conn();
+    wait_until("all tasks are known to be visible", || {
+        conn.batch_execute("vacuum tasks.tasks").unwrap();
+        let unknown = "select (relpages - relallvisible)::bigint as n from pg_class where oid = 'tasks.tasks'::regclass";
+        number(&mut conn, unknown) == 0
+    });
+}
+
 /// Somebody with twenty open tasks who has done one on each date: neither what is open nor the latest of what is done costs more with
 /// every date.
 #[test]
@@ -371,6 +383,7 @@ fn one_s_tasks_cost_what_they_show_however_many_are_done() {
     // What is open and what was done lately; a list of fifty and one more that tells of the next.
     for (page, at_most) in [("/tasks", 30), ("/tasks?status=done", 80)] {
         let mut world = World::of(LONG);
+        know_all_visible(&world.app);
         let before = tasks_read(&world.app);
         world.get(Own, page);
         let rows = tasks_read(&world.app) - before;
