@@ -195,12 +195,13 @@ pub(super) fn open_accounts(
 /// How far two clocks, or two settings of the zone, may disagree about the date on which a reason was recorded.
 const DISAGREEMENT: Days = Days::new(7);
 
-/// Leaves out what is booked, each by what makes it one booking ([`NewTransfer::key`]), numbers the rest, inserts it, and moves the balances by what was inserted. The balances were locked
-/// by a statement before, so that this one sees them as they are: what makes a booking unique across all months is this statement
-/// under those locks, and the unique indexes of a month are the net below it. A reason's transfer lies between the date on which
-/// it was recorded and the first date that was open when it was booked, hence `$11` and `$12`: two values for the whole page, so
-/// that all other months, those in the archive too, are left out before anything is looked up. `limit 1` keeps each look a probe
-/// of an index: as `not exists` the planner reads the whole month into a hash for every page.
+/// Leaves out what is booked, each by what makes it one booking ([`NewTransfer::key`]), numbers the rest, inserts it, and moves
+/// the balances by what was inserted. The balances were locked by a statement before, so that this one sees them as they are:
+/// what makes a booking unique across all months is this statement under those locks, and the unique indexes of a month are the
+/// net below it. A reason's transfer lies between the date on which it was recorded and the first date that was open when it was
+/// booked, hence `$11` and `$12`: two values for the whole page, so that all other months, those in the archive too, are left out
+/// before anything is looked up. `limit 1` keeps each look a probe of an index: as `not exists` the planner reads the whole month
+/// into a hash for every page.
 const INSERT: &str = "
 with wanted as (
   select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) with ordinality
