@@ -34,8 +34,8 @@ def manager(port):
     return Api(port).log_in("admin")
 
 
-def press(manager):
-    status, run = manager.send("POST", "/api/v1/tasks/reassign", {})
+def press(presser):
+    status, run = presser.send("POST", "/api/v1/tasks/reassign", {})
     assert status == 202, run
     return run["uid"]
 
