@@ -99,7 +99,7 @@ pub(super) fn list_days(conn: &mut PgConnection, period: Period) -> AppResult<Ve
            coalesce(d.rewards_minor, 0) as rewards_minor, d.negative_balances,
            coalesce(day::date >= (select min(business_date) from analytics.day_totals), false) as is_begun
          from generate_series($1::timestamp, $2::timestamp, '1 day') day
-           left join analytics.day_totals d on d.business_date = day::date
+           left join analytics.day_totals d on d.business_date = day::date and d.business_date between $1 and $2
          order by day desc",
     )
     .bind::<Date, _>(period.from)

@@ -19,6 +19,9 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
+    /// Every status, in the order of a task's life.
+    pub const ALL: [Self; 3] = [Self::Saving, Self::Open, Self::Done];
+
     /// The word in the database, in the API and in events.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -32,9 +35,7 @@ impl TaskStatus {
     /// The status of that word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Saving, Self::Open, Self::Done]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 

@@ -20,15 +20,20 @@ pub(super) const FIRST_LIVE: &str = "coalesce(
   (select min(business_date) from accounting.business_days where state <> 'closed'),
   (select max(business_date) + 1 from accounting.business_days), '-infinity')";
 
-/// The balance of every account at the close of the date `$1`. An account without a statement never had anything to carry over.
+/// The balance of every account at the close of the date `$1`. An account without a statement never had anything to carry over. Nearly
+/// everybody's last statement is of one date, whose rows lie side by side; only whoever has none of it is looked for among all dates.
 const BALANCES_AT: &str = "
 select l.account_id, l.closing_minor + coalesce(sum(m.amount_minor), 0)::bigint as amount_minor
 from (
-  select a.id as account_id, coalesce(s.business_date, '-infinity') as stated, coalesce(s.closing_minor, 0) as closing_minor
-  from accounting.accounts a left join lateral (
-    select s.business_date, s.closing_minor from accounting.statements s
-    where s.account_id = a.id and s.business_date <= $1 order by s.business_date desc limit 1
-  ) s on true
+  select a.id as account_id, coalesce(s.business_date, o.business_date, '-infinity') as stated,
+    coalesce(s.closing_minor, o.closing_minor, 0) as closing_minor
+  from accounting.accounts a
+    left join accounting.statements s on s.account_id = a.id and s.business_date = (
+      select max(d.business_date) from accounting.business_days d where d.business_date <= $1 and d.state <> 'open')
+    left join lateral (
+      select o.business_date, o.closing_minor from accounting.statements o
+      where s.account_id is null and o.account_id = a.id and o.business_date <= $1 order by o.business_date desc limit 1
+    ) o on true
   where a.kind = 'employee'
 ) l left join (
   select t.account_id, t.business_date, sum(t.amount_minor) as amount_minor from accounting.transfers t

@@ -80,7 +80,8 @@ pub(in crate::accounting) fn show_earnings(
          select d.day::date as business_date, coalesce(b.fees_minor, o.fees, 0) as fees,
            coalesce(b.rewards_minor, o.rewards, 0) as rewards
          from generate_series($1::timestamp, $2::timestamp, interval '1 day') as d(day)
-           left join accounting.business_days b on b.business_date = d.day::date and b.state = 'closed'
+           left join accounting.business_days b
+             on b.business_date = d.day::date and b.state = 'closed' and b.business_date between $1 and $2
            left join live o on o.business_date = d.day::date
          order by 1"
     ))
@@ -253,7 +254,8 @@ pub(in crate::accounting) fn show_company_balance(
              -coalesce(sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as paid,
              coalesce(sum(t.amount_minor) filter (where t.kind = 'adjustment'), 0) as adjustments
            from accounting.transfers t where t.business_date <= $1 and t.business_date >= {FIRST_LIVE}
-             and not exists (select from accounting.business_days b where b.business_date = t.business_date and b.state = 'closed')
+             and not exists (select from accounting.business_days b
+               where b.business_date = t.business_date and b.state = 'closed' and b.business_date >= {FIRST_LIVE})
          ), adjusted as (
            select coalesce(sum(s.adjustments_minor), 0) as adjustments
            from accounting.statements s join accounting.business_days b using (business_date)

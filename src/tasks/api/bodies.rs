@@ -79,7 +79,7 @@ pub(super) struct TaskState;
 
 impl PartialSchema for TaskState {
     fn schema() -> RefOr<Schema> {
-        words([TaskStatus::Saving, TaskStatus::Open, TaskStatus::Done].map(TaskStatus::as_str))
+        words(TaskStatus::ALL.map(TaskStatus::as_str))
     }
 }
 

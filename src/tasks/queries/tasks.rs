@@ -182,10 +182,17 @@ pub(in crate::tasks) fn list_all(
     };
     let mut wanted = conditions(filter);
     wanted.extend(after.map(|_| passed.as_str()));
-    let sql = format!(
-        "select {TASK_COLUMNS} from tasks.tasks t where {} order by {sorted} limit $11",
-        wanted.join(" and ")
-    );
+    let wanted = wanted.join(" and ");
+    // Somebody's tasks lie in order for each status, so as many of each are looked at, not all that they ever had.
+    let found = match (filter.assignee, filter.status) {
+        (Some(_), None) => format!(
+            "unnest('{{{}}}'::text[]) s(status) cross join lateral (
+               select * from tasks.tasks t where t.status = s.status and {wanted} order by {sorted} limit $11) t",
+            TaskStatus::ALL.map(TaskStatus::as_str).join(",")
+        ),
+        _ => format!("tasks.tasks t where {wanted}"),
+    };
+    let sql = format!("select {TASK_COLUMNS} from {found} order by {sorted} limit $11");
     let rows: Vec<StoredTask> = ask(conn, &sql, filter, after, limit + 1)?;
     Ok(PageOf::from_rows(views(conn, rows)?, limit, |view| {
         place_of(&view.task, order)

@@ -69,12 +69,11 @@ pub(in crate::tasks) struct AllTasksPage {
 impl AllTasksPage {
     pub fn new(frame: Frame, actor: &Actor, all: AllTasks) -> Self {
         let AllTasks { filter, order, .. } = all;
-        let statuses =
-            [TaskStatus::Saving, TaskStatus::Open, TaskStatus::Done].map(|status| Choice {
-                value: status.as_str().to_owned(),
-                label: status_word(frame.l, status),
-                chosen: filter.status == Some(status),
-            });
+        let statuses = TaskStatus::ALL.map(|status| Choice {
+            value: status.as_str().to_owned(),
+            label: status_word(frame.l, status),
+            chosen: filter.status == Some(status),
+        });
         let people = people_of(&all.loads, &filter);
         let here = address_of(&filter, order, all.per);
         let on = filters_on(&frame, &filter, &here, &statuses, &people);

@@ -80,25 +80,25 @@ struct Own {
 /// `open` are the transfers of dates up to the day that no closed date holds.
 const OWN: &str = "
 with closed as (
-  select * from accounting.business_days where state = 'closed' and business_date <= $1
+  select max(business_date) as last, max(closed_at) filter (where business_date = $1) as closed_at,
+    sum(fees_minor - rewards_minor) filter (where business_date < $1) as before, sum(paid_minor) as paid,
+    sum(fees_minor) filter (where business_date = $1) as fees, sum(rewards_minor) filter (where business_date = $1) as rewards
+  from accounting.business_days where state = 'closed' and business_date <= $1
 ), open as (
-  select t.business_date, t.kind, t.amount_minor from accounting.transfers t
-  where t.business_date <= $1 and t.business_date > coalesce((select max(business_date) from closed), '-infinity')
+  select -sum(amount_minor) filter (where business_date < $1 and kind in ('assignment_fee', 'completion_reward')) as before,
+    -sum(amount_minor) filter (where kind = 'payout') as paid, sum(amount_minor) filter (where kind = 'adjustment') as adjusted,
+    -sum(amount_minor) filter (where business_date = $1 and kind = 'assignment_fee') as fees,
+    sum(amount_minor) filter (where business_date = $1 and kind = 'completion_reward') as rewards
+  from accounting.transfers
+  where business_date <= $1 and business_date > coalesce((select last from closed), '-infinity')
 )
-select (select closed_at from closed where business_date = $1) as closed_at,
+select c.closed_at,
   coalesce((select min(business_date) from accounting.business_days), (select min(business_date) from accounting.transfers)) as begun,
-  (coalesce((select sum(fees_minor - rewards_minor) from closed where business_date < $1), 0)
-    - coalesce((select sum(amount_minor) from open
-        where business_date < $1 and kind in ('assignment_fee', 'completion_reward')), 0))::bigint as before_minor,
-  coalesce((select fees_minor from closed where business_date = $1),
-    (select -sum(amount_minor) from open where business_date = $1 and kind = 'assignment_fee'), 0)::bigint as fees_minor,
-  coalesce((select rewards_minor from closed where business_date = $1),
-    (select sum(amount_minor) from open where business_date = $1 and kind = 'completion_reward'), 0)::bigint as rewards_minor,
-  (coalesce((select sum(paid_minor) from closed), 0)
-    - coalesce((select sum(amount_minor) from open where kind = 'payout'), 0))::bigint as paid_minor,
-  (coalesce((select sum(adjustments_minor) from accounting.statements where adjustments_minor <> 0
-      and business_date <= (select max(business_date) from closed)), 0)
-    + coalesce((select sum(amount_minor) from open where kind = 'adjustment'), 0))::bigint as adjusted_minor";
+  (coalesce(c.before, 0) + coalesce(o.before, 0))::bigint as before_minor, coalesce(c.fees, o.fees, 0)::bigint as fees_minor,
+  coalesce(c.rewards, o.rewards, 0)::bigint as rewards_minor, (coalesce(c.paid, 0) + coalesce(o.paid, 0))::bigint as paid_minor,
+  (coalesce((select sum(adjustments_minor) from accounting.statements where adjustments_minor <> 0 and business_date <= c.last), 0)
+    + coalesce(o.adjusted, 0))::bigint as adjusted_minor
+from closed c, open o";
 
 #[derive(QueryableByName)]
 struct People {

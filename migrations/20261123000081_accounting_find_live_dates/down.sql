@@ -1,0 +1,1 @@
+drop index accounting.business_days_live_idx;
