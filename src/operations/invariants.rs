@@ -136,14 +136,14 @@ const BALANCES: &str = "
 const FEES: &str = "
     with reversed as materialized (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
-        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
+        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id and t.business_date = c.corrected_date
       where c.state = 'confirmed' and t.kind = 'assignment_fee' and {tasks t.task_id}
         and not exists (select from report_v1.assignments a where a.task_id = t.task_id and a.assignment_seq = t.assignment_seq)
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     fees as (
-      select f.* from report_v1.transfers f
-      where f.kind = 'assignment_fee' and {tasks f.task_id} and f.transfer_id not in (select transfer_id from reversed)
+      select f.* from {touched report_v1.transfers f business_date: f.kind = 'assignment_fee'}
+      where f.transfer_id not in (select transfer_id from reversed)
     ),
     passed as (
       select least($1, min(e.created_at) filter (where c.name like 'accounting.%')) - interval '60 seconds' as by_accounting,
@@ -158,9 +158,9 @@ const FEES: &str = "
           when -f.amount_minor is distinct from t.fee_minor
             then format('charged %s, the price is %s', -f.amount_minor, coalesce(t.fee_minor::text, 'none'))
           else 'charged, but still saving' end) as offender
-    from (select a.* from report_v1.assignments a where {tasks a.task_id}) a
+    from {touched report_v1.assignments a created_at: true}
       full join fees f on f.task_id = a.task_id and f.assignment_seq = a.assignment_seq
-      left join report_v1.tasks t on t.task_id = coalesce(a.task_id, f.task_id)
+      left join {touched report_v1.tasks t created_at: true} on t.task_id = coalesce(a.task_id, f.task_id)
       cross join passed
     where case when f.task_id is null then t.status is distinct from 'saving' and a.created_at < passed.by_accounting
         and not coalesce(a.task_id in (select p.key from report_v1.parked_items p where p.consumer like 'accounting.%')
@@ -175,15 +175,15 @@ const FEES: &str = "
 const REWARDS: &str = "
     with reversed as materialized (
       select c.corrected_transfer_id as transfer_id from report_v1.corrections c
-        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id
+        join report_v1.transfers t on t.transfer_id = c.corrected_transfer_id and t.business_date = c.corrected_date
       where c.state = 'confirmed' and t.kind = 'completion_reward' and {tasks t.task_id}
         and not exists (select from report_v1.completions d where d.task_id = t.task_id)
       group by c.corrected_transfer_id, t.amount_minor having sum(c.amount_minor) = -t.amount_minor
     ),
     rewards as (
       select task_id, count(*) as rewards, max(amount_minor) as most_minor, array_agg(distinct employee_id) as employees
-      from report_v1.transfers r
-      where r.kind = 'completion_reward' and {tasks r.task_id} and r.transfer_id not in (select transfer_id from reversed)
+      from {touched report_v1.transfers r business_date: r.kind = 'completion_reward'}
+      where r.transfer_id not in (select transfer_id from reversed)
       group by task_id
     ),
     passed as (
@@ -199,15 +199,16 @@ const REWARDS: &str = "
           when r.rewards > 1 then format('%s rewards', r.rewards)
           when r.employees <> array[t.completed_by] then 'somebody else was rewarded'
           else format('rewarded %s, the price is %s', r.most_minor, t.reward_minor) end) as offender
-    from (select t.* from report_v1.tasks t where {tasks t.task_id}) t full join rewards r on r.task_id = t.task_id
+    from {touched report_v1.tasks t created_at: true} full join rewards r on r.task_id = t.task_id
     where case when r.task_id is null then t.status = 'done' and t.completed_at < (select by_accounting from passed)
         and t.task_id not in (select p.key from report_v1.parked_items p where p.consumer like 'accounting.%')
       else t.status is distinct from 'done' or r.rewards <> 1 or r.employees is distinct from array[t.completed_by]
         or r.most_minor is distinct from t.reward_minor end
     union all
     select format('task %s: assignment %s after it was done', a.task_id, a.assignment_seq)
-    from report_v1.assignments a join report_v1.tasks t on t.task_id = a.task_id
-    where t.status = 'done' and a.created_at > t.completed_at and {tasks a.task_id}";
+    from {touched report_v1.assignments a created_at: true}
+      join {touched report_v1.tasks t created_at: true} on t.task_id = a.task_id
+    where t.status = 'done' and a.created_at > t.completed_at";
 
 const REASONS: &str = "
     select format('reason %s: %s transfers of kind %s on task %s', reason_event_id, count(*), kind,
@@ -241,15 +242,17 @@ const WAITING: &str = "
     where t.status = 'saving' and t.created_at < late.since and running.accounting and running.tasks
     union all
     select format('task %s: assignment %s is not booked', a.task_id, a.assignment_seq)
-    from report_v1.assignments a cross join late cross join running join report_v1.tasks t on t.task_id = a.task_id
-    where a.created_at < late.since and running.accounting and t.status <> 'saving' and {tasks a.task_id}
-      and not exists (select from report_v1.transfers f
-        where f.kind = 'assignment_fee' and f.task_id = a.task_id and f.assignment_seq = a.assignment_seq)
+    from {touched report_v1.assignments a created_at: true} cross join late cross join running
+      join {touched report_v1.tasks t created_at: true} on t.task_id = a.task_id
+    where a.created_at < late.since and running.accounting and t.status <> 'saving'
+      and not exists (select from report_v1.transfers f where f.kind = 'assignment_fee' and f.task_id = a.task_id
+        and f.assignment_seq = a.assignment_seq and f.business_date >= a.created_at::date - 1 {alone})
     union all
     select format('task %s: its completion is not booked', c.task_id)
-    from report_v1.completions c cross join late cross join running
-    where c.created_at < late.since and running.accounting and {tasks c.task_id}
-      and not exists (select from report_v1.transfers r where r.kind = 'completion_reward' and r.task_id = c.task_id)";
+    from {touched report_v1.completions c created_at: true} cross join late cross join running
+    where c.created_at < late.since and running.accounting
+      and not exists (select from report_v1.transfers r where r.kind = 'completion_reward' and r.task_id = c.task_id
+        and r.business_date >= c.created_at::date - 1 {alone})";
 
 /// The balance at the close is the running sum up to the date without the date's own payout. Dates without a transfer need no
 /// look: what was open before them is found at the date it comes from. While a date is closing, whoever is not yet settled, or held,
@@ -370,8 +373,12 @@ const MAILS: &str = "
     group by p.mail_id having count(distinct p.transfer_id) > 1
     union all
     select format('Message-ID %s: %s mails', m.message_id, count(*))
-    from report_v1.mails m
-    where $2 < date '0002-01-01' or m.mail_id in (select p.mail_id from report_v1.payouts p where p.business_date between $2 and $3)
+    from (
+      select m.* from report_v1.mails m where $2 < date '0002-01-01'
+      union all
+      select m.* from report_v1.mails m where $2 >= date '0002-01-01'
+        and m.mail_id in (select p.mail_id from report_v1.payouts p where p.business_date between $2 and $3)
+    ) m
     group by m.message_id having count(*) > 1 or m.message_id is null or m.message_id = ''";
 
 const PRIVILEGES: &str = "
@@ -436,5 +443,5 @@ const ASSIGNEES: &str = "
       from report_v1.events e where e.type in ('account.created', 'account.updated')
     )
     select format('task %s, assignment %s: drawn to %s', a.task_id, a.assignment_seq, a.assignee_id) as offender
-    from report_v1.assignments a join records r on r.user_id = a.assignee_id
-    where {tasks a.task_id} and r.exempt and a.created_at >= r.since + interval '60 seconds' and (r.until is null or a.created_at < r.until)";
+    from {touched report_v1.assignments a created_at: true} join records r on r.user_id = a.assignee_id
+    where r.exempt and a.created_at >= r.since + interval '60 seconds' and (r.until is null or a.created_at < r.until)";

@@ -5,6 +5,9 @@ use chrono::NaiveDate;
 /// What is asked about: everything, or a span of business dates with the tasks that were touched in it, or a part of these.
 ///
 /// In a query `{tasks X}` stands for the condition on a task's id, and `{part X}` for the one on an id of which all are in some part.
+/// `{touched T X D: C}` stands for the rows of a table `T` of the tasks, called `X`, on which the condition `C` holds: looked up task by
+/// task, and from the date on at which the task began, by the column `D` that tells the month; a join would read every month there is.
+/// `{alone}` ends a question that is asked for each row, which Postgres would make a join of.
 /// Where what is asked depends on what was before the span, the query begins at the last statement before it, which the check of that
 /// statement's own date answers for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +63,28 @@ impl Window {
     /// A query for this window.
     #[must_use]
     pub fn text(&self, sql: &str) -> String {
+        let everything = *self == Self::ALL;
         let text = replaced(sql, "{tasks ", |column| {
-            if *self == Self::ALL {
+            if everything {
                 "true".to_owned()
             } else {
                 format!("{column} in (select task_id from pg_temp.touched)")
             }
         });
+        let text = replaced(&text, "{touched ", |rows| {
+            let (rows, wanted) = rows.split_once(": ").unwrap_or((rows, "true"));
+            let mut words = rows.split(' ');
+            let [table, name, date] = [(); 3].map(|()| words.next().unwrap_or_default());
+            if everything {
+                format!("(select * from {table} {name} where {wanted}) {name}")
+            } else {
+                format!(
+                    "(select {name}.* from pg_temp.touched w cross join lateral (select * from {table} {name}
+                       where {name}.task_id = w.task_id and {name}.{date} >= w.since and {wanted} offset 0) {name}) {name}"
+                )
+            }
+        });
+        let text = text.replace("{alone}", if everything { "" } else { "offset 0" });
         replaced(&text, "{part ", |column| match self.part {
             Part { of: 1, .. } => "true".to_owned(),
             Part { index, of } => format!("(uuid_hash({column}) & 2147483647) % {of} = {index}"),
@@ -120,5 +138,16 @@ mod tests {
             "(uuid_hash(t.id) & 2147483647) % 3 = 1"
         );
         assert_eq!(part.text("{part t.id}"), "true");
+        let rows = "select a.n from {touched s.a a at: a.kind = 'x'} where f({alone})";
+        assert_eq!(
+            Window::ALL.text(rows),
+            "select a.n from (select * from s.a a where a.kind = 'x') a where f()"
+        );
+        let alone = part.text(rows);
+        assert!(
+            alone.contains("where a.task_id = w.task_id and a.at >= w.since and a.kind = 'x' offset 0) a) a"),
+            "{alone}"
+        );
+        assert!(alone.ends_with("where f(offset 0)"), "{alone}");
     }
 }

@@ -14,6 +14,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
 
+use crate::operations::reconciler::round;
 use crate::support::client::Api;
 use crate::support::database::{count, number};
 use crate::support::{PASSWORD, TestApp, wait_until};
@@ -293,6 +294,31 @@ fn the_end_of_the_log_is_found_by_its_index_however_small_the_log_was() {
     };
     assert_eq!(number(&mut conn, &scans("seq_scan")), 0);
     assert!(number(&mut conn, &scans("idx_scan")) >= 2);
+}
+
+/// What was touched on a date began lately, so nothing before that is looked into.
+#[test]
+fn a_round_of_the_reconciler_looks_into_no_month_before_its_tasks_began() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    // From November to the first of March.
+    history::write(&app, 20, 120, 100);
+    round(&app);
+    app.conn()
+        .batch_execute("update platform.reconciler set slice_after = '2026-02-20'")
+        .unwrap();
+    let looked = |months: &str| {
+        tell_counts(&app);
+        let sql = format!(
+            "select sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::bigint as n from pg_stat_user_tables
+             where relname ~ '^(transfers|journal)_({months})'"
+        );
+        number(&mut app.conn(), &sql)
+    };
+    let (old, new) = ("2025_11|2025_12|2026_01", "2026_02|2026_03");
+    let before = (looked(old), looked(new));
+    round(&app);
+    assert_eq!(looked(old), before.0);
+    assert!(looked(new) > before.1);
 }
 
 /// Of a day's first completions the statistics know nothing: Postgres expects one, and looks for each in turn whether it is booked.
