@@ -151,6 +151,14 @@ pub(super) fn list_debtors(conn: &mut PgConnection, limit: i64) -> AppResult<Vec
     .load(conn)?)
 }
 
+/// The dearest task of each date, which an index has first.
+const DEAREST: &str =
+    "generate_series($1::timestamp, $2::timestamp, '1 day') day cross join lateral (
+  select id, title, jira_id, reward_minor, completed_date, completed_at from analytics.tasks
+  where completed_date = day::date and reward_minor is not null
+  order by reward_minor desc, completed_at, id limit 1
+) t";
+
 /// The dearest task closed in a period; of several the one completed first (N04, decision 24).
 ///
 /// # Errors
@@ -159,15 +167,14 @@ pub(super) fn find_dearest(
     conn: &mut PgConnection,
     period: Period,
 ) -> AppResult<Option<DearestRow>> {
-    Ok(sql_query(
-        "select id, title, jira_id, reward_minor, completed_date, completed_at from analytics.tasks
-         where completed_date between $1 and $2 and reward_minor is not null
-         order by reward_minor desc, completed_at, id limit 1",
-    )
-    .bind::<Date, _>(period.from)
-    .bind::<Date, _>(period.to)
-    .get_result(conn)
-    .optional()?)
+    let sql = format!(
+        "select t.* from {DEAREST} order by t.reward_minor desc, t.completed_at, t.id limit 1"
+    );
+    Ok(sql_query(sql)
+        .bind::<Date, _>(period.from)
+        .bind::<Date, _>(period.to)
+        .get_result(conn)
+        .optional()?)
 }
 
 /// The dearest task of each date of a period on which one was closed, newest date first (N05).
@@ -178,12 +185,9 @@ pub(super) fn list_dearest_by_day(
     conn: &mut PgConnection,
     period: Period,
 ) -> AppResult<Vec<DearestRow>> {
-    Ok(sql_query(
-        "select distinct on (completed_date) id, title, jira_id, reward_minor, completed_date, completed_at
-         from analytics.tasks where completed_date between $1 and $2 and reward_minor is not null
-         order by completed_date desc, reward_minor desc, completed_at, id",
-    )
-    .bind::<Date, _>(period.from)
-    .bind::<Date, _>(period.to)
-    .load(conn)?)
+    let sql = format!("select t.* from {DEAREST} order by day desc");
+    Ok(sql_query(sql)
+        .bind::<Date, _>(period.from)
+        .bind::<Date, _>(period.to)
+        .load(conn)?)
 }

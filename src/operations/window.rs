@@ -145,7 +145,9 @@ mod tests {
         );
         let alone = part.text(rows);
         assert!(
-            alone.contains("where a.task_id = w.task_id and a.at >= w.since and a.kind = 'x' offset 0) a) a"),
+            alone.contains(
+                "where a.task_id = w.task_id and a.at >= w.since and a.kind = 'x' offset 0) a) a"
+            ),
             "{alone}"
         );
         assert!(alone.ends_with("where f(offset 0)"), "{alone}");

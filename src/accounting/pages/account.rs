@@ -197,7 +197,7 @@ fn read_account(
     let titles = match &mut log {
         Part::Ready(page) => parts.read(ROLE, "account.titles", |conn| {
             if user.is_none() {
-                queries::tell_newest_assignments(conn, &mut page.items)?;
+                queries::tell_newest_assignments(conn, &mut page.items, today)?;
             }
             queries::name_tasks(conn, &mut page.items)
         })?,

@@ -228,14 +228,16 @@ pub(in crate::accounting) fn list_payout_lines(
         "select p.employee_id, {EMPLOYEE_NAME} as name, p.amount_minor as amount, p.transfer_id, m.id as mail_id,
            m.state as mail_state, m.sent_at
          from (
-           select p.*, not exists (select from accounting.mails f where f.kind = 'payout' and f.employee_id = p.employee_id
-             and f.business_date = p.business_date and f.state = 'failed') as healthy
-           from accounting.payouts p where p.business_date = $1
+           select * from (
+             select p.*, not exists (select from accounting.mails f where f.kind = 'payout' and f.employee_id = p.employee_id
+               and f.business_date = p.business_date and f.state = 'failed') as healthy
+             from accounting.payouts p where p.business_date = $1
+           ) p where $2 is null or (p.healthy, -p.amount_minor, p.employee_id) > ($2, $3, $4)
+           order by p.healthy, -p.amount_minor, p.employee_id limit $5
          ) p left join accounting.employees e on e.id = p.employee_id
            left join accounting.mails m on m.kind = 'payout' and m.employee_id = p.employee_id
              and m.business_date = p.business_date
-         where $2 is null or (p.healthy, -p.amount_minor, p.employee_id) > ($2, $3, $4)
-         order by p.healthy, -p.amount_minor, p.employee_id limit $5"
+         order by p.healthy, -p.amount_minor, p.employee_id"
     ))
     .bind::<Date, _>(date)
     .bind::<Nullable<Bool>, _>(after.map(|(healthy, ..)| healthy))

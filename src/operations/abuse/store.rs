@@ -23,13 +23,17 @@ const NAME: &str = "coalesce(nullif(p.name, ''), p.username, 'unknown')";
 /// lies in the month of the period.
 const MADE: &str = "
 made as (
-  select t.task_id, t.created_by, t.completed_by, t.created_at, t.completed_at, t.reward_minor
+  select t.task_id, t.created_by, t.completed_by, t.created_at, t.completed_at, t.fee_minor, t.reward_minor
   from report_v1.assignments a join report_v1.tasks t using (task_id)
   where a.assignment_seq = 1 and a.created_at >= $1 and a.created_at < $2
 ), drawn as (
   select greatest(count(distinct assignee_id), 1)::double precision as people from report_v1.assignments
   where created_at >= $1 and created_at < $2
 )";
+
+/// The assignments of a task of these. A task that is done gets no more of them; clocks of instances differ by less than a day.
+const LIFE: &str = "report_v1.assignments a where a.task_id = m.task_id and a.created_at >= $1
+  and a.created_at < coalesce(m.completed_at + interval '1 day', 'infinity')";
 
 /// What somebody's creations came to.
 #[derive(Clone, Debug, QueryableByName)]
@@ -206,18 +210,14 @@ pub(super) fn list_creators(
         "with {MADE}, sums as (
            select m.created_by, count(*) as created, count(m.completed_by) as completed,
              count(*) filter (where m.completed_by = m.created_by) as self_completed,
-             coalesce(sum(c.fees), 0)::bigint as fees, coalesce(sum(c.rewards), 0)::bigint as rewards,
+             coalesce(sum(m.fee_minor * a.assignments), 0)::bigint as fees,
+             coalesce(sum(m.reward_minor) filter (where m.completed_by is not null), 0)::bigint as rewards,
              floor(extract(epoch from min(m.completed_at - m.created_at)))::bigint as shortest_age
-           from made m cross join lateral (
-             select (select -sum(amount_minor) from report_v1.transfers t
-                 where t.kind = 'assignment_fee' and t.task_id = m.task_id and t.business_date >= $3) as fees,
-               (select sum(amount_minor) from report_v1.transfers t
-                 where t.kind = 'completion_reward' and t.task_id = m.task_id and t.business_date >= $3) as rewards
-           ) c group by m.created_by
+           from made m cross join lateral (select count(*) as assignments from {LIFE} offset 0) a group by m.created_by
          )
          select s.created_by as uid, {NAME} as name, s.created, s.completed, s.self_completed, s.fees, s.rewards, s.shortest_age
          from sums s left join report_v1.people p on p.user_id = s.created_by
-         order by {order}, name, uid limit $4"
+         where $3 is not null order by {order}, name, uid limit $4"
     );
     ask(conn, actor, when, sql, limit)
 }
@@ -234,9 +234,8 @@ pub(super) fn list_pairs(
 ) -> AppResult<Vec<PairRow>> {
     let sql = format!(
         "with {MADE}, gone as (
-           select m.created_by, a.assignee_id as person, count(*) as assigned from made m cross join lateral (
-             select assignee_id from report_v1.assignments a where a.task_id = m.task_id and a.created_at >= $1 offset 0
-           ) a group by 1, 2
+           select m.created_by, a.assignee_id as person, count(*) as assigned
+           from made m cross join lateral (select a.assignee_id from {LIFE} offset 0) a group by 1, 2
          ), done as (
            select created_by, completed_by as person, count(*) as completed, sum(reward_minor)::bigint as rewards,
              sum(count(*)) over (partition by created_by) as of_all

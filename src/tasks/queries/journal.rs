@@ -1,6 +1,6 @@
 //! The journal of one task (T26).
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
@@ -65,10 +65,12 @@ pub(in crate::tasks) fn task_journal(
         "select j.kind, j.occurred_at, j.actor_id, j.assignment_seq, j.from_id, j.assignee_id, j.run_id,
            s.number as run_number, j.note
          from tasks.all_journal j left join tasks.shuffles s on s.id = j.run_id
-         where j.task_id = $1 and j.occurred_at >= $2 order by j.id desc limit 1000",
+         where j.task_id = $1 and j.occurred_at >= $2 and j.occurred_at <= coalesce($3, 'infinity') order by j.id desc limit 1000",
     )
     .bind::<SqlUuid, _>(id.0)
     .bind::<Timestamptz, _>(task.created_at)
+    // Nothing happens to what is done; clocks of instances differ by less than a day.
+    .bind::<Nullable<Timestamptz>, _>(task.completed_at.map(|at| at + Duration::days(1)))
     .prepared()
     .load(conn)?;
     rows.reverse();

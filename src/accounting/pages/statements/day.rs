@@ -42,7 +42,7 @@ pub(in super::super) async fn show_statement(
     let statement = db
         .read(ROLE, move |conn| {
             let mut found = queries::show_statement(conn, &asker, user, date, today, LINES)?;
-            queries::tell_newest_assignments(conn, &mut found.lines)?;
+            queries::tell_newest_assignments(conn, &mut found.lines, today)?;
             Ok(found)
         })
         .await?;
