@@ -2,6 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
+
+use super::clock::Clock;
+
 /// How the server names damage: pages whose checksum is wrong, and files, rows and states of transactions that are not there.
 const WORDS: [&str; 8] = [
     "invalid page in block",
@@ -14,7 +18,16 @@ const WORDS: [&str; 8] = [
     "invalid memory alloc request size",
 ];
 
-static FOUND: Mutex<Option<String>> = Mutex::new(None);
+/// Damage that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// The server's words.
+    pub words: String,
+    /// When it was found first, UTC.
+    pub at: DateTime<Utc>,
+}
+
+static FOUND: Mutex<Option<Damage>> = Mutex::new(None);
 
 /// Whether the server's words tell of damage; then they are kept.
 pub(super) fn note(words: &str) -> bool {
@@ -22,14 +35,17 @@ pub(super) fn note(words: &str) -> bool {
     if is_damage {
         tracing::error!(said = words, "files of the database are damaged");
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-        found.get_or_insert_with(|| words.to_owned());
+        found.get_or_insert_with(|| Damage {
+            words: words.to_owned(),
+            at: Clock::system().now(),
+        });
     }
     is_damage
 }
 
 /// What was found first and nobody has acted on.
 #[must_use]
-pub fn found() -> Option<String> {
+pub fn found() -> Option<Damage> {
     FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
@@ -51,7 +67,7 @@ mod tests {
             "could not read block 1 in file \"base/5/1\": read only 0 of 8192 bytes"
         ));
         assert_eq!(
-            found().unwrap(),
+            found().unwrap().words,
             "invalid page in block 3 of relation base/5/16390"
         );
         settle();

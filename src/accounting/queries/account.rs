@@ -171,7 +171,7 @@ struct Row {
 /// next date was booked before it. The opening balance comes from the last statement and what moved since the last closed date, so
 /// that old rows are not added up again and only the months of the period are touched.
 ///
-/// The live dates are those of `balances::FIRST_LIVE`.
+/// The live dates are those of `balances`.
 const LOG: &str = "
 with last as (
   select business_date, closing_minor from accounting.statements
@@ -179,9 +179,7 @@ with last as (
 ), opening as (
   select coalesce((select closing_minor from last), 0) + coalesce((select sum(amount_minor) from accounting.transfers
     where account_id = $1 and business_date < $2 and business_date > coalesce((select business_date from last), '-infinity')
-      and business_date >= coalesce(
-        (select min(business_date) from accounting.business_days where state <> 'closed'),
-        (select max(business_date) + 1 from accounting.business_days), '-infinity')), 0) as amount_minor
+      and business_date >= accounting.first_live_date()), 0) as amount_minor
 ), log as (
   select t.id, t.created_at as at, t.business_date, t.kind, t.amount_minor, t.amount_minor as effect_minor, t.task_id,
     t.assignment_seq, case t.kind when 'payout' then 2 else 1 end as place, t.version

@@ -1,4 +1,5 @@
-//! Balances at the close of any business date: the last statement up to it, and what moved since on dates that are not closed.
+//! Balances at the close of any business date: the last statement up to it, and what moved since on dates that are not closed. Those begin
+//! with `accounting.first_live_date()`; what lies before is told by statements and stored totals alone, so its months are never touched.
 
 use chrono::NaiveDate;
 use diesel::pg::PgConnection;
@@ -13,12 +14,6 @@ use crate::platform::db::{COUNTED_AT_MOST, Prepare};
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 use crate::platform::web::{Cursor, Order, PageOf, SortColumn};
-
-/// The first date of which anything may still move: what lies before is told by statements and stored totals alone, so its months are
-/// never touched. Anything that is not `closed` is live.
-pub(super) const FIRST_LIVE: &str = "coalesce(
-  (select min(business_date) from accounting.business_days where state <> 'closed'),
-  (select max(business_date) + 1 from accounting.business_days), '-infinity')";
 
 /// The balance of every account at the close of the date `$1`. An account without a statement never had anything to carry over. Nearly
 /// everybody's last statement is of one date, whose rows lie side by side; only whoever has none of it is looked for among all dates.
@@ -37,9 +32,7 @@ from (
   where a.kind = 'employee'
 ) l left join (
   select t.account_id, t.business_date, sum(t.amount_minor) as amount_minor from accounting.transfers t
-  where t.business_date <= $1 and t.business_date >= coalesce(
-    (select min(business_date) from accounting.business_days where state <> 'closed'),
-    (select max(business_date) + 1 from accounting.business_days), '-infinity')
+  where t.business_date <= $1 and t.business_date >= accounting.first_live_date()
   group by t.account_id, t.business_date
 ) m on m.account_id = l.account_id and m.business_date > l.stated
 group by l.account_id, l.closing_minor";
@@ -60,15 +53,15 @@ pub(in crate::accounting) fn show_balance_at(
         amount_minor: Money,
     }
     let uid = account_of(conn, actor, user)?;
-    let row: Row = sql_query(format!(
+    let row: Row = sql_query(
         "with last as (
            select business_date, closing_minor from accounting.statements
            where account_id = $1 and business_date <= $2 order by business_date desc limit 1
          )
          select (coalesce((select closing_minor from last), 0) + coalesce((select sum(t.amount_minor) from accounting.transfers t
-           where t.account_id = $1 and t.business_date <= $2 and t.business_date >= {FIRST_LIVE}
-             and t.business_date > coalesce((select business_date from last), '-infinity')), 0))::bigint as amount_minor"
-    ))
+           where t.account_id = $1 and t.business_date <= $2 and t.business_date >= accounting.first_live_date()
+             and t.business_date > coalesce((select business_date from last), '-infinity')), 0))::bigint as amount_minor",
+    )
     .bind::<SqlUuid, _>(uid)
     .bind::<Date, _>(date)
     .prepared()

@@ -8,7 +8,7 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Date, Nullable};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
-use super::balances::{BalanceSums, FIRST_LIVE};
+use super::balances::BalanceSums;
 use crate::accounting::period::Period;
 use crate::auth::{Actor, Operation};
 use crate::platform::db::Prepare;
@@ -75,7 +75,7 @@ pub(in crate::accounting) fn show_earnings(
     let days = sql_query(format!(
         "with live as (
            select business_date, {EARNED} from accounting.transfers
-           where business_date between $1 and $2 and business_date >= {FIRST_LIVE} group by business_date
+           where business_date between $1 and $2 and business_date >= accounting.first_live_date() group by business_date
          )
          select d.day::date as business_date, coalesce(b.fees_minor, o.fees, 0) as fees,
            coalesce(b.rewards_minor, o.rewards, 0) as rewards
@@ -245,7 +245,7 @@ pub(in crate::accounting) fn show_company_balance(
     at: Option<(NaiveDate, &BalanceSums)>,
 ) -> AppResult<CompanyBalance> {
     actor.allow(Operation::CompanyEarnings)?;
-    Ok(sql_query(format!(
+    Ok(sql_query(
         "with closed as (
            select coalesce(sum(fees_minor - rewards_minor), 0) as earned, coalesce(sum(paid_minor), 0) as paid
            from accounting.business_days where state = 'closed' and business_date <= $1
@@ -253,9 +253,9 @@ pub(in crate::accounting) fn show_company_balance(
            select -coalesce(sum(t.amount_minor) filter (where t.kind in ('assignment_fee', 'completion_reward')), 0) as earned,
              -coalesce(sum(t.amount_minor) filter (where t.kind = 'payout'), 0) as paid,
              coalesce(sum(t.amount_minor) filter (where t.kind = 'adjustment'), 0) as adjustments
-           from accounting.transfers t where t.business_date <= $1 and t.business_date >= {FIRST_LIVE}
+           from accounting.transfers t where t.business_date <= $1 and t.business_date >= accounting.first_live_date()
              and not exists (select from accounting.business_days b
-               where b.business_date = t.business_date and b.state = 'closed' and b.business_date >= {FIRST_LIVE})
+               where b.business_date = t.business_date and b.state = 'closed' and b.business_date >= accounting.first_live_date())
          ), adjusted as (
            select coalesce(sum(s.adjustments_minor), 0) as adjustments
            from accounting.statements s join accounting.business_days b using (business_date)
@@ -263,8 +263,8 @@ pub(in crate::accounting) fn show_company_balance(
          )
          select (c.earned + l.earned)::bigint as earned, (c.paid + l.paid)::bigint as paid,
            (a.adjustments + l.adjustments)::bigint as adjustments, coalesce($2, (select sum(amount_minor) from accounting.balances), 0)::bigint as balances
-         from closed c, live l, adjusted a"
-    ))
+         from closed c, live l, adjusted a",
+    )
     .bind::<Date, _>(at.map_or(LAST_DATE, |(date, _)| date))
     .bind::<Nullable<BigInt>, _>(at.map(|(_, sums)| sums.total.minor()))
     .prepared()

@@ -23,10 +23,10 @@ use super::queries::Finding;
 use super::service::set_and_drain;
 use crate::platform::agreement::Difference;
 use crate::platform::config::Config;
-use crate::platform::damage;
+use crate::platform::damage::{self, Damage};
 use crate::platform::db::{Db, Lane, Origin, READER};
 use crate::platform::error::{AppError, AppResult};
-use crate::platform::stop::{self, NewStop};
+use crate::platform::stop::{self, NewStop, Stop};
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
 use round::Span;
@@ -191,11 +191,12 @@ fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
 
 /// Sets the emergency stop when a statement of this process has met damaged files (T-DB-9): what is read from them is not to be built upon.
 fn stop_for_damage(db: &Db) -> AppResult<()> {
-    let Some(words) = damage::found() else {
+    let Some(found) = damage::found() else {
         return Ok(());
     };
-    if db.read_blocking(ROLE, stop::current)?.is_none() {
-        let reason: String = format!("files of the database are damaged: {words}")
+    let last = db.read_blocking(ROLE, |conn| stop::list(conn, 1))?;
+    if nobody_acted(&found, last.first()) {
+        let reason: String = format!("files of the database are damaged: {}", found.words)
             .chars()
             .take(500)
             .collect();
@@ -211,9 +212,52 @@ fn stop_for_damage(db: &Db) -> AppResult<()> {
     Ok(())
 }
 
+/// Whether work goes on and was not allowed again since the damage was found: whoever has released a stop since knows of it, and
+/// whatever is still damaged is found again.
+fn nobody_acted(found: &Damage, last: Option<&Stop>) -> bool {
+    last.is_none_or(|stop| stop.released_at.is_some_and(|at| at < found.at))
+}
+
 fn change<T>(
     db: &Db,
     work: impl FnOnce(&mut diesel::PgConnection) -> AppResult<T>,
 ) -> AppResult<T> {
     db.transaction_even_stopped_blocking(Lane::Worker, ROLE, Origin::system(), |tx| work(tx.conn()))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn stop(released_at: Option<DateTime<Utc>>) -> Stop {
+        Stop {
+            id: Uuid::nil(),
+            reason: "files of the database are damaged".to_owned(),
+            check_number: None,
+            findings: Vec::new(),
+            since: DateTime::UNIX_EPOCH,
+            set_by: None,
+            set_by_name: RECONCILER.to_owned(),
+            released_at,
+            released_by: None,
+            released_by_name: None,
+            release_reason: None,
+        }
+    }
+
+    #[test]
+    fn t_db_9_damage_that_was_found_before_a_release_stops_nothing_after_it() {
+        let at = |seconds| DateTime::UNIX_EPOCH + Duration::from_secs(seconds);
+        let found = Damage {
+            words: "invalid page in block 0".to_owned(),
+            at: at(10),
+        };
+        assert!(nobody_acted(&found, None));
+        assert!(nobody_acted(&found, Some(&stop(Some(at(9))))));
+        assert!(!nobody_acted(&found, Some(&stop(None))));
+        assert!(!nobody_acted(&found, Some(&stop(Some(at(11))))));
+    }
 }
