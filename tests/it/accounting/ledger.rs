@@ -228,6 +228,34 @@ fn m14_no_transfer_without_a_reason_and_no_reason_twice() {
     assert!(refusal("gen_random_uuid()", 1).contains("transfers_2026_03_assignment_key"));
 }
 
+/// What is booked already is known by task and assignment; the reason's own key stands behind that.
+#[test]
+fn m14_an_event_that_was_booked_for_another_assignment_is_parked_and_books_nothing() {
+    let mut books = Books::open();
+    books.app.expect_broken();
+    let kesha = books.app.register("kesha", &["developer"]);
+    books.create(&kesha);
+    books
+        .app
+        .conn()
+        .batch_execute(
+            "set session_replication_role = replica;
+             update accounting.transfers set assignment_seq = 7;
+             set session_replication_role = origin;
+             update bus.subscribers set position = 0 where name = 'accounting.ledger'",
+        )
+        .unwrap();
+    books.app.drain();
+    let parked = "select count(*) as n from bus.parked_items p join accounting.transfers t on t.reason_event_id = p.event_id
+        where p.subscriber = 'accounting.ledger' and p.error ~ 'transfers_2026_03_reason_key'";
+    assert_eq!(books.number(parked), 1);
+    assert_eq!(
+        books.number("select count(*) as n from accounting.transfers"),
+        1
+    );
+    assert_eq!(books.balance(&kesha), -10);
+}
+
 #[test]
 fn m32_each_row_of_the_ledger_has_its_event() {
     let books = Books::open();
