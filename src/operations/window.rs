@@ -120,6 +120,7 @@ const fn date(year: i32) -> NaiveDate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operations::INVARIANTS;
 
     #[test]
     fn r13_a_question_about_a_part_is_the_same_question_with_a_condition() {
@@ -151,5 +152,15 @@ mod tests {
             "{alone}"
         );
         assert!(alone.ends_with("where f(offset 0)"), "{alone}");
+    }
+    #[test]
+    fn r13_no_invariant_keeps_a_mark() {
+        let part = Window::since(NaiveDate::from_ymd_opt(2026, 3, 2).unwrap());
+        let sql = INVARIANTS.iter().flat_map(|invariant| invariant.sql);
+        for text in sql.flat_map(|sql| [Window::ALL.text(sql), part.text(sql)]) {
+            for mark in ["{tasks", "{touched", "{part", "{alone"] {
+                assert!(!text.contains(mark), "{mark}: {text}");
+            }
+        }
     }
 }

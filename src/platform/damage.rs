@@ -1,10 +1,7 @@
 //! Damaged files of the database: what a statement of this process said of them, until the reconciler has set the emergency stop for it.
 
 use std::sync::{Mutex, PoisonError};
-
-use chrono::{DateTime, Utc};
-
-use super::clock::Clock;
+use std::time::Instant;
 
 /// How the server names damage: pages whose checksum is wrong, and files, rows and states of transactions that are not there.
 const WORDS: [&str; 8] = [
@@ -18,13 +15,13 @@ const WORDS: [&str; 8] = [
     "invalid memory alloc request size",
 ];
 
-/// Damage that was found.
+/// Damage that was found: in the words of the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damage {
     /// The server's words.
     pub words: String,
-    /// When it was found first, UTC.
-    pub at: DateTime<Utc>,
+    /// When it was found last.
+    pub at: Instant,
 }
 
 static FOUND: Mutex<Option<Damage>> = Mutex::new(None);
@@ -35,15 +32,18 @@ pub(super) fn note(words: &str) -> bool {
     if is_damage {
         tracing::error!(said = words, "files of the database are damaged");
         let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-        found.get_or_insert_with(|| Damage {
-            words: words.to_owned(),
-            at: Clock::system().now(),
+        let first = found
+            .take()
+            .map_or_else(|| words.to_owned(), |one| one.words);
+        *found = Some(Damage {
+            words: first,
+            at: Instant::now(),
         });
     }
     is_damage
 }
 
-/// What was found first and nobody has acted on.
+/// What was found and nobody has acted on.
 #[must_use]
 pub fn found() -> Option<Damage> {
     FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone()

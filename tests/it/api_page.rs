@@ -220,6 +220,9 @@ fn e01_the_follower_of_the_page_keeps_its_place_and_hears_what_comes() {
         desk.app.drain();
         // Its place is written once the events that follow are told too.
         before.push(told.next().unwrap());
+        crate::support::wait_until("its place is kept", || {
+            desk.folder.path().join("place").exists()
+        });
         child.kill().unwrap();
         child.wait().unwrap();
         before
@@ -229,9 +232,6 @@ fn e01_the_follower_of_the_page_keeps_its_place_and_hears_what_comes() {
         first[0].contains("account.created"),
         "from the beginning: {first:?}"
     );
-    crate::support::wait_until("its place is kept", || {
-        desk.folder.path().join("place").exists()
-    });
     let second = hear("Butter");
     let created = |line: &&String| line.contains("account.created");
     assert_eq!(

@@ -49,17 +49,20 @@ pub(in crate::accounting) fn tell_newest_assignments(
         .collect();
     let mut newest: BTreeMap<Uuid, i32> = BTreeMap::new();
     let mut tell = |rows: &[Row]| {
-        newest.extend(
-            rows.iter()
-                .filter_map(|row| Some((row.task_id, row.newest?))),
-        );
+        let told = rows
+            .iter()
+            .filter_map(|row| Some((row.task_id, row.newest?)));
+        for (task, seq) in told {
+            let known = newest.entry(task).or_insert(seq);
+            *known = seq.max(*known);
+        }
     };
     let soon = last + LIFE;
     let rows = list_assignments(conn, ids.iter().copied(), (since, soon))?;
     tell(&rows);
     let late = rows.iter().filter(|row| !row.done).map(|row| row.task_id);
     if soon < today && late.clone().next().is_some() {
-        tell(&list_assignments(conn, late, (soon, today + LIFE))?);
+        tell(&list_assignments(conn, late, (soon, today))?);
     }
     for task in movements
         .iter_mut()

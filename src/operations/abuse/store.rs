@@ -51,10 +51,10 @@ pub(super) struct CreatorRow {
     /// How many of them the creator completed.
     #[diesel(sql_type = BigInt)]
     pub self_completed: i64,
-    /// Fees of all their assignments, positive.
+    /// What all their assignments cost by the prices of the tasks, positive; the invariants hold the ledger to it.
     #[diesel(sql_type = BigInt)]
     pub fees: Money,
-    /// Rewards of their completions.
+    /// What their completions earn by the prices of the tasks.
     #[diesel(sql_type = BigInt)]
     pub rewards: Money,
     /// The age of the one that was completed soonest, seconds.

@@ -65,15 +65,15 @@ pub fn verify(conn: &mut PgConnection, now: DateTime<Utc>) -> AppResult<Vec<Find
 }
 
 /// Notes the tasks of a window's part that were touched in it, so that every further question to this transaction about it may be asked: those with
-/// a transfer of its dates, and those that were assigned or completed at that time; each with a date before which nothing of it can lie
-/// that this window answers for.
+/// a transfer of its dates, and those that were assigned or completed at that time; each with the day before it began, or before the window
+/// if that is earlier. A row of a task that lies before that breaks the books, and is found by the window of its own date.
 pub(in crate::operations) fn touch(conn: &mut PgConnection, window: &Window) -> AppResult<()> {
     conn.batch_execute(
         "drop table if exists pg_temp.touched; create temp table touched (task_id uuid primary key, since date not null) on commit drop",
     )?;
     sql_query(window.text(
         "insert into pg_temp.touched
-         select x.task_id, least($1, (select t.created_at::date - 1 from report_v1.tasks t where t.task_id = x.task_id))
+         select x.task_id, least($1 - 1, (select t.created_at::date - 1 from report_v1.tasks t where t.task_id = x.task_id))
          from (
          select t.task_id from report_v1.transfers t where t.business_date between $1 and $2 and t.task_id is not null
            and {part t.task_id}

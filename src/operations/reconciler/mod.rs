@@ -16,6 +16,7 @@ mod unsettled;
 
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use super::ROLE;
@@ -23,7 +24,7 @@ use super::queries::Finding;
 use super::service::set_and_drain;
 use crate::platform::agreement::Difference;
 use crate::platform::config::Config;
-use crate::platform::damage::{self, Damage};
+use crate::platform::damage;
 use crate::platform::db::{Db, Lane, Origin, READER};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::stop::{self, NewStop, Stop};
@@ -189,33 +190,59 @@ fn shout(db: &Db, known: &[Difference], outcome: &Outcome) -> AppResult<()> {
     set_and_drain(db, Origin::system(), &new).map(drop)
 }
 
+/// How a stop for damaged files begins to say why.
+const DAMAGED: &str = "files of the database are damaged";
+
 /// Sets the emergency stop when a statement of this process has met damaged files (T-DB-9): what is read from them is not to be built upon.
 fn stop_for_damage(db: &Db) -> AppResult<()> {
     let Some(found) = damage::found() else {
         return Ok(());
     };
+    let at = db.clock().now() - found.at.elapsed();
     let last = db.read_blocking(ROLE, |conn| stop::list(conn, 1))?;
-    if nobody_acted(&found, last.first()) {
-        let reason: String = format!("files of the database are damaged: {}", found.words)
-            .chars()
-            .take(500)
-            .collect();
-        let new = NewStop {
-            reason: &reason,
-            check_number: None,
-            findings: &[],
-            by: RECONCILER,
-        };
-        set_and_drain(db, Origin::system(), &new)?;
+    match answer_to(at, last.first()) {
+        Answer::Wait => return Ok(()),
+        Answer::Known => {}
+        Answer::Stop => {
+            let reason: String = format!("{DAMAGED}: {}", found.words)
+                .chars()
+                .take(500)
+                .collect();
+            let new = NewStop {
+                reason: &reason,
+                check_number: None,
+                findings: &[],
+                by: RECONCILER,
+            };
+            set_and_drain(db, Origin::system(), &new)?;
+        }
     }
     damage::settle();
     Ok(())
 }
 
-/// Whether work goes on and was not allowed again since the damage was found: whoever has released a stop since knows of it, and
-/// whatever is still damaged is found again.
-fn nobody_acted(found: &Damage, last: Option<&Stop>) -> bool {
-    last.is_none_or(|stop| stop.released_at.is_some_and(|at| at < found.at))
+/// What damage asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// The emergency stop.
+    Stop,
+    /// Nothing until a stop for another reason is released.
+    Wait,
+    /// Nothing: it is stopped for damage, or was released after this was found. Whatever is still damaged is found again.
+    Known,
+}
+
+/// The answer to damage that was found at an instant, after the last stop.
+fn answer_to(found_at: DateTime<Utc>, last: Option<&Stop>) -> Answer {
+    let Some(last) = last else {
+        return Answer::Stop;
+    };
+    match (last.reason.starts_with(DAMAGED), last.released_at) {
+        (false, None) => Answer::Wait,
+        (true, None) => Answer::Known,
+        (true, Some(released)) if released >= found_at => Answer::Known,
+        (_, Some(_)) => Answer::Stop,
+    }
 }
 
 fn change<T>(
@@ -227,15 +254,14 @@ fn change<T>(
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, Utc};
     use uuid::Uuid;
 
     use super::*;
 
-    fn stop(released_at: Option<DateTime<Utc>>) -> Stop {
+    fn stop(reason: &str, released_at: Option<DateTime<Utc>>) -> Stop {
         Stop {
             id: Uuid::nil(),
-            reason: "files of the database are damaged".to_owned(),
+            reason: reason.to_owned(),
             check_number: None,
             findings: Vec::new(),
             since: DateTime::UNIX_EPOCH,
@@ -249,15 +275,20 @@ mod tests {
     }
 
     #[test]
-    fn t_db_9_damage_that_was_found_before_a_release_stops_nothing_after_it() {
+    fn t_db_9_damage_stops_unless_it_was_found_before_a_stop_for_damage_was_released() {
         let at = |seconds| DateTime::UNIX_EPOCH + Duration::from_secs(seconds);
-        let found = Damage {
-            words: "invalid page in block 0".to_owned(),
-            at: at(10),
+        let after = |reason, released: Option<u64>| {
+            answer_to(at(10), Some(&stop(reason, released.map(at))))
         };
-        assert!(nobody_acted(&found, None));
-        assert!(nobody_acted(&found, Some(&stop(Some(at(9))))));
-        assert!(!nobody_acted(&found, Some(&stop(None))));
-        assert!(!nobody_acted(&found, Some(&stop(Some(at(11))))));
+        let damaged = "files of the database are damaged: invalid page in block 0";
+        assert_eq!(answer_to(at(10), None), Answer::Stop);
+        assert_eq!(after(damaged, Some(9)), Answer::Stop);
+        assert_eq!(after(damaged, Some(11)), Answer::Known);
+        assert_eq!(after(damaged, None), Answer::Known);
+        assert_eq!(after("A person looks into something", None), Answer::Wait);
+        assert_eq!(
+            after("A person looks into something", Some(11)),
+            Answer::Stop
+        );
     }
 }

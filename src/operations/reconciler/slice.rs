@@ -92,8 +92,15 @@ fn next_suspects(
 ) -> (Option<Window>, Slice) {
     let begin = closed.partition_point(|date| date.business_date < from);
     let end = closed.partition_point(|date| date.business_date <= until);
+    // What lies before the first closed date is asked about with that one.
+    let end = if begin == 0 {
+        end.max(closed.len().min(1))
+    } else {
+        end
+    };
     let within = &closed[begin.min(end)..end];
     let (window, taken) = bounded(within, within.len(), day);
+    let window = window.map(|window| from_the_start(window, begin));
     let suspect = within.get(taken).map(|next| (next.business_date, until));
     let slice = Slice {
         after,
@@ -114,6 +121,7 @@ fn next_slice(
         closed.partition_point(|date| after.is_some_and(|after| date.business_date <= after));
     let begin = if done == closed.len() { 0 } else { done };
     let (window, taken) = bounded(&closed[begin..], size(closed.len(), pace), day);
+    let window = window.map(|window| from_the_start(window, begin));
     let swept = begin + taken == closed.len();
     let after = window.map(|window| window.until).filter(|_| !swept);
     let slice = Slice {
@@ -122,6 +130,16 @@ fn next_slice(
         suspect: None,
     };
     (window, slice)
+}
+
+/// A window that begins with the closed date of this place; with the first, everything before it is asked about too, where nothing should be.
+fn from_the_start(window: Window, place: usize) -> Window {
+    let from = if place == 0 {
+        Window::ALL.from
+    } else {
+        window.from
+    };
+    Window { from, ..window }
 }
 
 /// A window over the first of these dates, so many at most and not more than the bound, and how many they are; a date that is above the

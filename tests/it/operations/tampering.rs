@@ -75,6 +75,17 @@ const EDITS: &[Edit] = &[
               where account_id = (select account_id from accounting.balances order by account_id limit 1)",
     },
     Edit {
+        name: "a second reward is inserted before the first date",
+        checks: &[4, 7],
+        edit: "select platform.make_months('transfers', '2026-02-01', '2026-02-28');
+            insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id,
+              reason_event_id, business_date, created_at)
+            select '00000000-0000-0000-0000-0000000000dd', kind, account_id, contra_id, amount_minor, -1, balance_minor, task_id,
+              gen_random_uuid(), '2026-02-26', '2026-02-26 09:00Z'
+            from accounting.transfers where kind = 'completion_reward' and business_date = '2026-03-02' order by id limit 1",
+        repair: "delete from accounting.transfers where id = '00000000-0000-0000-0000-0000000000dd'",
+    },
+    Edit {
         name: "a payout is listed twice",
         checks: &[7],
         edit: "insert into accounting.payouts (business_date, employee_id, amount_minor, transfer_id)
