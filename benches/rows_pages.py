@@ -90,7 +90,7 @@ def looked_at(company):
     """What people look at, each with who does: a person of the company or its administrator. The dates are eight of the middle of the
     past, the same number however long it is, so that the same page shows as much."""
     week, day = company.sql("-F", " ", "-c", """select min(business_date), max(business_date) from (select business_date from accounting.business_days
-        where state = 'closed' order by business_date offset (select count(*) / 2 - 4 from accounting.business_days) limit 8) middle""").split()
+        where state = 'closed' order by business_date offset (select greatest(count(*) / 2 - 4, 0) from accounting.business_days) limit 8) middle""").split()
     task, person = company.sql("-F", " ", "-c", "select id, assignee_id from tasks.tasks where assignee_id = bench.person(1) order by number limit 1").split()
     event = company.sql("-c", "select event_id from bus.events where event_type = 'task.completed' order by seq limit 1")
     mine = ["/tasks", "/tasks?status=done", "/account", "/account?from={week}&to={day}", "/account/statements", "/account/statements/{day}", "/tasks/{task}",
@@ -117,13 +117,19 @@ class Reader:
 
     def look(self, page, counts):
         who, path = self.paths[page]
-        begun = time.monotonic()
-        status, body = self.line.ask(request("GET", path, self.headers[who]))
+        while True:
+            begun = time.monotonic()
+            status, _ = self.line.ask(request("GET", path, self.headers[who]))
+            took = time.monotonic() - begun
+            # Nobody may search more often than five times a second.
+            if status != 429:
+                break
+            time.sleep(0.2)
         # A past takes long to make, so one page that fails does not end the measurement.
         if status != 200:
             self.refused[path] = status
         if counts:
-            self.seen.setdefault(page, []).append(time.monotonic() - begun)
+            self.seen.setdefault(page, []).append(took)
 
 
 def look(companies, rounds, only=None):
