@@ -17,7 +17,7 @@ use i18n_embed::unic_langid::LanguageIdentifier;
 use i18n_embed::{I18nAssets, LanguageLoader};
 
 use super::error::Message;
-pub use format::{date, day, decimal, instant, money, month, number, signed};
+pub use format::{Figure, date, day, decimal, instant, money, month, number, signed};
 
 /// A language of the interface.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Amounts, days and instants as people of a language write them. Small and by hand for two languages; the `icu` crate may
 //! take its place when there are more.
 
+use std::fmt::{self, Write};
+
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
@@ -28,22 +30,71 @@ const RU_MONTHS: [&str; 12] = [
     "дек.",
 ];
 
-/// An amount as a balance is shown: a minus (U+2212) for debts, no sign otherwise; always two decimals.
-#[must_use]
-pub fn money(lang: Lang, amount: Money, currency: &str) -> String {
-    let sign = if amount.is_negative() {
-        MINUS.to_string()
-    } else {
-        String::new()
-    };
-    sign + &unsigned(lang, amount, currency)
+/// An amount with its sign and currency. It prints into what it is written to, without a text of its own: a page has many.
+#[derive(Clone, Copy, Debug)]
+pub struct Figure<'a> {
+    lang: Lang,
+    amount: Money,
+    currency: &'a str,
+    plus: &'static str,
 }
 
-/// An amount as a movement is shown: always with its sign, except for nothing at all.
+impl<'a> Figure<'a> {
+    /// An amount as a balance is shown: a minus (U+2212) for debts, no sign otherwise; always two decimals.
+    #[must_use]
+    pub fn balance(lang: Lang, amount: Money, currency: &'a str) -> Self {
+        Self {
+            lang,
+            amount,
+            currency,
+            plus: "",
+        }
+    }
+
+    /// An amount as a movement is shown: always with its sign, except for nothing at all.
+    #[must_use]
+    pub fn movement(lang: Lang, amount: Money, currency: &'a str) -> Self {
+        Self {
+            plus: "+",
+            ..Self::balance(lang, amount, currency)
+        }
+    }
+}
+
+impl fmt::Display for Figure<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.amount.is_negative() {
+            f.write_char(MINUS)?;
+        } else if self.amount.is_positive() {
+            f.write_str(self.plus)?;
+        }
+        let minor = self.amount.minor().unsigned_abs();
+        let whole = Grouped(self.lang, minor / 100);
+        let cents = minor % 100;
+        let symbol = symbol(self.currency);
+        match (self.lang, symbol) {
+            (Lang::En, Some(symbol)) => write!(f, "{symbol}{whole}.{cents:02}"),
+            (Lang::En, None) => {
+                write!(f, "{}{NO_BREAK_SPACE}{whole}.{cents:02}", self.currency)
+            }
+            (Lang::Ru, symbol) => {
+                let currency = symbol.unwrap_or(self.currency);
+                write!(f, "{whole},{cents:02}{NO_BREAK_SPACE}{currency}")
+            }
+        }
+    }
+}
+
+/// A balance as a text of its own, see [`Figure::balance`].
+#[must_use]
+pub fn money(lang: Lang, amount: Money, currency: &str) -> String {
+    Figure::balance(lang, amount, currency).to_string()
+}
+
+/// A movement as a text of its own, see [`Figure::movement`].
 #[must_use]
 pub fn signed(lang: Lang, amount: Money, currency: &str) -> String {
-    let plus = if amount.is_positive() { "+" } else { "" };
-    format!("{plus}{}", money(lang, amount, currency))
+    Figure::movement(lang, amount, currency).to_string()
 }
 
 /// A day: `21 Nov 2026`, `21 нояб. 2026`.
@@ -92,7 +143,7 @@ pub fn instant(lang: Lang, at: DateTime<Utc>, zone: Tz) -> String {
 #[must_use]
 pub fn number(lang: Lang, number: i64) -> String {
     let sign = if number < 0 { "\u{2212}" } else { "" };
-    format!("{sign}{}", grouped(lang, number.unsigned_abs()))
+    format!("{sign}{}", Grouped(lang, number.unsigned_abs()))
 }
 
 /// A number with one decimal.
@@ -105,31 +156,22 @@ pub fn decimal(lang: Lang, number: f64) -> String {
     }
 }
 
-fn grouped(lang: Lang, whole: u64) -> String {
-    let whole = whole.to_string();
-    let separator = if lang == Lang::Ru {
-        NO_BREAK_SPACE
-    } else {
-        ','
-    };
-    let mut figures = String::new();
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && (whole.len() - position).is_multiple_of(3) {
-            figures.push(separator);
-        }
-        figures.push(digit);
-    }
-    figures
-}
+/// A whole number, its thousands set apart.
+struct Grouped(Lang, u64);
 
-fn unsigned(lang: Lang, amount: Money, currency: &str) -> String {
-    let minor = amount.minor().unsigned_abs();
-    let point = if lang == Lang::Ru { ',' } else { '.' };
-    let figures = format!("{}{point}{:02}", grouped(lang, minor / 100), minor % 100);
-    match (lang, symbol(currency)) {
-        (Lang::En, Some(symbol)) => format!("{symbol}{figures}"),
-        (Lang::En, None) => format!("{currency}{NO_BREAK_SPACE}{figures}"),
-        (Lang::Ru, symbol) => format!("{figures}{NO_BREAK_SPACE}{}", symbol.unwrap_or(currency)),
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let &Self(lang, whole) = self;
+        if whole < 1_000 {
+            return whole.fmt(f);
+        }
+        let separator = if lang == Lang::Ru {
+            NO_BREAK_SPACE
+        } else {
+            ','
+        };
+        let (thousands, rest) = (Self(lang, whole / 1_000), whole % 1_000);
+        write!(f, "{thousands}{separator}{rest:03}")
     }
 }
 

@@ -150,13 +150,13 @@ impl Frame {
 
     /// A balance: a minus for debts, no sign otherwise.
     #[must_use]
-    pub fn money(&self, amount: &Money) -> MoneyTag {
+    pub fn money(&self, amount: &Money) -> MoneyTag<'_> {
         MoneyTag::balance(self.lang, *amount, &self.currency)
     }
 
     /// A movement: always with its sign.
     #[must_use]
-    pub fn signed(&self, amount: &Money) -> MoneyTag {
+    pub fn signed(&self, amount: &Money) -> MoneyTag<'_> {
         MoneyTag::movement(self.lang, *amount, &self.currency)
     }
 

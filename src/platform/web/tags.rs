@@ -8,36 +8,36 @@ use askama::filters::HtmlSafe;
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 
-use crate::platform::i18n::{self, Lang};
+use crate::platform::i18n::{self, Figure, Lang};
 use crate::platform::money::Money;
 
 /// An amount as `<data>`, with the class `neg` for debts and charges and `pos` for what was earned.
 #[derive(Clone, Debug)]
-pub struct MoneyTag {
+pub struct MoneyTag<'a> {
     amount: Money,
-    text: String,
+    figure: Figure<'a>,
     movement: bool,
 }
 
-impl MoneyTag {
-    pub(super) fn balance(lang: Lang, amount: Money, currency: &str) -> Self {
+impl<'a> MoneyTag<'a> {
+    pub(super) fn balance(lang: Lang, amount: Money, currency: &'a str) -> Self {
         Self {
             amount,
-            text: i18n::money(lang, amount, currency),
+            figure: Figure::balance(lang, amount, currency),
             movement: false,
         }
     }
 
-    pub(super) fn movement(lang: Lang, amount: Money, currency: &str) -> Self {
+    pub(super) fn movement(lang: Lang, amount: Money, currency: &'a str) -> Self {
         Self {
             amount,
-            text: i18n::signed(lang, amount, currency),
+            figure: Figure::movement(lang, amount, currency),
             movement: true,
         }
     }
 }
 
-impl fmt::Display for MoneyTag {
+impl fmt::Display for MoneyTag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let class = match self.amount {
             amount if amount.is_negative() => " neg",
@@ -47,12 +47,12 @@ impl fmt::Display for MoneyTag {
         write!(
             f,
             "<data class=\"money{class}\" value=\"{}\">{}</data>",
-            self.amount, self.text
+            self.amount, self.figure
         )
     }
 }
 
-impl HtmlSafe for MoneyTag {}
+impl HtmlSafe for MoneyTag<'_> {}
 
 /// A day as `<time>`.
 #[derive(Clone, Debug)]
