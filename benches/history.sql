@@ -167,6 +167,23 @@ insert into analytics.day_totals (business_date, fees_minor, rewards_minor, nega
   select d.date, sum(bench.fee(l.n, l.day, :hands)) * :hands, sum(bench.reward(l.n, l.day)), case when bool_and(d.settled) then 0 end
   from life l join dates d using (day) group by d.date;
 
+-- What the lists beside the money show: of each date a shuffle, a correction that was not made, a mail about an account, and somebody in ten in the audit log.
+insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, finished_at, last_chunk_at, total, done)
+  select bench.id(at, '501', day), 'done', sha256(convert_to(day::text, 'UTF8')), bench.person(0), at, at, at + interval '1 second', at + interval '1 second',
+    :people, :people
+  from (select day, start + interval '12 hours' as at from dates order by day) d;
+insert into accounting.corrections (id, kind, employee_id, amount_minor, reason, state, requested_by, requested_at, decided_by, decided_at)
+  select bench.id(at, '502', day), 'adjustment', bench.person(0), 100, 'Somebody took one feather too many', 'rejected', bench.person(1 % :people), at,
+    bench.person(2 % :people), at + interval '1 hour'
+  from (select day, start + interval '13 hours' as at from dates order by day) d;
+insert into auth.mails (id, message_id, kind, subject_id, recipient, recipient_name, language, state, next_attempt_at, created_at, sent_at)
+  select bench.id(at, '503', day), format('<password.%s@localhost>', date), 'password_changed', bench.person(0), 'popug0@uberpopug.example', 'Popug Number 0',
+    'en', 'sent', at, at, at
+  from (select day, date, start + interval '14 hours' as at from dates order by day) d;
+insert into platform.audit_log (id, occurred_at, actor_id, action, subject_id, address, detail)
+  select bench.id(at, '504', n), at, bench.person(n), 'auth.logged_out', bench.person(n), '192.0.2.1', '{}'
+  from (select n, start + interval '15 hours' + n * interval '1 second' as at from dates cross join people where n % 10 = 0 order by day, n) l;
+
 -- Open tasks of today, in turn for everybody.
 create temporary table fresh on commit drop as
   select n, n % :people as owner, n / :people as round, bench.moment() - interval '10 minutes' as born, bench.id(bench.moment() - interval '10 minutes', '301', n) as task,
