@@ -467,13 +467,16 @@ modules-run-done = done
 modules-run-waiting = waits
 modules-run-failed = failed
 checks-title = Checks
-checks-lead = The invariants of the books and of the events, asked
+checks-lead = The invariants of the books and of the events are asked all the time: each round asks of the newest dates and of some older ones, and within a day all of them are gone over. The command ates verify asks of everything at once.
+checks-round = Asked last:
+checks-swept = All closed dates were gone over by:
+checks-never = Nothing has been asked yet.
 checks-all-hold = Everything holds.
 checks-broken = { $count ->
     [one] { $count } invariant is broken.
    *[other] { $count } invariants are broken.
 }
-checks-caption = What always holds, and how many rows break it
+checks-caption = What always holds, and what breaks it
 checks-number = No.
 checks-what-holds = What holds
 checks-kind = About
@@ -481,10 +484,9 @@ checks-money = money
 checks-process = process
 checks-result = Result
 checks-holds = holds
-checks-rows = { $count ->
-    [one] { $count } row
-   *[other] { $count } rows
-}
+checks-held = held when last asked
+checks-unasked = not asked yet
+checks-differs = does not hold
 check-1 = Every transfer has at least two postings, they sum to zero, and so does the whole book
 check-2 = Each shown balance is the sum of the employee's transfers
 check-3 = Each assignment was charged exactly once, to the right employee, at the task's price
@@ -1734,7 +1736,6 @@ system-followers = Standbys that follow
 system-follower-behind = the last of them { $seconds } s behind
 system-verified = Last verification
 system-doctor = The doctor looked at log, cursors and ledger:
-system-run-checks = Run the checks
 system-workers = Workers of this process
 system-worker = Worker
 system-worker-up = up

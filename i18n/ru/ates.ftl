@@ -476,14 +476,17 @@ modules-run-done = готово
 modules-run-waiting = ждёт
 modules-run-failed = не вышло
 checks-title = Проверки
-checks-lead = Инварианты денег и событий, проверены
+checks-lead = Инварианты денег и событий проверяются всё время: каждый раз — новейшие даты и часть более старых, за сутки — все. Всё сразу проверяет команда ates verify.
+checks-round = Последняя проверка:
+checks-swept = Все закрытые даты пройдены:
+checks-never = Пока ничего не проверено.
 checks-all-hold = Всё в порядке.
 checks-broken = { $count ->
     [one] Нарушен { $count } инвариант.
     [few] Нарушено { $count } инварианта.
    *[other] Нарушено { $count } инвариантов.
 }
-checks-caption = Что верно всегда и сколько строк этому противоречит
+checks-caption = Что верно всегда и что этому противоречит
 checks-number = №
 checks-what-holds = Что верно
 checks-kind = О чём
@@ -491,11 +494,9 @@ checks-money = деньги
 checks-process = процесс
 checks-result = Итог
 checks-holds = верно
-checks-rows = { $count ->
-    [one] { $count } строка
-    [few] { $count } строки
-   *[other] { $count } строк
-}
+checks-held = было верно в последний раз
+checks-unasked = ещё не проверено
+checks-differs = нарушено
 check-1 = У каждого перевода не меньше двух проводок, их сумма равна нулю, как и сумма всей книги
 check-2 = Каждый показанный баланс равен сумме переводов сотрудника
 check-3 = За каждое назначение списано ровно один раз, с того, кому досталось, по цене задачи
@@ -1774,7 +1775,6 @@ system-followers = Резервных серверов
 system-follower-behind = последний отстаёт на { $seconds } с
 system-verified = Последняя проверка
 system-doctor = Доктор осмотрел журнал, позиции и книги:
-system-run-checks = Запустить проверки
 system-workers = Фоновая работа этого процесса
 system-worker = Работник
 system-worker-up = работает

@@ -13,8 +13,7 @@ use super::ROLE;
 use super::service;
 use super::views::ChecksPage;
 use crate::auth::Viewer;
-use crate::platform::agreement;
-use crate::platform::db::{Db, READER};
+use crate::platform::db::Db;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::web::render;
 
@@ -60,14 +59,11 @@ pub(super) fn configure(app: &mut ServiceConfig) {
 }
 
 async fn show_checks(viewer: Viewer, db: Data<Db>) -> AppResult<HttpResponse> {
-    let (actor, now) = (viewer.actor.clone(), db.clock().now());
-    let findings = db
-        .read(READER, move |conn| service::run_checks(conn, &actor, now))
+    let actor = viewer.actor.clone();
+    let agreement = db
+        .read(ROLE, move |conn| service::show_checks(conn, &actor))
         .await?;
-    let agreement = db.read(ROLE, agreement::find).await?;
-    let badge = viewer.frame.badge(&agreement, now);
-    let frame = viewer.frame;
-    render(&ChecksPage::new(frame, findings, badge, now))
+    render(&ChecksPage::new(viewer.frame, &agreement, db.clock().now()))
 }
 
 /// Does something on a thread of its own, as it may have to wait for the step in hand.

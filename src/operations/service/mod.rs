@@ -7,11 +7,10 @@ mod runs;
 mod stop;
 mod tree;
 
-use chrono::{DateTime, Utc};
 use diesel::pg::PgConnection;
 
-use super::queries::{Finding, verify};
 use crate::auth::{Actor, Operation};
+use crate::platform::agreement::{self, Agreement};
 use crate::platform::error::AppResult;
 
 pub(super) use consumers::{Consumer, list_consumers, pause, resume, show_consumer, warn_of_lag};
@@ -27,15 +26,12 @@ pub(super) use stop::{REASON, set_and_drain, stop};
 pub use stop::{release, stop_from_host};
 pub use tree::{Node, Stage, Tree, Visit, trees};
 
-/// Asks every invariant.
+/// What the reconciler found of every invariant. To ask of everything while somebody waits would take longer than a request may
+/// (`ates verify` does it).
 ///
 /// # Errors
 /// Forbidden, and those of the database.
-pub(super) fn run_checks(
-    conn: &mut PgConnection,
-    actor: &Actor,
-    now: DateTime<Utc>,
-) -> AppResult<Vec<Finding>> {
+pub(super) fn show_checks(conn: &mut PgConnection, actor: &Actor) -> AppResult<Agreement> {
     actor.allow(Operation::Checks)?;
-    verify(conn, now)
+    agreement::find(conn)
 }

@@ -4,20 +4,20 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 use i18n_embed_fl::fl;
 
-use crate::operations::queries::Finding;
+use crate::operations::INVARIANTS;
+use crate::platform::agreement::{Agreement, Standing};
 use crate::platform::error::Message;
 use crate::platform::web::{Badge, Frame};
 
-/// An invariant in the reader's language.
+/// An invariant in the reader's language, and rows that break it.
 struct CheckRow {
     number: u8,
     name: String,
     money: bool,
-    count: i64,
-    sample: Vec<String>,
+    lines: Vec<String>,
 }
 
-/// Every invariant with what breaks it.
+/// Every invariant with what the reconciler found of it.
 #[derive(Template)]
 #[template(path = "operations/checks.html")]
 pub(in crate::operations) struct ChecksPage {
@@ -25,29 +25,35 @@ pub(in crate::operations) struct ChecksPage {
     checks: Vec<CheckRow>,
     broken: usize,
     badge: Badge,
-    asked_at: DateTime<Utc>,
+    is_fresh: bool,
+    round_at: Option<DateTime<Utc>>,
+    swept_at: Option<DateTime<Utc>>,
 }
 
 impl ChecksPage {
-    pub fn new(
-        frame: Frame,
-        findings: Vec<Finding>,
-        badge: Badge,
-        asked_at: DateTime<Utc>,
-    ) -> Self {
-        let broken = findings.iter().filter(|finding| !finding.holds()).count();
-        let checks = findings.into_iter().map(|finding| CheckRow {
-            number: finding.invariant.number,
-            name: frame.text(&Message::new(finding.invariant.label)),
-            money: finding.invariant.money,
-            count: finding.count,
-            sample: finding.sample,
+    /// The outcome of the last round, seen at an instant.
+    pub fn new(frame: Frame, agreement: &Agreement, now: DateTime<Utc>) -> Self {
+        let checks = INVARIANTS.iter().map(|invariant| CheckRow {
+            number: invariant.number,
+            name: frame.text(&Message::new(invariant.label)),
+            money: invariant.money,
+            lines: agreement
+                .differs
+                .iter()
+                .filter(|check| check.number == i16::from(invariant.number))
+                .flat_map(|check| check.lines.clone())
+                .collect(),
         });
         Self {
             checks: checks.collect(),
-            broken,
-            badge,
-            asked_at,
+            broken: agreement.differs.len(),
+            badge: frame.badge(agreement, now),
+            is_fresh: matches!(
+                agreement.standing(now),
+                Standing::Agree(_) | Standing::Differ
+            ),
+            round_at: agreement.round_at,
+            swept_at: agreement.swept_at,
             frame,
         }
     }

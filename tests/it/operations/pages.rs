@@ -1,8 +1,10 @@
 //! The operator's pages, as they are clicked.
 
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
+use super::reconciler::round;
 use crate::support::TestApp;
 use crate::support::database::count;
 
@@ -189,20 +191,30 @@ fn the_page_of_runs_shows_the_schedule_what_ran_and_the_shuffles() {
 
 #[test]
 fn m22_the_checks_are_for_accountants_too_and_the_modules_are_not() {
-    let app = TestApp::start();
+    let app = TestApp::with(|settings| settings.workers(false));
     let people = app.register_all(&[
         ("buh", &["accountant"]),
         ("kesha", &["developer"]),
         ("root", &["administrator"]),
     ]);
+    app.drain();
     let mut accountant = app.log_in(&people[0]);
     let page = accountant.get("/admin/checks");
     assert_eq!(page.status, 200);
-    assert_eq!(
-        page.all("#checks tbody tr").len(),
-        ates::operations::INVARIANTS.len()
-    );
+    let rows = page.all("#checks tbody tr");
+    assert_eq!(rows.len(), ates::operations::INVARIANTS.len());
+    assert!(rows.iter().all(|row| row.contains("not asked yet")));
+    assert!(!page.text().contains("Everything holds."));
+    round(&app);
+    let page = accountant.get("/admin/checks");
     assert!(page.text().contains("Everything holds."), "{}", page.text());
+    let rows = page.all("#checks tbody tr td:last-child");
+    assert!(rows.iter().all(|row| row.trim() == "holds"), "{rows:?}");
+    app.clock().advance(TimeDelta::minutes(10));
+    let page = accountant.get("/admin/checks");
+    assert!(!page.text().contains("Everything holds."));
+    let rows = page.all("#checks tbody tr td:last-child");
+    assert!(rows.iter().all(|row| row.contains("held when last asked")));
     assert_eq!(accountant.get("/admin/modules").status, 403);
     assert_eq!(
         accountant
@@ -230,11 +242,15 @@ fn the_page_of_checks_names_what_is_broken() {
         people[1].id
     );
     app.conn().batch_execute(&fault).unwrap();
-    let page = app.log_in(&people[0]).get("/admin/checks");
+    let mut root = app.log_in(&people[0]);
+    round(&app);
+    let page = root.get("/admin/checks");
     assert!(
         page.text().contains("1 invariant is broken."),
         "{}",
         page.text()
     );
+    let wrong = page.all("#checks .chip.bad");
+    assert_eq!(wrong, ["does not hold"]);
     assert!(page.text().contains(&people[1].id.to_string()));
 }
