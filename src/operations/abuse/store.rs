@@ -1,8 +1,8 @@
-//! The reports as SQL over the auditors' views. They look at every task, assignment and transfer of the period and so may take longer
+//! The reports as SQL over the auditors' views. They look at every task and assignment of the period and so may take longer
 //! than a page.
 //!
 //! What became of a task since is looked up task by task (`lateral`, with `offset 0` where the planner would make a join of it): a join
-//! reads every transfer and every assignment from the period until today.
+//! reads every assignment from the period until today.
 
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Date, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -123,7 +123,7 @@ pub(super) struct PresserRow {
     /// How many people were drawn by them.
     #[diesel(sql_type = BigInt)]
     pub people: i64,
-    /// The fees that they caused, positive.
+    /// What these assignments cost by the prices of the tasks, positive; the invariants hold the ledger to it.
     #[diesel(sql_type = BigInt)]
     pub fees: Money,
 }
@@ -145,7 +145,7 @@ pub(super) struct EffectRow {
     /// Tasks that went from the person to somebody else.
     #[diesel(sql_type = BigInt)]
     pub taken: i64,
-    /// The fees that the person was charged, positive; for tasks that were drawn to the same person again, too.
+    /// What the person is charged for them by the prices of the tasks, positive; for tasks that were drawn to the same person again, too.
     #[diesel(sql_type = BigInt)]
     pub fees: Money,
 }
@@ -255,18 +255,15 @@ pub(super) fn list_pairs(
     ask(conn, actor, when, sql, limit)
 }
 
-/// The presses of the period and the assignments that they made.
+/// The presses of the period and the assignments that they made, each with the price of its task. A run that is over makes no more of them.
 const PRESSED: &str = "
 runs as (
-  select run_id, requested_by from report_v1.shuffles where requested_at >= $1 and requested_at < $2
+  select run_id, requested_by, coalesce(finished_at + interval '1 day', 'infinity') as ended
+  from report_v1.shuffles where requested_at >= $1 and requested_at < $2
 ), moved as (
-  select r.requested_by, a.task_id, a.assignment_seq, a.assignee_id, a.from_id
-  from runs r join report_v1.assignments a using (run_id) where a.created_at >= $1
-), charged as (
-  select m.requested_by, m.assignee_id, -t.amount_minor as fee from moved m cross join lateral (
-    select amount_minor from report_v1.transfers t where t.task_id = m.task_id and t.assignment_seq = m.assignment_seq
-      and t.kind = 'assignment_fee' and t.business_date >= $3 offset 0
-  ) t
+  select r.requested_by, a.assignee_id, a.from_id, t.fee_minor as fee
+  from runs r join report_v1.assignments a using (run_id) join report_v1.tasks t using (task_id)
+  where a.created_at >= $1 and a.created_at < (select max(ended) from runs)
 )";
 
 /// Who pressed the shuffle in the period.
@@ -283,13 +280,11 @@ pub(super) fn list_pressers(
     let order = order_of(&PRESSER_ORDERS, order);
     let sql = format!(
         "with {PRESSED}, presses as (select requested_by, count(*) as presses from runs group by 1),
-         moves as (select requested_by, count(*) as moved, count(distinct assignee_id) as people from moved group by 1),
-         fees as (select requested_by, sum(fee)::bigint as fees from charged group by 1)
+         moves as (select requested_by, count(*) as moved, count(distinct assignee_id) as people, coalesce(sum(fee), 0)::bigint as fees from moved group by 1)
          select n.requested_by as uid, {NAME} as name, n.presses, coalesce(m.moved, 0) as moved, coalesce(m.people, 0) as people,
-           coalesce(f.fees, 0) as fees
-         from presses n left join moves m using (requested_by) left join fees f using (requested_by)
-           left join report_v1.people p on p.user_id = n.requested_by
-         order by {order}, name, uid limit $4"
+           coalesce(m.fees, 0) as fees
+         from presses n left join moves m using (requested_by) left join report_v1.people p on p.user_id = n.requested_by
+         where $3 is not null order by {order}, name, uid limit $4"
     );
     ask(conn, actor, when, sql, limit)
 }
@@ -310,15 +305,15 @@ pub(super) fn list_effects(
            union all
            select requested_by, from_id, 0, 1, 0 from moved where from_id <> assignee_id
            union all
-           select requested_by, assignee_id, 0, 0, fee from charged
+           select requested_by, assignee_id, 0, 0, fee from moved
          ), sums as (
-           select requested_by, person, sum(given)::bigint as given, sum(taken)::bigint as taken, sum(fee)::bigint as fees
+           select requested_by, person, sum(given)::bigint as given, sum(taken)::bigint as taken, coalesce(sum(fee), 0)::bigint as fees
            from met group by 1, 2
          )
          select s.requested_by as presser, {NAME} as presser_name, s.person,
            coalesce(nullif(q.name, ''), q.username, 'unknown') as person_name, s.given, s.taken, s.fees
          from sums s left join report_v1.people p on p.user_id = s.requested_by left join report_v1.people q on q.user_id = s.person
-         order by s.fees desc, s.taken desc, s.requested_by, s.person limit $4"
+         where $3 is not null order by s.fees desc, s.taken desc, s.requested_by, s.person limit $4"
     );
     ask(conn, actor, when, sql, limit)
 }
