@@ -167,6 +167,8 @@ pub fn bind(services: &Services, board: Board) -> AppResult<Bound> {
     .on_connect(move |connection, extensions| coming.opened(connection, extensions))
     .workers(2)
     .max_connections(2_000)
+    // What is sent in pieces does not wait for the other side to have said that it got the piece before.
+    .tcp_nodelay(true)
     .keep_alive(Duration::from_secs(5))
     .client_request_timeout(Duration::from_secs(5))
     .shutdown_timeout(12)
