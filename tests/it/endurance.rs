@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use crate::crash::Server;
+use crate::running::pace::in_time;
 use crate::support::database::{count, number};
 use crate::support::{Api, PASSWORD, TestApp, wait_until};
 use crate::tasks::bring_in;
@@ -94,8 +95,11 @@ fn m45_a_thousand_transfers_a_minute_never_wait_longer_than_a_minute() {
     println!(
         "{transfers} transfers in {elapsed:.0} s, {rate:.0} a minute; the oldest event waited {oldest} s"
     );
-    assert!(oldest < OLDEST, "an event waited {oldest} s");
-    assert!(rate >= PROMISED, "only {rate:.0} transfers a minute");
+    in_time("M45", || {
+        let kept = oldest < OLDEST && rate >= PROMISED;
+        kept.then_some(())
+            .ok_or_else(|| format!("an event waited {oldest} s, {rate:.0} transfers a minute"))
+    });
     let uneven = "(select t.employee_id from report_v1.transfers t join report_v1.balances b using (employee_id)
       group by t.employee_id, b.balance_minor having sum(t.amount_minor) <> b.balance_minor) uneven";
     assert_eq!(count(&mut database.connect(), uneven), 0);

@@ -27,6 +27,9 @@ const TRIPS: &[(&str, usize)] = &[
     ("change the roles of somebody", 18),
     ("create a task over the API", 12),
     ("complete a task over the API", 10),
+    ("log in with a browser", 13),
+    ("create a task with a form", 12),
+    ("complete a task with a form", 9),
     ("press for a shuffle over the API", 13),
     ("a chunk of a shuffle among the same people", 11),
     ("a page of events is booked", 20),
@@ -99,6 +102,28 @@ fn use_cases_ask_as_many_statements_as_were_counted() {
         assert_eq!(worker.post(&path, &json!({})).0, 200);
     };
     trips.push(("complete a task over the API", asked(&database, complete)));
+    let mut browser = None;
+    let log_in = asked(&database, || browser = Some(app.log_in(&people[1])));
+    trips.push(("log in with a browser", log_in));
+    let mut browser = browser.unwrap();
+    let mut create = || {
+        let page = browser.post("/tasks", &[("title", "A task of a form")]);
+        assert_eq!(page.status, 303, "{}", page.text());
+    };
+    create();
+    trips.push(("create a task with a form", asked(&database, create)));
+    app.step_all();
+    let mine = worker.get("/api/v1/tasks/mine?status=open").1["items"].clone();
+    let mut hers = history::browser_of(&app, history::person(&app, 1));
+    let mut complete = |place: usize| {
+        let path = format!("/tasks/{}/completion", mine[place]["uid"].as_str().unwrap());
+        assert_eq!(hers.post(&path, &[]).status, 303);
+    };
+    complete(0);
+    trips.push((
+        "complete a task with a form",
+        asked(&database, || complete(1)),
+    ));
     app.step_all();
 
     let press = || assert_eq!(chief.post("/api/v1/tasks/reassign", &json!({})).0, 202);

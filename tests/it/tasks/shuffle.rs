@@ -8,6 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{bring_in, create, rows};
+use crate::running::pace::in_time;
 use crate::support::database::number;
 use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
@@ -168,14 +169,20 @@ fn t12_20_presses_in_5_seconds_each_answer_at_once_and_all_runs_end() {
     let lev = app.api(&people[3]);
     let start = Stopwatch::start();
     let mut numbers = Vec::new();
+    let mut longest = 0;
     for _ in 0..20 {
         let press = Stopwatch::start();
         let (status, run) = lev.post("/api/v1/tasks/reassign", &json!({}));
         assert_eq!(status, 202, "{run}");
-        assert!(press.elapsed().as_secs() < 2, "the press waited for a run");
+        longest = longest.max(press.elapsed().as_secs());
         numbers.push(run["number"].as_i64().unwrap());
     }
-    assert!(start.elapsed().as_secs() < 5, "20 presses in 5 s");
+    let all = start.elapsed().as_secs();
+    in_time("20 presses in 5 s, none of which waits for a run", || {
+        (longest < 2 && all < 5)
+            .then_some(())
+            .ok_or_else(|| format!("one took {longest} s, all {all} s"))
+    });
     assert_eq!(numbers, (1..=20).collect::<Vec<_>>());
     app.settle_idle();
     assert_eq!(
