@@ -3,6 +3,7 @@
 
     cargo build --release && benches/load.py                         34 operations with money a second, ten minutes
     benches/load.py --rate 100 --seconds 300                         three times as much
+    benches/load.py --creations                                      all of them creations, none a completion
     benches/load.py --shuffle --seconds 60                           the same while all open tasks are shuffled
     benches/load.py --storm 10 --seconds 60                          ten log-ins a second instead
     benches/load.py --burst 1000                                     so many clients at once on a program that has just started
@@ -92,13 +93,13 @@ class Staff:
         return request("GET", path, random.choice(self.cookies))
 
 
-def at_work(crowd, staff, rate, seconds):
-    """Operations with money at a steady rate, in turn creations and completions, and the looks that go with them."""
+def at_work(crowd, staff, rate, seconds, creations=False):
+    """Operations with money at a steady rate, in turn creations and completions or creations alone, and the looks that go with them."""
     begun = time.monotonic() + 0.5
     for number in range(int(rate * seconds)):
         due = begun + number / rate
         time.sleep(max(0.0, due - time.monotonic()))
-        if number % 2 == 0:
+        if creations or number % 2 == 0:
             told = lambda body, due=due: staff.due.update({(json.loads(body)["uid"], "assignment_fee"): due})
             crowd.ask(due, "create", staff.create(), told)
         else:
@@ -128,7 +129,7 @@ def told(kind, seen):
     return f"{kind:10} {len(times)} requests, {marks}, longest {max(times) * 1000:.0f} ms; refused or failed {dict(collections.Counter(bad))}"
 
 
-def steady(company, rate, seconds, shuffle=False, lookers=2_000):
+def steady(company, rate, seconds, creations=False, shuffle=False, lookers=2_000):
     """The mix on a company with a history; gives what was seen, from press to booked, and the share of a core."""
     # As many people as have tasks enough for all completions.
     each = company.number("select count(*) / (select count(*) from tasks.employees) from tasks.tasks where status = 'open'")
@@ -137,7 +138,7 @@ def steady(company, rate, seconds, shuffle=False, lookers=2_000):
         staff = Staff(company, port, doers, lookers)
         session, crowd = company.session(), Crowd(port)
         # What is compiled, planned and connected once is not what is measured.
-        at_work(crowd, staff, rate, 5)
+        at_work(crowd, staff, rate, 5, creations)
         crowd.end()
         company.caught_up(session)
         staff.due.clear()
@@ -145,7 +146,7 @@ def steady(company, rate, seconds, shuffle=False, lookers=2_000):
         if shuffle:
             status, _ = Api(port).log_in("admin").send("POST", "/api/v1/tasks/reassign", {})
             assert status == 202, status
-        at_work(crowd, staff, rate, seconds)
+        at_work(crowd, staff, rate, seconds, creations)
         seen = crowd.end()
         took = time.monotonic() - begun
         spent, served = (processor(process.pid) - spent) / took, (server_time(company.postgres) - served) / took
@@ -184,6 +185,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--people", type=int, default=5_000)
     parser.add_argument("--open", type=int, default=200_000, help="open tasks at the beginning")
+    parser.add_argument("--creations", action="store_true", help="create only, complete nothing")
     parser.add_argument("--shuffle", action="store_true", help="all open tasks are shuffled meanwhile")
     parser.add_argument("--storm", type=float, help="log-ins a second, instead of work")
     parser.add_argument("--burst", type=int, help="clients at once on a cold start, instead of work")
@@ -197,7 +199,7 @@ def main():
         elif arguments.burst:
             done = burst(company, arguments.burst)
         else:
-            done = steady(company, arguments.rate, arguments.seconds, arguments.shuffle)
+            done = steady(company, arguments.rate, arguments.seconds, arguments.creations, arguments.shuffle)
     for kind, seen in sorted(done["seen"].items()):
         print(told(kind, seen))
     if "booked" in done:

@@ -24,6 +24,7 @@ insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assig
   values (gen_random_uuid(), 'assign', now(), bench.person(:p), gen_random_uuid(), 1, bench.person(:p));
 insert into platform.audit_log (id, occurred_at, actor_id, action, subject_id, address, agent, correlation_id, detail)
   values (gen_random_uuid(), now(), bench.person(:p), 'tasks.task_created', gen_random_uuid(), '127.0.0.1', null, gen_random_uuid(), '{}');
+select id, name from tasks.employees where id = any(array[bench.person(:p)]);
 select bus.append(now(), array[gen_random_uuid(), gen_random_uuid()], array['task.created', 'task.assigned'], array[1, 1]::smallint[], array['tasks', 'tasks'],
   array['tasks', 'tasks'], array[gen_random_uuid(), gen_random_uuid()], array[1, 1], array[gen_random_uuid(), gen_random_uuid()], array[null, null]::uuid[],
   array[bench.person(:p), bench.person(:p)], array['{"title": "Meanwhile", "jira_id": null, "assignee": "01900000-0000-7000-8000-000000000001",
