@@ -97,6 +97,7 @@ def looked_at(company):
         "task": find("id from tasks.tasks where assignee_id = bench.person(1) order by number"),
         "open": find("id from tasks.tasks where status = 'open' order by number"), "shuffle": find("id from tasks.shuffles order by number desc"),
         "mail": find(f"id from accounting.mails where business_date = '{date}'"),
+        "transfer": find(f"id from accounting.transfers where business_date = '{date}' and kind = 'completion_reward'"),
         "event": find("event_id from bus.events where event_type = 'task.completed' order by seq"),
     }
     mine = ["/tasks", "/tasks?status=done", "/account", "/account?from={week}&to={date}", "/account/statements", "/account/statements/{date}",
@@ -107,7 +108,8 @@ def looked_at(company):
         "/tasks/{open}/edit", "/search?q=bird", "/search?q=T-400", "/search/palette?q=bird", "/shuffles", "/shuffles/new", "/shuffles/{shuffle}",
         "/shuffles/{shuffle}/progress", "/account?user={person}", "/accounting", "/accounting?from={week}&to={date}", "/accounting/balances",
         "/accounting/balances?date={date}", "/accounting/days/{date}", "/accounting/days/{date}/statement", "/accounting/payouts", "/accounting/payouts/{date}",
-        "/accounting/corrections", "/accounting/corrections/new", "/admin/mails", "/admin/mails/{mail}", "/analytics", "/analytics?from={week}&to={date}",
+        "/accounting/corrections", "/accounting/corrections/new", "/accounting/corrections/new?transfer={transfer}", "/admin/mails", "/admin/mails/{mail}",
+        "/analytics", "/analytics?from={week}&to={date}",
         "/admin", "/admin/schedule", "/admin/system", "/admin/modules", "/admin/modules/{module}", "/admin/dead-letters", "/admin/runs", "/admin/events",
         "/admin/events?type=task.completed", "/admin/events/{event}", "/admin/audit", "/admin/users", "/admin/users/new", "/admin/users/{person}",
         "/admin/roles", "/admin/account-mails", "/admin/emergency-stop", "/admin/checks", "/admin/scenarios", "/help",

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Date, Nullable, Text, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
+use crate::accounting::store::find_date;
 use crate::auth::{Actor, Operation};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::money::Money;
@@ -50,14 +51,16 @@ pub(in crate::accounting) fn show_corrected(
     transfer: Uuid,
 ) -> AppResult<CorrectedTransfer> {
     actor.allow(Operation::RequestCorrections)?;
+    let date = find_date(conn, transfer)?.ok_or(AppError::NotFound)?;
     sql_query(
         "select t.kind, t.amount_minor as amount, coalesce((select sum(c.amount_minor) from accounting.corrections c
              where c.corrected_transfer_id = t.id and c.state = 'confirmed'), 0)::bigint as confirmed, t.business_date, coalesce(e.username, '') as username, k.title
          from accounting.all_transfers t left join accounting.employees e on e.id = t.account_id
            left join accounting.tasks k on k.id = t.task_id
-         where t.id = $1",
+         where t.id = $1 and t.business_date = $2",
     )
     .bind::<SqlUuid, _>(transfer)
+    .bind::<Date, _>(date)
     .get_result(conn)
     .optional()?
     .ok_or(AppError::NotFound)

@@ -103,7 +103,8 @@ fn view_of(rows: &str) -> String {
            left join accounting.employees r on r.id = c.requested_by
            left join accounting.employees d on d.id = c.decided_by
            left join accounting.tasks k on k.id = c.task_id
-           left join accounting.all_transfers t on t.id = c.transfer_id
+           left join lateral (select t.amount_minor from accounting.all_transfers t
+             where t.business_date = c.business_date and t.id = c.transfer_id offset 0) t on true
            left join bus.parked_items p on p.subscriber = c.subscriber and p.item_id = c.item_id
          order by c.id desc",
         name("w"),

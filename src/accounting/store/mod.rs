@@ -21,7 +21,7 @@ pub(super) use bank::{
     StoredFile, UNORDERED, has_account, insert_bank_file, insert_bank_file_lines,
     list_bank_file_lines, list_bank_files, put_bank_account,
 };
-pub(super) use corrected::{Corrected, find_transfer};
+pub(super) use corrected::{Corrected, find_date, find_transfer};
 pub(super) use corrections::{
     Booked, Missing, NewCorrection, OpenCorrection, decide_correction, find_dead_item,
     find_employee, find_missing, insert_correction, list_missing_of, lock_correction,

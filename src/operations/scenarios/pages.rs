@@ -28,7 +28,7 @@ async fn show_scenarios(
     let Viewer { actor, frame, .. } = viewer;
     let asker = actor.clone();
     let (open, cleared, count) = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             asker.allow(Operation::Checks)?;
             Ok((
                 store::list_alerts(conn, false, SHOWN)?,

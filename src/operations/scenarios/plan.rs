@@ -49,8 +49,10 @@ const NO_STEP: Step = Step {
     done: "",
 };
 
+/// A transfer is looked for row by row (`offset 0`, of which no join is made), in the months since what it is for: a look each minute must not read
+/// the months before. The business date of what happened is that of UTC or one beside it.
 const FEE_BOOKED: &str = "exists (select from report_v1.transfers t where t.kind = 'assignment_fee'
-    and t.task_id = s.task_id and t.assignment_seq = s.assignment_seq)";
+    and t.task_id = s.task_id and t.assignment_seq = s.assignment_seq and t.business_date >= s.since::date - 1 offset 0)";
 
 /// Every step of every scenario.
 pub const PLAN: &[Step] = &[
@@ -106,7 +108,8 @@ pub const PLAN: &[Step] = &[
         starts: "select c.task_id::text as subject, c.task_id, c.assignee_id as employee_id, null::integer as assignment_seq,
               null::date as business_date, null::uuid as transfer_id, c.created_at as since
             from report_v1.completions c where c.created_at > $1 and c.created_at <= $2",
-        done: "exists (select from report_v1.transfers t where t.kind = 'completion_reward' and t.task_id = s.task_id)",
+        done: "exists (select from report_v1.transfers t where t.kind = 'completion_reward' and t.task_id = s.task_id
+              and t.business_date >= s.since::date - 1 offset 0)",
         ..NO_STEP
     },
     Step {
@@ -115,13 +118,16 @@ pub const PLAN: &[Step] = &[
         proposes: Proposal::Reverse,
         starts: "select t.transfer_id::text as subject, t.task_id, t.employee_id, t.assignment_seq, t.business_date, t.transfer_id,
               e.created_at as since
-            from report_v1.events e join report_v1.transfers t on t.transfer_id = (e.data ->> 'transfer')::uuid
+            from report_v1.events e cross join lateral (select * from report_v1.transfers t
+              where t.business_date = (e.data ->> 'business_date')::date and t.transfer_id = (e.data ->> 'transfer')::uuid offset 0) t
             where e.created_at > $1 and e.created_at <= $2 and e.type = 'audit_log_record.created'
               and t.kind in ('assignment_fee', 'completion_reward')",
-        done: "exists (select from report_v1.assignments a where s.assignment_seq is not null and a.task_id = s.task_id
-              and a.assignment_seq = s.assignment_seq and a.assignee_id = s.employee_id)
-            or exists (select from report_v1.completions c where s.assignment_seq is null and c.task_id = s.task_id
-              and c.assignee_id = s.employee_id)
+        done: "exists (select from report_v1.tasks k cross join lateral (select from report_v1.assignments a where a.task_id = k.task_id
+                and a.created_at >= k.created_at - interval '1 day' and a.assignment_seq = s.assignment_seq and a.assignee_id = s.employee_id offset 0) a
+              where s.assignment_seq is not null and k.task_id = s.task_id)
+            or exists (select from report_v1.tasks k cross join lateral (select from report_v1.completions c where c.task_id = k.task_id
+                and c.created_at >= k.created_at - interval '1 day' and c.assignee_id = s.employee_id offset 0) c
+              where s.assignment_seq is null and k.task_id = s.task_id)
             or exists (select from report_v1.corrections k where k.corrected_transfer_id = s.transfer_id and k.state = 'confirmed')",
         ..NO_STEP
     },

@@ -9,6 +9,7 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use super::plan::{COLUMNS, Proposal, Step};
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
 use crate::platform::money::Money;
 
@@ -229,17 +230,20 @@ pub(super) fn list_alerts(
         "a.since, a.id"
     };
     Ok(sql_query(format!(
-        "select a.*, t.fee_minor, t.reward_minor, x.amount_minor,
+        "select a.scenario, a.step, a.subject, a.task_id, a.employee_id, a.assignment_seq, a.business_date, a.transfer_id, a.since, a.cleared_at,
+           t.fee_minor, t.reward_minor, x.amount_minor,
            (select e.data ->> 'title' from report_v1.events e where e.subject = a.task_id and e.type in ('task.created', 'task.updated')
             order by e.seq desc limit 1) as title,
            (select coalesce(nullif(trim(concat_ws(' ', e.data ->> 'name', e.data ->> 'surname')), ''), e.data ->> 'username')
             from report_v1.events e where e.subject = a.employee_id and e.type in ('account.created', 'account.updated')
             order by e.seq desc limit 1) as employee
          from (select * from platform.alerts {chosen}) a
-           left join report_v1.tasks t on t.task_id = a.task_id
-           left join report_v1.transfers x on x.transfer_id = a.transfer_id
+           left join lateral (select t.fee_minor, t.reward_minor from report_v1.tasks t where t.task_id = a.task_id offset 0) t on true
+           left join lateral (select x.amount_minor from report_v1.transfers x
+             where x.business_date = a.business_date and x.transfer_id = a.transfer_id offset 0) x on true
          order by {order}"
     ))
     .bind::<BigInt, _>(limit)
+    .prepared()
     .load(conn)?)
 }

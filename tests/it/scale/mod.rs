@@ -5,7 +5,7 @@ pub mod history;
 mod pages;
 pub mod recorder;
 
-use ates::operations::{INVARIANTS, Window};
+use ates::operations::{self, INVARIANTS, Window};
 use ates::platform::workers::Progress;
 use ates::{accounting, bus};
 use chrono::Duration;
@@ -325,25 +325,49 @@ fn the_end_of_the_log_is_found_by_its_index_however_small_the_log_was() {
 #[test]
 fn a_round_of_the_reconciler_looks_into_no_month_before_its_tasks_began() {
     let app = TestApp::with(|settings| settings.workers(false));
-    // From November to the first of March.
     history::write(&app, 20, 120, 100);
     round(&app);
     app.conn()
         .batch_execute("update platform.reconciler set slice_after = '2026-02-20'")
         .unwrap();
-    let looked = |months: &str| {
-        tell_counts(&app);
+    let before = looked(&app);
+    round(&app);
+    let after = looked(&app);
+    assert_eq!(after.0, before.0);
+    assert!(after.1 > before.1);
+}
+
+/// How often months of the ledger and the journal were looked into so far: of a past that goes from November to the first of March, those
+/// before February and the others.
+fn looked(app: &TestApp) -> (i64, i64) {
+    tell_counts(app);
+    let [old, new] = ["2025_11|2025_12|2026_01", "2026_02|2026_03"].map(|months| {
         let sql = format!(
             "select sum(coalesce(seq_scan, 0) + coalesce(idx_scan, 0))::bigint as n from pg_stat_user_tables
              where relname ~ '^(transfers|journal)_({months})'"
         );
         number(&mut app.conn(), &sql)
-    };
-    let (old, new) = ("2025_11|2025_12|2026_01", "2026_02|2026_03");
-    let before = (looked(old), looked(new));
-    round(&app);
-    assert_eq!(looked(old), before.0);
-    assert!(looked(new) > before.1);
+    });
+    (old, new)
+}
+
+/// A look at the steps of the planned scenarios comes each minute, and asks about what happened lately.
+#[test]
+fn a_look_at_the_scenarios_looks_into_no_month_before_what_it_asks_about() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    history::write(&app, 20, 120, 100);
+    let program = app.api(&app.register("kesha", &["developer"]));
+    let (status, task) = program.post("/api/v1/tasks", &json!({ "title": "Feed the cat" }));
+    assert_eq!(status, 201, "{task}");
+    app.step_all();
+    let told = "bus.events where event_type = 'audit_log_record.created'";
+    assert!(count(&mut app.conn(), told) > 0);
+    app.clock().advance(Duration::minutes(20));
+    let before = looked(&app);
+    operations::watch_scenarios(app.db(), app.config()).unwrap();
+    let after = looked(&app);
+    assert_eq!(after.0, before.0);
+    assert!(after.1 > before.1);
 }
 
 /// Of a day's first completions the statistics know nothing: Postgres expects one, and looks for each in turn whether it is booked.
