@@ -47,12 +47,17 @@ pub(in crate::accounting) fn show_balance_at(
     user: Option<Uuid>,
     date: NaiveDate,
 ) -> AppResult<Money> {
+    let uid = account_of(conn, actor, user)?;
+    balance_at(conn, uid, date)
+}
+
+/// The same of an account, from the last statement and what moved since.
+pub(super) fn balance_at(conn: &mut PgConnection, uid: Uuid, date: NaiveDate) -> AppResult<Money> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
         amount_minor: Money,
     }
-    let uid = account_of(conn, actor, user)?;
     let row: Row = sql_query(
         "with last as (
            select business_date, closing_minor from accounting.statements

@@ -118,7 +118,7 @@ pub(super) async fn show_shuffle(
 ) -> AppResult<HttpResponse> {
     let (id, actor) = (uid.into_inner(), viewer.actor.clone());
     let (shuffle, shares) = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             let shuffle = queries::show_shuffle(conn, &actor, id)?;
             let shares = match shuffle.state {
                 ShuffleState::Done => queries::list_shares(conn, &actor, id, SHARES_SHOWN + 1)?,

@@ -9,6 +9,7 @@ use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
 use crate::auth::{Actor, Operation};
+use crate::platform::db::Prepare;
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::{ShuffleId, TaskId, UserId};
 use crate::tasks::proof::{Chunk, Drawn, RunRecord};
@@ -143,5 +144,6 @@ pub(in crate::tasks) fn list_shares(
     ))
     .bind::<SqlUuid, _>(id.0)
     .bind::<BigInt, _>(limit)
+    .prepared()
     .load(conn)?)
 }

@@ -48,7 +48,7 @@ pub(in super::super) async fn show_period_statement(
     }
     let (period, status) = (asked.period, asked.status());
     let statement = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             queries::show_period_statement(conn, &actor, user, period)
         })
         .await?;
@@ -105,7 +105,7 @@ pub(in super::super) async fn download_period_statement(
     let period = Period::parse(query.from.as_deref(), query.to.as_deref(), month_of(today))?;
     let user = read_user(query.user.as_deref())?;
     let statement = db
-        .read(ROLE, move |conn| {
+        .read_by_keys(ROLE, move |conn| {
             queries::show_period_statement(conn, &actor, user, period)
         })
         .await?;

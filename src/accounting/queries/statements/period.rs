@@ -8,11 +8,13 @@ use uuid::Uuid;
 
 use super::super::EmployeeRef;
 use super::super::account::{account_of, show_account_head};
+use super::super::balances::balance_at;
 use crate::accounting::period::Period;
 use crate::accounting::store::Figures;
 use crate::auth::Actor;
+use crate::platform::clock::previous_day;
+use crate::platform::db::Prepare;
 use crate::platform::error::AppResult;
-use crate::platform::money::Money;
 use crate::platform::web::{Cursor, PageOf};
 
 /// A day in a list.
@@ -114,7 +116,8 @@ pub(in crate::accounting) fn show_period_statement(
              coalesce(-sum(amount_minor) filter (where kind = 'payout'), 0)::bigint as payout_minor
            from accounting.transfers t
            where t.account_id = $1 and t.business_date between $2 and $3
-             and not exists (select from accounting.statements s where s.account_id = $1 and s.business_date = t.business_date)
+             and not exists (select from accounting.statements s
+               where s.account_id = $1 and s.business_date = t.business_date and s.business_date between $2 and $3)
            group by t.business_date
          )
          select business_date, true as is_final, opening_minor, fees_minor, rewards_minor, adjustments_minor, payout_minor,
@@ -127,8 +130,9 @@ pub(in crate::accounting) fn show_period_statement(
     .bind::<SqlUuid, _>(employee.uid)
     .bind::<Date, _>(period.from)
     .bind::<Date, _>(period.to)
+    .prepared()
     .load(conn)?;
-    let opening = opening_of(conn, employee.uid, period.from)?;
+    let opening = balance_at(conn, employee.uid, previous_day(period.from))?;
     let mut total = Figures {
         opening_minor: opening,
         closing_minor: opening,
@@ -151,27 +155,4 @@ pub(in crate::accounting) fn show_period_statement(
         days,
         figures: total,
     })
-}
-
-/// The balance at the start of a date, from the last statement before it and what moved since.
-fn opening_of(conn: &mut PgConnection, uid: Uuid, date: NaiveDate) -> AppResult<Money> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = BigInt)]
-        amount_minor: Money,
-    }
-    let row: Row = sql_query(
-        "with last as (
-           select business_date, closing_minor from accounting.statements
-           where account_id = $1 and business_date < $2 order by business_date desc limit 1
-         )
-         select (coalesce((select closing_minor from last), 0) + coalesce(sum(t.amount_minor), 0))::bigint as amount_minor
-         from accounting.transfers t
-         where t.account_id = $1 and t.business_date < $2
-           and t.business_date > coalesce((select business_date from last), '-infinity')",
-    )
-    .bind::<SqlUuid, _>(uid)
-    .bind::<Date, _>(date)
-    .get_result(conn)?;
-    Ok(row.amount_minor)
 }
