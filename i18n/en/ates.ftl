@@ -467,12 +467,13 @@ modules-run-done = done
 modules-run-waiting = waits
 modules-run-failed = failed
 checks-title = Checks
-checks-lead = The invariants of the books and of the events are asked all the time: each round asks of the newest dates and of some older ones, and within a day all of them are gone over.
-checks-whole = To ask of everything at once:
+checks-lead = The invariants of the books and of the events are asked all the time: each round asks of the newest dates and of some older ones, and within a day all of them are gone over; of a date with more than 100,000 transfers another part of the tasks each day.
+checks-whole = To ask of everything at once, with the number of rows that differ:
 checks-round = Asked last:
 checks-swept = All closed dates were gone over by:
 checks-never = Nothing has been asked yet.
 checks-all-hold = Everything holds.
+checks-asked-hold = What was asked holds; not everything was.
 checks-broken = { $count ->
     [one] { $count } invariant is broken.
    *[other] { $count } invariants are broken.
@@ -487,6 +488,7 @@ checks-result = Result
 checks-holds = holds
 checks-held = held when last asked
 checks-unasked = not asked yet
+checks-stopped = not asked while everything is stopped
 checks-differs = does not hold
 check-1 = Every transfer has at least two postings, they sum to zero, and so does the whole book
 check-2 = Each shown balance is the sum of the employee's transfers

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Jsonb, Nullable, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, SmallInt, Timestamptz};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,9 @@ use super::error::{AppError, AppResult};
 
 /// Rounds that may be missing before the last one counts as old.
 const STALE_AFTER: i32 = 5;
+
+/// All old dates are gone over within a day; after two of them that did not happen.
+const SWEPT_WITHIN: TimeDelta = TimeDelta::days(2);
 
 /// A check of which something differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +44,8 @@ pub struct Agreement {
     pub differs: Vec<Difference>,
     /// When all old dates had been gone over last.
     pub swept_at: Option<DateTime<Utc>>,
+    /// Numbers of the invariants that the last round left out, since everything was stopped.
+    pub unasked: Vec<i16>,
 }
 
 /// How the books stand.
@@ -72,6 +77,14 @@ impl Agreement {
         }
         Standing::Agree(self.agreed_at.unwrap_or(round_at))
     }
+
+    /// Whether all there is was asked about, at an instant: the last round is not old and left nothing out, and all old dates were gone over lately.
+    #[must_use]
+    pub fn is_whole(&self, now: DateTime<Utc>) -> bool {
+        let is_fresh = matches!(self.standing(now), Standing::Agree(_) | Standing::Differ);
+        let is_swept = self.swept_at.is_some_and(|at| now - at <= SWEPT_WITHIN);
+        is_fresh && is_swept && self.unasked.is_empty()
+    }
 }
 
 /// The outcome of the last round.
@@ -93,9 +106,11 @@ pub fn find(conn: &mut PgConnection) -> AppResult<Agreement> {
         findings: serde_json::Value,
         #[diesel(sql_type = Nullable<Timestamptz>)]
         swept_at: Option<DateTime<Utc>>,
+        #[diesel(sql_type = Array<SmallInt>)]
+        unasked: Vec<i16>,
     }
     let row: Row = sql_query(
-        "select round_at, coalesce(took_ms, 0) as took_ms, agreed_at, pace_ms, findings, swept_at from platform.reconciler",
+        "select round_at, coalesce(took_ms, 0) as took_ms, agreed_at, pace_ms, findings, swept_at, unasked from platform.reconciler",
     )
     .prepared()
     .get_result(conn)?;
@@ -108,6 +123,7 @@ pub fn find(conn: &mut PgConnection) -> AppResult<Agreement> {
         differs: serde_json::from_value(row.findings)
             .map_err(|error| AppError::Internal(Box::new(error)))?,
         swept_at: row.swept_at,
+        unasked: row.unasked,
     })
 }
 
@@ -150,5 +166,20 @@ mod tests {
             agreement(Some(true)).standing(at(301)),
             Standing::Stale(at(0))
         );
+    }
+
+    #[test]
+    fn r13_all_was_asked_about_when_nothing_was_left_out_and_the_old_dates_were_gone_over_lately() {
+        let days = TimeDelta::days(2);
+        let asked = |swept_at, unasked: &[i16]| Agreement {
+            swept_at,
+            unasked: unasked.to_vec(),
+            ..agreement(None)
+        };
+        assert!(asked(Some(at(60) - days), &[]).is_whole(at(60)));
+        assert!(!asked(Some(at(59) - days), &[]).is_whole(at(60)));
+        assert!(!asked(None, &[]).is_whole(at(60)));
+        assert!(!asked(Some(at(0)), &[6]).is_whole(at(60)));
+        assert!(!asked(Some(at(0)), &[]).is_whole(at(301)));
     }
 }

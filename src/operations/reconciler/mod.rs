@@ -30,7 +30,8 @@ use crate::platform::error::{AppError, AppResult};
 use crate::platform::stop::{self, NewStop, Stop};
 use crate::platform::wake::Wake;
 use crate::platform::workers::{Progress, Workers};
-use round::Span;
+pub(super) use round::SEALS;
+use round::{NOTHING_WAITS, Span};
 use store::{Claim, Outcome};
 
 /// A round takes at most one part in so many of the time.
@@ -129,6 +130,10 @@ fn make(db: &Db, every: Duration, claim: &Claim) -> AppResult<Outcome> {
         money,
         counters: plan.counters,
         slice: plan.slice,
+        unasked: stopped
+            .then(|| i16::from(NOTHING_WAITS))
+            .into_iter()
+            .collect(),
     })
 }
 

@@ -20,7 +20,7 @@ pub(super) const NOTHING_WAITS: u8 = 6;
 const PRIVILEGES: u8 = 10;
 
 /// The invariant about the seals of the closed dates: it reads and digests whole dates, so it is asked slice by slice.
-const SEALS: u8 = 12;
+pub(in crate::operations) const SEALS: u8 = 12;
 
 /// What is asked about in one snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

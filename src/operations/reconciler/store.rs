@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Bool, Date, Jsonb, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -50,6 +50,8 @@ pub(super) struct Outcome {
     pub counters: Counters,
     /// How far the sweep is.
     pub slice: Slice,
+    /// The invariants that were left out.
+    pub unasked: Vec<i16>,
 }
 
 /// A closed date and how many transfers it has.
@@ -196,7 +198,7 @@ pub(super) fn record(
            next_at = clock_timestamp() + $4 * interval '1 millisecond', findings = $5,
            agreed_at = case when $6 then $1 else agreed_at end, slice_after = $7,
            swept_at = case when $8 then $1 else swept_at end, unsettled = $9, counters = $10, suspect_from = $11,
-           suspect_until = $12",
+           suspect_until = $12, unasked = $13",
     )
     .bind::<Timestamptz, _>(now)
     .bind::<BigInt, _>(millis(outcome.took))
@@ -210,6 +212,7 @@ pub(super) fn record(
     .bind::<Jsonb, _>(kept(&outcome.counters)?)
     .bind::<Nullable<Date>, _>(suspect.map(|dates| dates.0))
     .bind::<Nullable<Date>, _>(suspect.map(|dates| dates.1))
+    .bind::<Array<SmallInt>, _>(&outcome.unasked)
     .execute(conn)?;
     Ok(())
 }

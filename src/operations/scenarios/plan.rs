@@ -50,7 +50,7 @@ const NO_STEP: Step = Step {
 };
 
 /// A transfer is looked for row by row (`offset 0`, of which no join is made), in the months since what it is for: a look each minute must not read
-/// the months before. The business date of what happened is that of UTC or one beside it.
+/// the months before. The business date of what happened is that of UTC or one beside it; the clocks of two instances differ by less than seven days.
 const FEE_BOOKED: &str = "exists (select from report_v1.transfers t where t.kind = 'assignment_fee'
     and t.task_id = s.task_id and t.assignment_seq = s.assignment_seq and t.business_date >= s.since::date - 1 offset 0)";
 
@@ -119,14 +119,15 @@ pub const PLAN: &[Step] = &[
         starts: "select t.transfer_id::text as subject, t.task_id, t.employee_id, t.assignment_seq, t.business_date, t.transfer_id,
               e.created_at as since
             from report_v1.events e cross join lateral (select * from report_v1.transfers t
-              where t.business_date = (e.data ->> 'business_date')::date and t.transfer_id = (e.data ->> 'transfer')::uuid offset 0) t
+              where t.business_date = substring(e.data ->> 'business_date' from '^\\d{4}-\\d\\d-\\d\\d$')::date
+                and t.transfer_id = substring(e.data ->> 'transfer' from '^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$')::uuid offset 0) t
             where e.created_at > $1 and e.created_at <= $2 and e.type = 'audit_log_record.created'
               and t.kind in ('assignment_fee', 'completion_reward')",
         done: "exists (select from report_v1.tasks k cross join lateral (select from report_v1.assignments a where a.task_id = k.task_id
-                and a.created_at >= k.created_at - interval '1 day' and a.assignment_seq = s.assignment_seq and a.assignee_id = s.employee_id offset 0) a
+                and a.created_at >= k.created_at - interval '7 days' and a.assignment_seq = s.assignment_seq and a.assignee_id = s.employee_id offset 0) a
               where s.assignment_seq is not null and k.task_id = s.task_id)
             or exists (select from report_v1.tasks k cross join lateral (select from report_v1.completions c where c.task_id = k.task_id
-                and c.created_at >= k.created_at - interval '1 day' and c.assignee_id = s.employee_id offset 0) c
+                and c.created_at >= k.created_at - interval '7 days' and c.assignee_id = s.employee_id offset 0) c
               where s.assignment_seq is null and k.task_id = s.task_id)
             or exists (select from report_v1.corrections k where k.corrected_transfer_id = s.transfer_id and k.state = 'confirmed')",
         ..NO_STEP

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use i18n_embed_fl::fl;
 
 use crate::operations::INVARIANTS;
+use crate::operations::reconciler::SEALS;
 use crate::platform::agreement::{Agreement, Standing};
 use crate::platform::error::Message;
 use crate::platform::web::{Badge, Frame};
@@ -15,6 +16,20 @@ struct CheckRow {
     name: String,
     money: bool,
     lines: Vec<String>,
+    result: Asked,
+}
+
+/// What is known of an invariant that nothing breaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Asked {
+    /// Nothing yet.
+    Never,
+    /// It was left out of the last round, as everything is stopped.
+    Stopped,
+    /// It held, too long ago.
+    Before,
+    /// It holds.
+    Holds,
 }
 
 /// Every invariant with what the reconciler found of it.
@@ -26,6 +41,7 @@ pub(in crate::operations) struct ChecksPage {
     broken: usize,
     badge: Badge,
     is_fresh: bool,
+    is_whole: bool,
     round_at: Option<DateTime<Utc>>,
     swept_at: Option<DateTime<Utc>>,
 }
@@ -33,6 +49,27 @@ pub(in crate::operations) struct ChecksPage {
 impl ChecksPage {
     /// The outcome of the last round, seen at an instant.
     pub fn new(frame: Frame, agreement: &Agreement, now: DateTime<Utc>) -> Self {
+        let is_fresh = matches!(
+            agreement.standing(now),
+            Standing::Agree(_) | Standing::Differ
+        );
+        let asked = |number: u8| {
+            // The seals are asked about date by date, so nothing is known of them until all dates were gone over.
+            let since = if number == SEALS {
+                agreement.swept_at
+            } else {
+                agreement.round_at
+            };
+            if since.is_none() {
+                Asked::Never
+            } else if agreement.unasked.contains(&i16::from(number)) {
+                Asked::Stopped
+            } else if is_fresh {
+                Asked::Holds
+            } else {
+                Asked::Before
+            }
+        };
         let checks = INVARIANTS.iter().map(|invariant| CheckRow {
             number: invariant.number,
             name: frame.text(&Message::new(invariant.label)),
@@ -43,15 +80,14 @@ impl ChecksPage {
                 .filter(|check| check.number == i16::from(invariant.number))
                 .flat_map(|check| check.lines.clone())
                 .collect(),
+            result: asked(invariant.number),
         });
         Self {
             checks: checks.collect(),
             broken: agreement.differs.len(),
             badge: frame.badge(agreement, now),
-            is_fresh: matches!(
-                agreement.standing(now),
-                Standing::Agree(_) | Standing::Differ
-            ),
+            is_fresh,
+            is_whole: agreement.is_whole(now),
             round_at: agreement.round_at,
             swept_at: agreement.swept_at,
             frame,

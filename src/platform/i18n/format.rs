@@ -230,4 +230,31 @@ mod tests {
             "20\u{a0}нояб.\u{a0}2026, 22:34"
         );
     }
+
+    #[test]
+    fn every_group_of_three_has_its_zeros_and_the_lowest_amount_prints_too() {
+        for (minor, en, ru) in [
+            (-1, "−$0.01", "−0,01\u{a0}$"),
+            (99_999, "$999.99", "999,99\u{a0}$"),
+            (100_000, "$1,000.00", "1\u{a0}000,00\u{a0}$"),
+            (
+                100_000_705,
+                "$1,000,007.05",
+                "1\u{a0}000\u{a0}007,05\u{a0}$",
+            ),
+            (
+                i64::MIN,
+                "−$92,233,720,368,547,758.08",
+                "−92\u{a0}233\u{a0}720\u{a0}368\u{a0}547\u{a0}758,08\u{a0}$",
+            ),
+        ] {
+            let amount = Money::from_minor(minor);
+            assert_eq!(money(Lang::En, amount, "USD"), en);
+            assert_eq!(money(Lang::Ru, amount, "USD"), ru);
+        }
+        assert_eq!(
+            signed(Lang::Ru, Money::from_minor(250_000), "USD"),
+            "+2\u{a0}500,00\u{a0}$"
+        );
+    }
 }

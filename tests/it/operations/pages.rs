@@ -1,12 +1,13 @@
 //! The operator's pages, as they are clicked.
 
+use ates::operations;
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use serde_json::json;
 
-use super::reconciler::round;
-use crate::support::TestApp;
+use super::reconciler::{old_company, round};
 use crate::support::database::count;
+use crate::support::{Browser, PASSWORD, Page, TestApp};
 
 #[test]
 fn m22_the_operator_pauses_and_resumes_a_consumer_and_loses_nothing() {
@@ -202,19 +203,18 @@ fn m22_the_checks_are_for_accountants_too_and_the_modules_are_not() {
     let page = accountant.get("/admin/checks");
     assert_eq!(page.status, 200);
     let rows = page.all("#checks tbody tr");
-    assert_eq!(rows.len(), ates::operations::INVARIANTS.len());
+    assert_eq!(rows.len(), operations::INVARIANTS.len());
     assert!(rows.iter().all(|row| row.contains("not asked yet")));
     assert!(!page.text().contains("Everything holds."));
     round(&app);
     let page = accountant.get("/admin/checks");
     assert!(page.text().contains("Everything holds."), "{}", page.text());
-    let rows = page.all("#checks tbody tr td:last-child");
-    assert!(rows.iter().all(|row| row.trim() == "holds"), "{rows:?}");
+    let all = operations::INVARIANTS.len();
+    assert_eq!(results(&page), vec!["holds"; all]);
     app.clock().advance(TimeDelta::minutes(10));
     let page = accountant.get("/admin/checks");
     assert!(!page.text().contains("Everything holds."));
-    let rows = page.all("#checks tbody tr td:last-child");
-    assert!(rows.iter().all(|row| row.contains("held when last asked")));
+    assert_eq!(results(&page), vec!["held when last asked"; all]);
     assert_eq!(accountant.get("/admin/modules").status, 403);
     assert_eq!(
         accountant
@@ -229,6 +229,79 @@ fn m22_the_checks_are_for_accountants_too_and_the_modules_are_not() {
             developer.get("/admin/modules").status
         ),
         (403, 403)
+    );
+}
+
+/// What the page of the checks says of each.
+fn results(page: &Page) -> Vec<String> {
+    let cells = page.all("#checks tbody tr td:last-child");
+    cells.iter().map(|cell| cell.trim().to_owned()).collect()
+}
+
+#[test]
+fn r13_while_everything_is_stopped_the_page_of_checks_does_not_say_that_nothing_waits() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let people = app.register_all(&[("root", &["administrator"]), ("kesha", &["developer"])]);
+    let (status, _) = app
+        .api(&people[1])
+        .post("/api/v1/tasks", &json!({ "title": "Wait for it" }));
+    assert_eq!(status, 201);
+    app.clock().advance(TimeDelta::minutes(30));
+    let mut root = app.log_in(&people[0]);
+    let sixth = |root: &mut Browser| {
+        round(&app);
+        let page = root.get("/admin/checks");
+        let text = page.text();
+        let held = [
+            "Everything holds.",
+            "What was asked holds; not everything was.",
+        ];
+        (
+            results(&page)[5].clone(),
+            held.map(|words| text.contains(words)),
+        )
+    };
+    assert_eq!(sixth(&mut root), ("does not hold".into(), [false, false]));
+    operations::stop_from_host(app.db(), "Something hangs here").unwrap();
+    assert_eq!(
+        sixth(&mut root),
+        (
+            "not asked while everything is stopped".into(),
+            [false, true]
+        )
+    );
+    let released = json!({ "reason": "It hangs no more", "password": PASSWORD });
+    assert_eq!(
+        app.api(&people[0]).post("/api/v1/ops/release", &released).0,
+        200
+    );
+    assert_eq!(sixth(&mut root), ("does not hold".into(), [false, false]));
+    app.drain();
+    assert_eq!(sixth(&mut root), ("holds".into(), [true, false]));
+}
+
+#[test]
+fn r13_before_all_closed_dates_were_gone_over_the_page_of_checks_says_so() {
+    let app = old_company();
+    let root = app.register("boss2", &["administrator"]);
+    app.drain();
+    let mut root = app.log_in(&root);
+    round(&app);
+    app.conn()
+        .batch_execute("update platform.reconciler set swept_at = null")
+        .unwrap();
+    let page = root.get("/admin/checks");
+    assert!(
+        page.text()
+            .contains("What was asked holds; not everything was."),
+        "{}",
+        page.text()
+    );
+    let results = results(&page);
+    assert_eq!(results[11], "not asked yet", "the seals");
+    assert!(
+        results[..11].iter().all(|result| result == "holds"),
+        "{results:?}"
     );
 }
 

@@ -1,0 +1,1 @@
+alter table platform.reconciler drop column unasked;
