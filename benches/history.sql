@@ -30,6 +30,9 @@ create or replace function bench.earned(n bigint, day integer, people integer, h
 create or replace function bench.open_fee(n bigint) returns bigint language sql immutable as $$ select 1000 + n % 1001 $$;
 create or replace function bench.birth(start timestamptz, n bigint) returns timestamptz language sql stable as
   $$ select start + interval '9 hours' + n % 3600 * interval '1 second' $$;
+-- The shuffle of a date.
+create or replace function bench.run(start timestamptz, day integer, hands integer) returns uuid language sql stable as
+  $$ select bench.id(start + interval '9 hours' + (hands - 1) * (interval '4 hours' / hands), '501', day) $$;
 -- The present, today, and the first instant of each date: Moscow has one offset for all of these years.
 create table if not exists bench.present (moment timestamptz not null);
 insert into bench.present values (:'moment');
@@ -88,10 +91,11 @@ declare
 begin
   select s.hands, s.people into hands, people from sizes s;
   for d in select * from dates order by day loop
-    insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, from_id, assignee_id)
+    insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, from_id, assignee_id, run_id)
       select l.task, w.kind, l.born + w.after, bench.person(l.n), bench.id(l.born + w.after, pg_temp.what('0', w.what), l.day::bigint * people + l.n), w.seq,
         case when w.seq > 1 then bench.person((l.n + hands + 1 - w.seq) % people) end,
-        case when w.seq is not null then bench.person((l.n + hands - w.seq) % people) end
+        case when w.seq is not null then bench.person((l.n + hands - w.seq) % people) end,
+        case when w.seq > 1 and w.seq = hands then bench.run(d.start, d.day, hands) end
       from life l cross join ways w where l.day = d.day order by w.what, l.n;
     insert into accounting.transfers (id, kind, account_id, contra_id, amount_minor, version, balance_minor, task_id, assignment_seq,
         reason_event_id, business_date, created_at)
@@ -167,11 +171,12 @@ insert into analytics.day_totals (business_date, fees_minor, rewards_minor, nega
   select d.date, sum(bench.fee(l.n, l.day, :hands)) * :hands, sum(bench.reward(l.n, l.day)), case when bool_and(d.settled) then 0 end
   from life l join dates d using (day) group by d.date;
 
--- What the lists beside the money show: of each date a shuffle, a correction that was not made, a mail about an account, and somebody in ten in the audit log.
+-- What the lists beside the money show: of each date a correction that was not made, a mail about an account, and somebody in ten in the audit log; and
+-- the shuffle by which its tasks came to their last hands.
 insert into tasks.shuffles (id, state, seed, requested_by, requested_at, started_at, finished_at, last_chunk_at, total, done)
-  select bench.id(at, '501', day), 'done', sha256(convert_to(day::text, 'UTF8')), bench.person(0), at, at, at + interval '1 second', at + interval '1 second',
+  select bench.run(start, day, :hands), 'done', sha256(convert_to(day::text, 'UTF8')), bench.person(0), at, at, at + interval '1 hour', at + interval '1 hour',
     :people, :people
-  from (select day, start + interval '12 hours' as at from dates order by day) d;
+  from (select day, start, start + interval '9 hours' + (:hands - 1) * (interval '4 hours' / :hands) as at from dates order by day) d;
 insert into accounting.corrections (id, kind, employee_id, amount_minor, reason, state, requested_by, requested_at, decided_by, decided_at)
   select bench.id(at, '502', day), 'adjustment', bench.person(0), 100, 'Somebody took one feather too many', 'rejected', bench.person(1 % :people), at,
     bench.person(2 % :people), at + interval '1 hour'

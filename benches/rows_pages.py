@@ -127,7 +127,7 @@ class Reader:
 
     def look(self, page, counts):
         who, path = self.paths[page]
-        while True:
+        for _ in range(50):
             begun = time.monotonic()
             status, _ = self.line.ask(request("GET", path, self.headers[who]))
             took = time.monotonic() - begun

@@ -197,3 +197,30 @@ fn d16_the_report_by_presser_tells_whom_the_presses_cost_what() {
     }
     assert_eq!(app.log_in(&people[2]).get("/admin/abuse").status, 403);
 }
+
+#[test]
+fn d16_a_press_counts_on_its_date_though_its_run_works_on_the_next() {
+    let app = TestApp::with(|settings| settings.workers(false));
+    let people = app.register_all(&[
+        ("kesha", &["developer"]),
+        ("lev", &["manager"]),
+        ("root", &["administrator"]),
+    ]);
+    let lev = app.api(&people[1]);
+    let (status, _) = lev.post("/api/v1/tasks", &json!({ "title": "Watch the clock" }));
+    assert_eq!(status, 201);
+    app.drain();
+    let pressed = || {
+        let page = app
+            .log_in(&people[2])
+            .get("/admin/abuse?from=2026-03-02&to=2026-03-02");
+        (cells(&page, "pressers", 2), cells(&page, "pressers", 3))
+    };
+    app.at("2026-03-02T20:59:59Z");
+    let lev = app.api(&people[1]);
+    assert_eq!(lev.post("/api/v1/tasks/reassign", &json!({})).0, 202);
+    assert_eq!(pressed(), (vec!["1".into()], vec!["0".into()]));
+    app.at("2026-03-02T21:00:30Z");
+    app.settle_idle();
+    assert_eq!(pressed(), (vec!["1".into()], vec!["1".into()]));
+}
