@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Date, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -61,30 +61,57 @@ pub(in crate::accounting) fn count_held(
 }
 
 /// A date for which an account is held.
-#[derive(Clone, Copy, Debug, QueryableByName)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct HeldDate {
-    #[diesel(sql_type = SqlUuid)]
-    account_id: Uuid,
     /// The date.
-    #[diesel(sql_type = Date)]
     pub business_date: NaiveDate,
     /// Its end.
-    #[diesel(sql_type = Timestamptz)]
     pub ends_at: DateTime<Utc>,
 }
 
-/// The dates for which accounts are held, in order, by account.
-pub(super) fn list_held_dates(conn: &mut PgConnection) -> AppResult<HashMap<Uuid, Vec<HeldDate>>> {
-    let rows: Vec<HeldDate> = sql_query(
-        "select h.account_id, h.business_date, d.ends_at
-         from accounting.held_accounts h join accounting.business_days d using (business_date)
-         where h.released_at is null order by h.account_id, h.business_date",
+/// The dates that take postings.
+pub(super) struct OpenDates {
+    /// The one that takes everybody's; none before the very first start.
+    pub first_open: Option<NaiveDate>,
+    /// Those for which accounts are held, in order, by account.
+    pub held: HashMap<Uuid, Vec<HeldDate>>,
+}
+
+/// The dates that take postings now.
+pub(super) fn open_dates(conn: &mut PgConnection) -> AppResult<OpenDates> {
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Nullable<Date>)]
+        first_open: Option<NaiveDate>,
+        #[diesel(sql_type = Nullable<SqlUuid>)]
+        account_id: Option<Uuid>,
+        #[diesel(sql_type = Nullable<Date>)]
+        business_date: Option<NaiveDate>,
+        #[diesel(sql_type = Nullable<Timestamptz>)]
+        ends_at: Option<DateTime<Utc>>,
+    }
+    let rows: Vec<Row> = sql_query(
+        "select o.first_open, h.account_id, h.business_date, h.ends_at
+         from (select min(business_date) as first_open from accounting.business_days where state = 'open') o
+           left join (select h.account_id, h.business_date, d.ends_at
+             from accounting.held_accounts h join accounting.business_days d using (business_date) where h.released_at is null) h on true
+         order by h.account_id, h.business_date",
     )
     .prepared()
     .load(conn)?;
-    let mut dates: HashMap<Uuid, Vec<HeldDate>> = HashMap::new();
+    let mut dates = OpenDates {
+        first_open: rows.first().and_then(|row| row.first_open),
+        held: HashMap::new(),
+    };
     for row in rows {
-        dates.entry(row.account_id).or_default().push(row);
+        if let (Some(account), Some(business_date), Some(ends_at)) =
+            (row.account_id, row.business_date, row.ends_at)
+        {
+            dates.held.entry(account).or_default().push(HeldDate {
+                business_date,
+                ends_at,
+            });
+        }
     }
     Ok(dates)
 }

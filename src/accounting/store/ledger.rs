@@ -10,7 +10,7 @@ use diesel::sql_types::{
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::held::{HeldDate, list_held_dates};
+use super::held::{OpenDates, open_dates};
 use crate::accounting::model::{NewTransfer, contra_of};
 use crate::events::{self, AuditLogRecordCreated, TransferKind};
 use crate::platform::clock::BusinessZone;
@@ -22,8 +22,7 @@ use crate::platform::money::Money;
 /// The ledger while the lock is held, so that no date it may book on can be closed before the commit.
 pub(in crate::accounting) struct OpenLedger {
     zone: BusinessZone,
-    first_open: Option<NaiveDate>,
-    held: HashMap<Uuid, Vec<HeldDate>>,
+    dates: OpenDates,
 }
 
 /// A transfer that was booked.
@@ -62,15 +61,14 @@ impl OpenLedger {
         sql_query("select pg_advisory_xact_lock_shared(7781, 3)").execute(tx.conn())?;
         Ok(Self {
             zone,
-            first_open: super::first_open_day(tx.conn())?,
-            held: list_held_dates(tx.conn())?,
+            dates: open_dates(tx.conn())?,
         })
     }
 
     /// The business date of something that happened to an account and was recorded at an instant: its own date, or the open one if
     /// the close of that has begun. An account that is held for a date still takes what was recorded before the date's end.
     pub fn date_for(&self, employee: UserId, recorded_at: DateTime<Utc>) -> NaiveDate {
-        let held = self.held.get(&employee.0).into_iter().flatten();
+        let held = self.dates.held.get(&employee.0).into_iter().flatten();
         let mut before_their_end = held.filter(|date| recorded_at < date.ends_at);
         before_their_end
             .next()
@@ -80,7 +78,7 @@ impl OpenLedger {
     /// The business date of what is decided at an instant: its own, or the open one if the close of that has begun.
     pub fn open_date(&self, instant: DateTime<Utc>) -> NaiveDate {
         let date = self.zone.date_of(instant);
-        self.first_open.map_or(date, |first| date.max(first))
+        self.dates.first_open.map_or(date, |first| date.max(first))
     }
 
     /// The business date on which something was recorded, closed or not.
@@ -138,30 +136,33 @@ fn lock_balances(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<(
         .collect();
     employees.sort_unstable();
     employees.dedup();
-    if count_balances(tx.conn(), &employees)? < employees.len() {
+    if lock_all_of(tx.conn(), &employees)? < employees.len() {
         let now = tx.now;
         open_accounts(tx.conn(), &employees, now)?;
+        lock_all_of(tx.conn(), &employees)?;
     }
-    sql_query("select account_id from accounting.balances where account_id = any($1) order by account_id for update")
-        .bind::<Array<SqlUuid>, _>(&employees)
-        .prepared()
-        .execute(tx.conn())?;
     Ok(())
 }
 
-/// How many of some people have a balance.
-fn count_balances(conn: &mut PgConnection, employees: &[Uuid]) -> AppResult<usize> {
+/// Locks the balances of all of these people, or none when somebody has no balance: to lock more after it would not be in order. Gives
+/// how many were locked.
+fn lock_all_of(conn: &mut PgConnection, employees: &[Uuid]) -> AppResult<usize> {
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = BigInt)]
-        found: i64,
+        locked: i64,
     }
-    let row: Row =
-        sql_query("select count(*) as found from accounting.balances where account_id = any($1)")
-            .bind::<Array<SqlUuid>, _>(employees)
-            .prepared()
-            .get_result(conn)?;
-    Ok(usize::try_from(row.found).unwrap_or_default())
+    let row: Row = sql_query(
+        "with locked as (
+           select from accounting.balances where account_id = any($1)
+             and (select count(*) from accounting.balances where account_id = any($1)) = cardinality($1)
+           order by account_id for update
+         ) select count(*) as locked from locked",
+    )
+    .bind::<Array<SqlUuid>, _>(employees)
+    .prepared()
+    .get_result(conn)?;
+    Ok(usize::try_from(row.locked).unwrap_or_default())
 }
 
 /// Opens an account and a balance of zero for each employee who has none (M10).

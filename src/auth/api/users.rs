@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path, Query};
+use diesel::pg::PgConnection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -96,12 +97,14 @@ pub(super) async fn update_me(
     body: JsonBody<OwnChange>,
 ) -> AppResult<HttpResponse> {
     let (actor, change) = (user.actor.clone(), body.into_inner());
-    db.transaction(ROLE, user.origin(), move |tx| {
-        service::update_me(tx, &config, &actor, &change)
-    })
-    .await
-    .map_err(service::conflict_if_taken)?;
-    answer_with(&db, user.actor.id).await
+    let changed = db
+        .transaction(ROLE, user.origin(), move |tx| {
+            service::update_me(tx, &config, &actor, &change)?;
+            profile_of(tx.conn(), actor.id)
+        })
+        .await
+        .map_err(service::conflict_if_taken)?;
+    Ok(HttpResponse::Ok().json(changed))
 }
 
 /// Shows a user
@@ -120,11 +123,12 @@ pub(super) async fn show_user(
 }
 
 async fn answer_with(db: &Db, id: UserId) -> AppResult<HttpResponse> {
-    let user = db
-        .read(ROLE, move |conn| store::find_user(conn, id.0))
-        .await?
-        .ok_or(AppError::NotFound)?;
-    Ok(HttpResponse::Ok().json(Profile::of(user)?))
+    let profile = db.read(ROLE, move |conn| profile_of(conn, id)).await?;
+    Ok(HttpResponse::Ok().json(profile))
+}
+
+fn profile_of(conn: &mut PgConnection, id: UserId) -> AppResult<Profile> {
+    Profile::of(store::find_user(conn, id.0)?.ok_or(AppError::NotFound)?)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -230,12 +234,14 @@ pub(super) async fn update_user(
     body: JsonBody<UserChange>,
 ) -> AppResult<HttpResponse> {
     let (actor, id, change) = (user.actor.clone(), uid.into_inner(), body.into_inner());
-    db.transaction(ROLE, user.origin(), move |tx| {
-        service::update_user(tx, &config, &actor, id, &change)
-    })
-    .await
-    .map_err(service::conflict_if_taken)?;
-    answer_with(&db, id).await
+    let changed = db
+        .transaction(ROLE, user.origin(), move |tx| {
+            service::update_user(tx, &config, &actor, id, &change)?;
+            profile_of(tx.conn(), id)
+        })
+        .await
+        .map_err(service::conflict_if_taken)?;
+    Ok(HttpResponse::Ok().json(changed))
 }
 
 /// Deactivates a user

@@ -149,6 +149,7 @@ pub fn count_open(conn: &mut PgConnection) -> AppResult<i64> {
     }
     let row: Row =
         sql_query("select count(*) as open from platform.alerts where cleared_at is null")
+            .prepared()
             .get_result(conn)?;
     Ok(row.open)
 }

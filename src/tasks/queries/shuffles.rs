@@ -2,16 +2,17 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{
+    BigInt, Binary, Bool, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use super::people::{Person, names_of, person};
+use super::people::Person;
 use crate::auth::{Actor, Operation};
-use crate::platform::db::{COUNTED_AT_MOST, Counted, counting};
+use crate::platform::db::{COUNTED_AT_MOST, Counted, Prepare, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::ShuffleId;
-use crate::platform::stop;
 use crate::platform::web::PageOf;
 use crate::tasks::store;
 
@@ -148,6 +149,10 @@ struct Row {
     total: i32,
     #[diesel(sql_type = Integer)]
     done: i32,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Bool)]
+    is_stopped: bool,
 }
 
 const COLUMNS: &str =
@@ -158,7 +163,9 @@ const COLUMNS: &str =
        else coalesce(s.last_chunk_at, s.started_at, s.requested_at) end as beat,
      case when s.state = 'done' then 0
        else (select count(*) from tasks.shuffles o where o.state <> 'done' and o.number < s.number) end as ahead,
-     s.total, s.done";
+     s.total, s.done,
+     coalesce((select e.name from tasks.employees e where e.id = s.requested_by), '') as name,
+     s.state <> 'done' and exists (select from platform.emergency_stops p where p.released_at is null) as is_stopped";
 
 /// The presses, the latest first.
 ///
@@ -177,7 +184,7 @@ pub(in crate::tasks) fn list_shuffles(
     .bind::<Nullable<BigInt>, _>(after)
     .bind::<BigInt, _>(limit + 1)
     .load(conn)?;
-    Ok(PageOf::from_rows(named(conn, rows)?, limit, |shuffle| {
+    Ok(PageOf::from_rows(read(rows)?, limit, |shuffle| {
         shuffle.number
     }))
 }
@@ -208,9 +215,10 @@ pub(in crate::tasks) fn show_shuffle(
         "select {COLUMNS} from tasks.shuffles s where s.id = $1"
     ))
     .bind::<SqlUuid, _>(id.0)
+    .prepared()
     .get_result(conn)
     .optional()?;
-    named(conn, row.into_iter().collect())?
+    read(row.into_iter().collect())?
         .pop()
         .ok_or(AppError::NotFound)
 }
@@ -224,17 +232,15 @@ pub(in crate::tasks) fn shuffle_outlook(
     actor: &Actor,
 ) -> AppResult<Outlook> {
     actor.allow(Operation::Shuffle)?;
+    let demand = store::count_demand(conn)?;
     Ok(Outlook {
-        open_tasks: store::count_open(conn)?,
+        open_tasks: demand.open,
         people: store::list_assignable(conn)?.len(),
-        waiting: store::count_queued(conn)?,
+        waiting: demand.waiting,
     })
 }
 
-fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
-    let names = names_of(conn, rows.iter().map(|row| row.requested_by))?;
-    let done = ShuffleState::Done.as_str();
-    let stopped = rows.iter().any(|row| row.state != done) && stop::current(conn)?.is_some();
+fn read(rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
     rows.into_iter()
         .map(|row| {
             let state = ShuffleState::parse(&row.state).ok_or_else(|| {
@@ -244,7 +250,10 @@ fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
                 id: row.id,
                 number: row.number,
                 state,
-                requested_by: person(&names, row.requested_by),
+                requested_by: Person {
+                    id: row.requested_by,
+                    name: row.name,
+                },
                 requested_at: row.requested_at,
                 started_at: row.started_at,
                 commitment: row.commitment,
@@ -254,7 +263,7 @@ fn named(conn: &mut PgConnection, rows: Vec<Row>) -> AppResult<Vec<Shuffle>> {
                 finished_at: row.finished_at,
                 total: row.total,
                 done: row.done,
-                is_stopped: stopped && state != ShuffleState::Done,
+                is_stopped: row.is_stopped,
             })
         })
         .collect()

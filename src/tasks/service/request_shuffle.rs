@@ -23,7 +23,8 @@ const QUEUE_PATIENCE: u32 = 30;
 pub fn request_shuffle(tx: &mut Tx<'_>, actor: &Actor, queue_limit: i64) -> AppResult<ShuffleId> {
     actor.allow(Operation::Shuffle)?;
     store::lock_shuffle_queue(tx.conn())?;
-    if store::count_queued(tx.conn())? >= queue_limit {
+    let demand = store::count_demand(tx.conn())?;
+    if demand.waiting >= queue_limit {
         return Err(AppError::TooManyRequests {
             message: Message::new("error-shuffle-queue-full"),
             retry_after: QUEUE_PATIENCE,
@@ -34,7 +35,7 @@ pub fn request_shuffle(tx: &mut Tx<'_>, actor: &Actor, queue_limit: i64) -> AppR
         id,
         seed: fresh_seed(tx),
         requested_by: actor.id,
-        total: store::count_open(tx.conn())?,
+        total: demand.open,
     };
     store::insert_shuffle(tx.conn(), now, &press)?;
     let commitment = hex::encode(commitment_of(&press.seed));

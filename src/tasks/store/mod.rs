@@ -23,7 +23,7 @@ pub(super) use employees::{
 pub(super) use journal::{JournalKind, JournalRow, exists_assignment, insert_journal};
 pub(super) use limits::{count_created_since, count_pressed_since, lock_creations_of};
 pub(super) use shuffles::{
-    NewShuffle, RUN_WAITS, Run, count_open, count_queued, insert_shuffle, lock_next_run,
+    NewShuffle, RUN_WAITS, Run, count_demand, count_open, insert_shuffle, lock_next_run,
     update_run_done, update_run_progress,
 };
 pub(super) use tasks::{NewTask, StoredTask, TASK_COLUMNS, find_task, insert_tasks, lock_task};

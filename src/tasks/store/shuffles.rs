@@ -48,13 +48,25 @@ pub(in crate::tasks) fn count_open(conn: &mut PgConnection) -> AppResult<i64> {
     Ok(row.count)
 }
 
-/// How many presses wait.
-pub(in crate::tasks) fn count_queued(conn: &mut PgConnection) -> AppResult<i64> {
-    let row: Count =
-        sql_query("select count(*) as count from tasks.shuffles where state = 'queued'")
-            .prepared()
-            .get_result(conn)?;
-    Ok(row.count)
+/// What there is to shuffle, and what is asked for already.
+#[derive(Clone, Copy, Debug, QueryableByName)]
+pub(in crate::tasks) struct Demand {
+    /// Open tasks.
+    #[diesel(sql_type = BigInt)]
+    pub open: i64,
+    /// Presses that wait.
+    #[diesel(sql_type = BigInt)]
+    pub waiting: i64,
+}
+
+/// How many tasks are open, and how many presses wait.
+pub(in crate::tasks) fn count_demand(conn: &mut PgConnection) -> AppResult<Demand> {
+    Ok(sql_query(
+        "select (select count(*) from tasks.tasks where status = 'open') as open,
+           (select count(*) from tasks.shuffles where state = 'queued') as waiting",
+    )
+    .prepared()
+    .get_result(conn)?)
 }
 
 /// Puts a press at the end of the queue.
