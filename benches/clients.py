@@ -89,9 +89,10 @@ def flat_out(port, clients, requests, seconds):
 
 
 def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=(), **variables):
-    """Transactions a second of pgbench and, with a rate, when each ended and its latency from the instant that was planned, in seconds."""
+    """Transactions a second of pgbench without its first second, in which its sessions are new; how many it did in all; and, with a rate, when each ended
+    and its latency from the instant that was planned, in seconds."""
     with tempfile.TemporaryDirectory(prefix="ates-bench-log.") as folder:
-        command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(sessions), "-j", "2", "-T", str(seconds)]
+        command = [str(postgres.bin / "pgbench"), "-n", "-M", "prepared", "-c", str(sessions), "-j", "2", "-P", "1", "-T", str(seconds + 1)]
         command += [part for name, value in variables.items() for part in ("-D", f"{name}={value}")]
         command += ["-R", str(rate), "-l", "--log-prefix", f"{folder}/log"] if rate else []
         command += [part for one in ([script] if not weights else [f"{path}@{weight}" for path, weight in weights]) for part in ("-f", str(one))]
@@ -100,4 +101,5 @@ def pgbench(postgres, database, script, sessions, seconds, rate=None, weights=()
         assert "failed: 0" in done.stdout.replace("number of failed transactions", "failed"), done.stdout
         lines = [line.split() for path in pathlib.Path(folder).glob("log.*") for line in path.read_text().splitlines()]
         times = [(int(line[4]) + int(line[5]) / 1e6, int(line[2]) / 1e6) for line in lines]
-    return float(re.search(r"tps = ([0-9.]+)", done.stdout).group(1)), times
+    rates = [float(rate) for rate in re.findall(r"^progress: [0-9.]+ s, ([0-9.]+) tps", done.stderr, re.M)]
+    return sum(rates[1:]) / len(rates[1:]), int(re.search(r"actually processed: (\d+)", done.stdout).group(1)), times

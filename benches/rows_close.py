@@ -1,8 +1,10 @@
 """The rows of the table about what closes a date and what proves the books."""
 
+import resource
 import time
 from typing import NamedTuple
 
+from company import server_time
 from house import REPO
 
 LIMITS = REPO / "benches/limits"
@@ -13,6 +15,12 @@ def seconds(work):
     begun = time.monotonic()
     work()
     return time.monotonic() - begun
+
+
+def children_time():
+    """Seconds of processor of the commands that have ended; the server is nobody's child."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Bare(NamedTuple):
@@ -45,20 +53,23 @@ def settle(bench):
         day = ours.sql("-c", "select bench.today() - 1")
         least, least_in_chunks = (bare(ours, day, call) for call in ("settle_all('{}')", "settle_in_chunks('{}', 1000)"))
         ours.sql("-c", "checkpoint")
+        spent = [children_time(), server_time(bench.postgres)]
         took = seconds(lambda: ours.run("payout", "--date", day))
+        spent = [children_time() - spent[0], server_time(bench.postgres) - spent[1]]
         assert ours.sql("-c", PAID) == least.paid == least_in_chunks.paid, (ours.sql("-c", PAID), least, least_in_chunks)
         months = ours.number("select count(*) from pg_inherits where inhparent = 'accounting.transfers'::regclass")
         work = f"settle {accounts} accounts, a thousand a commit" if past["dates"] == 1 else f"  {accounts} accounts behind {months} months"
         # What a start of the program takes is most of a small close, so that one has no mark.
         bench.note(work, f"{took:.2f} s, {accounts / took:,.0f}/s", f"{least.took:.2f} s, {accounts / least.took:,.0f}/s", least.took / took, 0.8 if past["dates"] == 1 else None)
         bench.note("  the limit a thousand a commit too", f"{took:.2f} s", f"{least_in_chunks.took:.2f} s", least_in_chunks.took / took)
+        bench.note("  processor", f"the program {spent[0]:.2f} s, Postgres {spent[1]:.2f} s")
         ours.drop()
 
 
 def verify(bench):
     """All invariants of so many transfers on closed dates, by the command and by plain SQL; each twice, the second counts."""
     people = bench.arguments.people
-    dates = max(2, bench.arguments.transfers // people // 6)
+    dates = max(2, -(-bench.arguments.transfers // people // 6))
     ours = bench.company("ours", people=people, dates=dates)
     plain = [seconds(lambda: ours.sql("-f", str(LIMITS / "verify.sql"))) for _ in range(2)][-1]
     took = []

@@ -9,10 +9,11 @@ import threading
 import time
 
 from clients import Line, bearer, pgbench, request
-from company import LEDGER, in_ms, share
-from house import REPO, Api, memory, wait_for
+from company import LEDGER, in_ms, server_time, share
+from house import REPO, Api, memory, processor, wait_for
 
 LIMITS = REPO / "benches/limits"
+BEFORE = 5  # seconds of clicks before the first shuffle, or the bare one
 
 
 def timed(company, *statements):
@@ -67,15 +68,17 @@ def book(bench):
     alone = timed(limit, "call bench.post(0, 2000000000)")
     with_events = alone + timed(limit, "call bench.tell(0, 2000000000)")
     limit.drop()
-    with ours.only("--workers-only"):
+    with ours.only("--workers-only") as process:
         time.sleep(3)
         session = ours.session()
         head = session.ask("select max(seq) from bus.events")
         ours.sql("-c", "checkpoint")
         before = int(session.ask("select count(*) from accounting.transfers"))
+        clocks = spent(ours, process)
         ours.resume()
         began = time.monotonic()
         took = passed(session, LEDGER, head) - began
+        used = spent(ours, process, clocks)
         booked = int(session.ask("select count(*) from accounting.transfers")) - before
         for name in others:
             ours.resume(name)
@@ -85,6 +88,7 @@ def book(bench):
     figures = f"{booked / took:,.0f}/s"
     bench.note(f"book {tasks} assignments", figures, f"{tasks / alone:,.0f}/s one INSERT", alone / took, 0.8)
     bench.note("  the limit with the events too", figures, f"{tasks / with_events:,.0f}/s two", with_events / took)
+    bench.note("  processor", f"the program {used[0]:.1f} s, Postgres {used[1]:.1f} s")
     ours.drop()
 
 
@@ -100,16 +104,27 @@ def at_once(company):
     return moved, max(moved, time.monotonic() - begun)
 
 
+def spent(company, process, since=(0.0, 0.0)):
+    """Seconds of processor of the program and of Postgres."""
+    return processor(process.pid) - since[0], server_time(company.postgres) - since[1]
+
+
+def in_cores(used, took):
+    return f"the program {used[0] / took:.2f}, Postgres {used[1] / took:.2f}"
+
+
 def durable_alone(company):
-    """Seconds until a press is durable while the ledger, and so analytics, waits, as the limit is alone too."""
-    with company.serve() as (_, port):
+    """Seconds until a press is durable while the ledger, and so analytics, waits, as the limit is alone too; and the processor time that it took."""
+    with company.serve() as (process, port):
         session, presser = company.session(), manager(port)
         company.pause()
         company.sql("-c", "checkpoint")
+        clocks = spent(company, process)
         began = time.monotonic()
         took = run_ends(session, press(presser)) - began
+        used = spent(company, process, clocks)
         session.close()
-    return took
+    return took, used
 
 
 def one_shuffle(company):
@@ -121,9 +136,11 @@ def one_shuffle(company):
         company.sql("-c", "checkpoint")
         lsn, before, most = session.ask("select pg_current_wal_lsn()"), memory(process.pid), []
         look = lambda: most.append(memory(process.pid))
+        clocks = spent(company, process)
         began = time.monotonic()
         uid = press(presser)
         durable = run_ends(session, uid, look) - began
+        used = spent(company, process, clocks)
         last = session.ask(f"select max(seq) from bus.events where subject_id = '{uid}' and event_type = 'tasks.reassigned'")
         booked = passed(session, LEDGER, last, look) - began
         head = session.ask("select max(seq) from bus.events")
@@ -132,7 +149,7 @@ def one_shuffle(company):
         end = session.ask("select pg_current_wal_lsn()")
         wal = int(session.ask(f"select pg_wal_lsn_diff('{end}', '{lsn}')::bigint")) / moved
         session.close()
-    return {"durable": durable, "booked": booked, "seen": seen, "wal": wal, "before": before, "most": max(most, default=before), "moved": moved, "ahead": (lsn, end)}
+    return {"durable": durable, "used": used, "booked": booked, "seen": seen, "wal": wal, "before": before, "most": max(most, default=before), "moved": moved, "ahead": (lsn, end)}
 
 
 def weigh(bench, company, one):
@@ -155,11 +172,11 @@ def shuffle(bench):
         move, rest = timed(limit, "call bench.move_all()"), timed(limit, "call bench.book_all()")
         limit.drop()
         ours = bench.company("ours", open=tasks, people=bench.arguments.people)
-        alone = durable_alone(ours)
+        alone, used = durable_alone(ours)
         ours.drop()
-        turns.append((move / alone, alone, move, rest))
-    print("until durable, by turn:", ", ".join(f"{alone:.1f} s, the limit {move:.1f} s" for _, alone, move, _ in turns))
-    _, alone, move, rest = sorted(turns)[1]
+        turns.append((move / alone, alone, move, rest, used))
+    print("until durable, by turn:", ", ".join(f"{alone:.1f} s, the limit {move:.1f} s" for _, alone, move, *_ in turns))
+    _, alone, move, rest, used = sorted(turns)[1]
     limit = bare(bench.company("bare", open=tasks, people=bench.arguments.people))
     moved, booked = at_once(limit)
     limit.drop()
@@ -171,8 +188,10 @@ def shuffle(bench):
     if bench.arguments.profile:
         weigh(bench, ours, one)
     bench.note(f"shuffle {tasks} open tasks until durable, the ledger paused", f"{alone:.1f} s", f"{move:.1f} s UPDATE, 2 INSERT", move / alone, 0.8)
+    bench.note("  cores", in_cores(used, alone))
     bench.note("  while it is booked and seen, the limit only moves them", f"{one['durable']:.1f} s", f"{move:.1f} s", move / one["durable"])
     bench.note("  the same, the limit is booked meanwhile by a second session", f"{one['durable']:.1f} s", f"{moved:.1f} s", moved / one["durable"])
+    bench.note("  cores while it is booked and seen", in_cores(one["used"], one["durable"]))
     bench.note("  booked", f"{one['booked']:.1f} s", f"{move + rest:.1f} s with ledger, events", one["booked"] / (move + rest), 2, at_least=False)
     bench.note("  booked, the limit in two sessions at once", f"{one['booked']:.1f} s", f"{booked:.1f} s", one["booked"] / booked)
     bench.note("  booked, the limit only moves them", f"{one['booked']:.1f} s", f"{move:.1f} s", one["booked"] / move)
@@ -221,7 +240,8 @@ class Clicker(threading.Thread):
 
 def clicks(bench, clients=16):
     """What other people's clicks take while shuffles run, one after another; the limit: the same clicks as pgbench beside the bare one,
-    as often, so that both meet the checkpoints; a disk that holds everybody up for seconds does so to one press or another."""
+    as often, so that both meet the checkpoints; a disk that holds everybody up for seconds does so to one press or another. Both click for
+    some seconds before, so that no session is new."""
     tasks, people, presses = bench.arguments.tasks, bench.arguments.people, bench.arguments.presses
     limit = bench.company("bare", open=tasks, people=people)
     limit.sql("-c", "create table bench.todo as select row_number() over () - 1 as n, id, assignee_id from tasks.tasks")
@@ -230,20 +250,25 @@ def clicks(bench, clients=16):
     for number in range(presses):
         bare(limit)
         os.sync()
-        shuffling = subprocess.Popen([str(bench.postgres.bin / "psql"), "-XqtA", "-v", "ON_ERROR_STOP=1", "-d", bench.postgres.url("bare"), "-c", "call bench.move_all()", "-c", "call bench.book_all()"])
-        seen, ended = [], []
-        end = threading.Thread(target=lambda: (shuffling.wait(), ended.append(time.time())))
-        end.start()
-        while shuffling.poll() is None:
+        seen, instants = [], []
+
+        def shuffling():
+            time.sleep(BEFORE)
+            instants.append(time.time())
+            limit.sql("-c", "call bench.move_all()", "-c", "call bench.book_all()")
+            instants.append(time.time())
+
+        bare_one = threading.Thread(target=shuffling)
+        bare_one.start()
+        while bare_one.is_alive():
             weights = [(LIMITS / "read.sql", 2), (LIMITS / "create.sql", 1), (LIMITS / "complete.sql", 1)]
-            # A client completes about 25 tasks in a slice; each begins behind those of the slice before.
-            seen += pgbench(bench.postgres, "bare", None, clients, 20, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
-                            k=slices * 60)[1]
+            # A client completes about 40 tasks in a slice; each begins behind those of the slice before.
+            seen += pgbench(bench.postgres, "bare", None, clients, 30, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
+                            k=slices * 80)[2]
             slices += 1
-        end.join()
-        beside.append([took for at, took in seen if at <= ended[0]])
+        begun, ended = instants
+        beside.append([took for at, took in seen if begun <= at <= ended])
         print(f"the limit, press {number + 1}: {in_ms(beside[-1])}")
-        assert shuffling.returncode == 0
     limit.drop()
     ours = bench.company("ours", open=tasks, people=people)
     deadlocks = "select deadlocks from pg_stat_database where datname = 'ours'"
@@ -256,6 +281,7 @@ def clicks(bench, clients=16):
         presser = manager(port)
         for clicker in crew:
             clicker.start()
+        time.sleep(BEFORE)
         meanwhile = []
         for number in range(presses):
             before = [len(clicker.times) for clicker in crew]

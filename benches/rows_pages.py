@@ -18,17 +18,17 @@ TURNS, SECONDS = 7, 3
 
 
 def in_turns(bench, work, reach, program, ours, limit):
-    """Both are given the number of the turn and say how many they did a second; ours, the p99 of its latencies too."""
+    """Both are given the number of the turn and say how many they did a second; ours, the p99 of its latencies too, and the limit, how many it did in all."""
     turns, spent = [], {"the program": 0.0, "Postgres for it": 0.0, "Postgres for the limit": 0.0}
     for turn in range(TURNS):
         clocks = [house.processor(program.pid), server_time(bench.postgres)]
         rate, late = ours(turn)
         clocks += [house.processor(program.pid), server_time(bench.postgres)]
-        most, _ = limit(turn)
+        most, done, _ = limit(turn)
         clocks.append(server_time(bench.postgres))
         turns.append((rate / most, rate, late, most))
-        for whose, used, times in zip(spent, (clocks[2] - clocks[0], clocks[3] - clocks[1], clocks[4] - clocks[3]), (rate, rate, most)):
-            spent[whose] += used / (times * SECONDS) / TURNS
+        for whose, used, times in zip(spent, (clocks[2] - clocks[0], clocks[3] - clocks[1], clocks[4] - clocks[3]), (rate * SECONDS, rate * SECONDS, done)):
+            spent[whose] += used / times / TURNS
     ratio, rate, late, most = sorted(turns)[TURNS // 2]
     bench.note(work, f"{rate:,.0f}/s, p99 {late * 1000:.0f} ms", f"{most:,.0f}/s pgbench", ratio, reach)
     bench.note("  the least and the most of the turns", "", f"{min(turns)[0]:.2f} to {max(turns)[0]:.2f}")

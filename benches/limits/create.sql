@@ -15,13 +15,14 @@ commit;
 \startpipeline
 begin; set local role ates_tasks; select platform.refuse_when_stopped();
 \endpipeline
+select pg_advisory_xact_lock_shared(7781, 2);
 select id from tasks.employees where assignable order by id
   offset (select div(:lot::numeric * count(*), 9223372036854775807) from tasks.employees where assignable)::bigint limit 1;
 insert into tasks.tasks as t (id, title, status, assignee_id, assignment_seq, created_at, created_by, updated_at)
   values (bench.id(clock_timestamp(), '601', :random_seed), 'Meanwhile', 'saving', bench.person(:p), 1, now(), bench.person(:p), now()) on conflict do nothing;
-insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id) values (gen_random_uuid(), 'create', now(), bench.person(:p), gen_random_uuid());
 insert into tasks.journal (task_id, kind, occurred_at, actor_id, event_id, assignment_seq, assignee_id)
-  values (gen_random_uuid(), 'assign', now(), bench.person(:p), gen_random_uuid(), 1, bench.person(:p));
+  values (gen_random_uuid(), 'create', now(), bench.person(:p), gen_random_uuid(), null, null),
+    (gen_random_uuid(), 'assign', now(), bench.person(:p), gen_random_uuid(), 1, bench.person(:p));
 insert into platform.audit_log (id, occurred_at, actor_id, action, subject_id, address, agent, correlation_id, detail)
   values (gen_random_uuid(), now(), bench.person(:p), 'tasks.task_created', gen_random_uuid(), '127.0.0.1', null, gen_random_uuid(), '{}');
 select id, name from tasks.employees where id = any(array[bench.person(:p)]);

@@ -9,6 +9,7 @@ use diesel::sql_types::Text;
 use diesel::{PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
 
+use crate::running::pace::was_in_time;
 use crate::support::database::count;
 use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
@@ -78,7 +79,7 @@ fn r15_the_self_test_plays_every_scenario_and_leaves_no_row() {
     let took = begun.elapsed();
     println!("{words}");
     assert_eq!(code, Some(0), "{words}");
-    assert!(took < LIMIT, "{took:?}");
+    was_in_time("the self-test", took < LIMIT, &format!("{took:?}"));
     for step in [
         "schema", "people", "create", "price", "charge", "shuffle", "complete", "settle", "mail",
         "verify", "sandbox",

@@ -8,7 +8,7 @@ use diesel::connection::SimpleConnection;
 use serde_json::json;
 
 use super::is_long;
-use crate::running::pace::in_time;
+use crate::running::pace::was_in_time;
 use crate::support::client::Api;
 use crate::support::stopwatch::Stopwatch;
 use crate::support::{TestApp, wait_until};
@@ -166,11 +166,11 @@ fn t_crash_5_events_pile_up_while_nobody_books_and_are_worked_off_at_once_when_s
         "{had} events waited, {handled} were there at the end, worked off in {took:?}: {rate:.0} a second"
     );
     // 200 a second is promised of a release build on a quiet machine (docs/PERFORMANCE.md has the figures).
-    in_time("what waited", || {
-        (rate > 20.0)
-            .then_some(())
-            .ok_or_else(|| format!("{rate:.0} events a second"))
-    });
+    was_in_time(
+        "what waited",
+        rate > 20.0,
+        &format!("{rate:.0} events a second"),
+    );
     assert_eq!(
         crate::support::database::count(&mut app.conn(), "report_v1.tasks where status = 'saving'"),
         0

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::fleet::{Instance, Kind, Launch};
 use super::load::publish_next;
 use super::{judge, recorder, stage};
-use crate::running::pace::in_time;
+use crate::running::pace::was_in_time;
 use crate::support::database::{TestDatabase, count};
 use crate::support::{TestApp, wait_until};
 
@@ -190,11 +190,11 @@ fn a_snapshot_held_for_long_slows_the_cursor_and_never_stops_it() {
     );
     // The versions of the cursor's row that cannot be pruned cost reading; ten times as much would be something else.
     let bound = times[0].max(Duration::from_millis(10)) * 10;
-    in_time("a step under a held snapshot", || {
-        (times[9] < bound)
-            .then_some(())
-            .ok_or_else(|| format!("{times:?}"))
-    });
+    was_in_time(
+        "a step under a held snapshot",
+        times[9] < bound,
+        &format!("{times:?}"),
+    );
     assert_eq!(count(&mut conn, "proof.heard"), 1_500);
     assert_eq!(
         count(

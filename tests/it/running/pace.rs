@@ -98,3 +98,11 @@ pub fn in_time(what: &str, mut measure: impl FnMut() -> Result<(), String>) {
         println!("{what}, not judged here: {why}");
     }
 }
+
+/// The same of what was measured already, and cannot be measured again.
+pub fn was_in_time(what: &str, kept: bool, figures: &str) {
+    if !kept {
+        assert!(!is_long(), "{what}: {figures}");
+        println!("{what}, not judged here: {figures}");
+    }
+}
