@@ -254,9 +254,9 @@ def clicks(bench, clients=16):
 
         def shuffling():
             time.sleep(BEFORE)
-            instants.append(time.time())
+            begun = time.time()
             limit.sql("-c", "call bench.move_all()", "-c", "call bench.book_all()")
-            instants.append(time.time())
+            instants.extend((begun, time.time()))
 
         bare_one = threading.Thread(target=shuffling)
         bare_one.start()
@@ -266,6 +266,7 @@ def clicks(bench, clients=16):
             seen += pgbench(bench.postgres, "bare", None, clients, 30, rate=clients * 5, weights=weights, tasks=tasks, people=people, clients=clients,
                             k=slices * 80)[2]
             slices += 1
+        assert instants, "the bare shuffle failed"
         begun, ended = instants
         beside.append([took for at, took in seen if begun <= at <= ended])
         print(f"the limit, press {number + 1}: {in_ms(beside[-1])}")

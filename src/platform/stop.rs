@@ -23,6 +23,9 @@ pub const RETRY_AFTER: u32 = 60;
 /// How long the setting of the stop waits at most for those who are writing money.
 const DRAIN_SECONDS: u32 = 60;
 
+/// Whether it is set, as a condition in a statement of any module.
+pub const IS_SET: &str = "exists (select from platform.emergency_stops where released_at is null)";
+
 /// A stop, open or released.
 #[derive(Clone, Debug, PartialEq, Eq, QueryableByName)]
 pub struct Stop {

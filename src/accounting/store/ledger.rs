@@ -139,7 +139,9 @@ fn lock_balances(tx: &mut Tx<'_>, wanted: &[(Uuid, NewTransfer)]) -> AppResult<(
     if lock_all_of(tx.conn(), &employees)? < employees.len() {
         let now = tx.now;
         open_accounts(tx.conn(), &employees, now)?;
-        lock_all_of(tx.conn(), &employees)?;
+        if lock_all_of(tx.conn(), &employees)? < employees.len() {
+            return Err(AppError::internal("an opened account has no balance"));
+        }
     }
     Ok(())
 }

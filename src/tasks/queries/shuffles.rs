@@ -13,6 +13,7 @@ use crate::auth::{Actor, Operation};
 use crate::platform::db::{COUNTED_AT_MOST, Counted, Prepare, counting};
 use crate::platform::error::{AppError, AppResult};
 use crate::platform::ids::ShuffleId;
+use crate::platform::stop::IS_SET;
 use crate::platform::web::PageOf;
 use crate::tasks::store;
 
@@ -164,8 +165,7 @@ const COLUMNS: &str =
      case when s.state = 'done' then 0
        else (select count(*) from tasks.shuffles o where o.state <> 'done' and o.number < s.number) end as ahead,
      s.total, s.done,
-     coalesce((select e.name from tasks.employees e where e.id = s.requested_by), '') as name,
-     s.state <> 'done' and exists (select from platform.emergency_stops p where p.released_at is null) as is_stopped";
+     coalesce((select e.name from tasks.employees e where e.id = s.requested_by), '') as name";
 
 /// The presses, the latest first.
 ///
@@ -179,7 +179,7 @@ pub(in crate::tasks) fn list_shuffles(
 ) -> AppResult<PageOf<Shuffle>> {
     actor.allow(Operation::Shuffle)?;
     let rows: Vec<Row> = sql_query(format!(
-        "select {COLUMNS} from tasks.shuffles s where $1 is null or s.number < $1 order by s.number desc limit $2"
+        "select {COLUMNS}, s.state <> 'done' and {IS_SET} as is_stopped from tasks.shuffles s where $1 is null or s.number < $1 order by s.number desc limit $2"
     ))
     .bind::<Nullable<BigInt>, _>(after)
     .bind::<BigInt, _>(limit + 1)
@@ -212,7 +212,7 @@ pub(in crate::tasks) fn show_shuffle(
 ) -> AppResult<Shuffle> {
     actor.allow(Operation::Shuffle)?;
     let row: Option<Row> = sql_query(format!(
-        "select {COLUMNS} from tasks.shuffles s where s.id = $1"
+        "select {COLUMNS}, s.state <> 'done' and {IS_SET} as is_stopped from tasks.shuffles s where s.id = $1"
     ))
     .bind::<SqlUuid, _>(id.0)
     .prepared()
@@ -232,7 +232,7 @@ pub(in crate::tasks) fn shuffle_outlook(
     actor: &Actor,
 ) -> AppResult<Outlook> {
     actor.allow(Operation::Shuffle)?;
-    let demand = store::count_demand(conn)?;
+    let demand = store::count_demand(conn, i64::MAX)?;
     Ok(Outlook {
         open_tasks: demand.open,
         people: store::list_assignable(conn)?.len(),

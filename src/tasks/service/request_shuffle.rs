@@ -23,7 +23,7 @@ const QUEUE_PATIENCE: u32 = 30;
 pub fn request_shuffle(tx: &mut Tx<'_>, actor: &Actor, queue_limit: i64) -> AppResult<ShuffleId> {
     actor.allow(Operation::Shuffle)?;
     store::lock_shuffle_queue(tx.conn())?;
-    let demand = store::count_demand(tx.conn())?;
+    let demand = store::count_demand(tx.conn(), queue_limit)?;
     if demand.waiting >= queue_limit {
         return Err(AppError::TooManyRequests {
             message: Message::new("error-shuffle-queue-full"),

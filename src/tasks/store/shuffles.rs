@@ -59,12 +59,16 @@ pub(in crate::tasks) struct Demand {
     pub waiting: i64,
 }
 
-/// How many tasks are open, and how many presses wait.
-pub(in crate::tasks) fn count_demand(conn: &mut PgConnection) -> AppResult<Demand> {
+/// How many tasks are open, and how many presses wait; with `queue_limit` presses the tasks are not counted any more.
+pub(in crate::tasks) fn count_demand(
+    conn: &mut PgConnection,
+    queue_limit: i64,
+) -> AppResult<Demand> {
     Ok(sql_query(
-        "select (select count(*) from tasks.tasks where status = 'open') as open,
-           (select count(*) from tasks.shuffles where state = 'queued') as waiting",
+        "select w.waiting, case when w.waiting < $1 then (select count(*) from tasks.tasks where status = 'open') else 0 end as open
+         from (select count(*) as waiting from tasks.shuffles where state = 'queued') w",
     )
+    .bind::<BigInt, _>(queue_limit)
     .prepared()
     .get_result(conn)?)
 }
