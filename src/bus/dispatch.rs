@@ -24,7 +24,7 @@ pub(super) const FULL_PAGE: i64 = 1_000;
 pub(super) const FACTS_AT_MOST: i64 = 5_000;
 
 /// The same while people append to the log: what a step says of its facts holds the log's lock until its commit.
-const FACTS_BESIDE_PEOPLE: i64 = 500;
+const FACTS_BESIDE_PEOPLE: i64 = 250;
 
 /// Retries worked off in one step at most.
 const DUE_LIMIT: i64 = 20;
