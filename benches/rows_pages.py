@@ -212,9 +212,9 @@ def steady(bench):
     failed = sum(status >= 400 for seen in done["seen"].values() for _, status in seen)
     for kind, seen in sorted(done["seen"].items()):
         print(load.told(kind, seen))
-    bench.mark(f"create, steady 34/s for {bench.arguments.seconds} s: from the click to the ledger, p99", round(share(done["booked"], .99) * 1000), "ms", 250)
-    bench.mark("  p80", round(share(done["booked"], .8) * 1000), "ms", 50)
-    bench.mark("  processor of the program", round(done["program"], 2), "cores", 0.33)
+    bench.mark(f"create, steady 34/s for {bench.arguments.seconds} s: from the click to the ledger, p99", share(done["booked"], .99) * 1000, "ms", 250)
+    bench.mark("  p80", share(done["booked"], .8) * 1000, "ms", 50)
+    bench.mark("  processor of the program", done["program"], "cores", 1 / 3, places=2)
     bench.note("  processor of Postgres", f"{done['server']:.2f} cores")
     bench.mark("  refused or failed", failed, "", 0)
     ours.drop()
@@ -230,7 +230,7 @@ def start(bench, times=7):
             while not ready(port):
                 time.sleep(0.002)
             took.append(time.monotonic() - begun)
-    bench.mark("cold start to ready", round(statistics.median(took), 3), "s", 0.3)
+    bench.mark("cold start to ready", statistics.median(took), "s", 0.3, places=3)
     ours.drop()
 
 

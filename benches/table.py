@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How close the product comes to what Postgres can do: our figure, the limit's figure and their ratio, from one run on one server.
 
-    cargo build --release && benches/table.py                    everything: about forty minutes, and two hours with pages
+    cargo build --release && benches/table.py                    everything: about an hour, half of it the pages, for which it needs 45 GB
     benches/table.py --small                                     a quick try of everything at a tenth and less
     benches/table.py --only book shuffle                         some rows
     benches/table.py --only pages --hands 4                      eleven million transfers instead of fifty, five years of dates
@@ -68,9 +68,9 @@ class Bench:
         self.lines.append((work, ours, limit, "" if ratio is None else f"{ratio:.2f}", mark, reached))
         say(" | ".join(self.lines[-1]) + f"   [load {os.getloadavg()[0]:.1f}]")
 
-    def mark(self, work, figure, unit, reach):
-        """A line whose figure itself has a mark that it must not be above."""
-        self.lines.append((work, f"{figure:g} {unit}", "", "", f"<= {reach:g} {unit}", "yes" if figure <= reach else "NO"))
+    def mark(self, work, figure, unit, reach, places=0):
+        """A line whose figure itself, not as it is rounded, has a mark that it must not be above."""
+        self.lines.append((work, f"{figure:.{places}f} {unit}", "", "", f"<= {reach:.3g} {unit}", "yes" if figure <= reach else "NO"))
         say(" | ".join(self.lines[-1]) + f"   [load {os.getloadavg()[0]:.1f}]")
 
     def show(self):

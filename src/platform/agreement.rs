@@ -82,8 +82,13 @@ impl Agreement {
     #[must_use]
     pub fn is_whole(&self, now: DateTime<Utc>) -> bool {
         let is_fresh = matches!(self.standing(now), Standing::Agree(_) | Standing::Differ);
-        let is_swept = self.swept_at.is_some_and(|at| now - at <= SWEPT_WITHIN);
-        is_fresh && is_swept && self.unasked.is_empty()
+        is_fresh && self.is_swept(now) && self.unasked.is_empty()
+    }
+
+    /// Whether all old dates were gone over lately, at an instant.
+    #[must_use]
+    pub fn is_swept(&self, now: DateTime<Utc>) -> bool {
+        self.swept_at.is_some_and(|at| now - at <= SWEPT_WITHIN)
     }
 }
 

@@ -31,7 +31,7 @@ pub(in crate::accounting) struct Corrected {
 }
 
 /// The date of a transfer. The ledger is kept by dates and has no index of ids alone; an id begins with the instant at which it was made, so the transfer
-/// is looked for on the dates around that, and only a late one everywhere.
+/// is looked for on the dates around that, and only one that was booked long after its date, or never, on each date there is: a probe of an index for each.
 pub(in crate::accounting) fn find_date(
     conn: &mut PgConnection,
     id: Uuid,
@@ -41,18 +41,25 @@ pub(in crate::accounting) fn find_date(
         #[diesel(sql_type = Date)]
         business_date: NaiveDate,
     }
-    let find = "select business_date from accounting.all_transfers where id = $1";
-    let near: Option<Row> = sql_query(format!("{find} and business_date = any($2)"))
-        .bind::<SqlUuid, _>(id)
-        .bind::<Array<Date>, _>(dates_around(id))
-        .get_result(conn)
-        .optional()?;
-    let row = match near {
+    let near: Option<Row> = sql_query(
+        "select business_date from accounting.all_transfers where id = $1 and business_date = any($2)",
+    )
+    .bind::<SqlUuid, _>(id)
+    .bind::<Array<Date>, _>(dates_around(id))
+    .get_result(conn)
+    .optional()?;
+    let row: Option<Row> = match near {
         Some(row) => Some(row),
-        None => sql_query(find)
-            .bind::<SqlUuid, _>(id)
-            .get_result::<Row>(conn)
-            .optional()?,
+        None => sql_query(
+            "select found.business_date from (select min(business_date) as first, max(business_date) as last from accounting.all_transfers) l
+             cross join lateral generate_series(l.first, l.last, interval '1 day') as d
+             cross join lateral (
+               select t.business_date from accounting.all_transfers t where t.business_date = d::date and t.id = $1 limit 1
+             ) found limit 1",
+        )
+        .bind::<SqlUuid, _>(id)
+        .get_result(conn)
+        .optional()?,
     };
     Ok(row.map(|row| row.business_date))
 }

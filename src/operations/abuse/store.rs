@@ -5,7 +5,7 @@
 //! reads every assignment from the period until today.
 
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Date, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{BigInt, Double, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
@@ -189,7 +189,6 @@ fn ask<T: QueryableByName<diesel::pg::Pg> + 'static>(
     Ok(sql_query(sql)
         .bind::<Timestamptz, _>(zone.start_of(period.from))
         .bind::<Timestamptz, _>(zone.end_of(period.to))
-        .bind::<Date, _>(period.from)
         .bind::<BigInt, _>(limit)
         .load(conn)?)
 }
@@ -217,7 +216,7 @@ pub(super) fn list_creators(
          )
          select s.created_by as uid, {NAME} as name, s.created, s.completed, s.self_completed, s.fees, s.rewards, s.shortest_age
          from sums s left join report_v1.people p on p.user_id = s.created_by
-         where $3 is not null order by {order}, name, uid limit $4"
+         order by {order}, name, uid limit $3"
     );
     ask(conn, actor, when, sql, limit)
 }
@@ -250,12 +249,13 @@ pub(super) fn list_pairs(
            coalesce(nullif(q.name, ''), q.username, 'unknown') as completer_name, x.assigned, x.completed, x.share, x.deviation,
            coalesce(x.rewards, 0) as rewards
          from pairs x left join report_v1.people p on p.user_id = x.created_by left join report_v1.people q on q.user_id = x.person
-         where $3 is not null order by x.deviation desc, x.completed desc, x.created_by, x.person limit $4"
+         order by x.deviation desc, x.completed desc, x.created_by, x.person limit $3"
     );
     ask(conn, actor, when, sql, limit)
 }
 
-/// The presses of the period and the assignments that they made, each with the price of its task. A run that is over makes no more of them.
+/// The presses of the period and the assignments that they made, each with the price of its task. A run that is over makes no more of them;
+/// a day longer is looked, as clocks may disagree.
 const PRESSED: &str = "
 runs as (
   select run_id, requested_by, coalesce(finished_at + interval '1 day', 'infinity') as ended
@@ -284,7 +284,7 @@ pub(super) fn list_pressers(
          select n.requested_by as uid, {NAME} as name, n.presses, coalesce(m.moved, 0) as moved, coalesce(m.people, 0) as people,
            coalesce(m.fees, 0) as fees
          from presses n left join moves m using (requested_by) left join report_v1.people p on p.user_id = n.requested_by
-         where $3 is not null order by {order}, name, uid limit $4"
+         order by {order}, name, uid limit $3"
     );
     ask(conn, actor, when, sql, limit)
 }
@@ -313,7 +313,7 @@ pub(super) fn list_effects(
          select s.requested_by as presser, {NAME} as presser_name, s.person,
            coalesce(nullif(q.name, ''), q.username, 'unknown') as person_name, s.given, s.taken, s.fees
          from sums s left join report_v1.people p on p.user_id = s.requested_by left join report_v1.people q on q.user_id = s.person
-         where $3 is not null order by s.fees desc, s.taken desc, s.requested_by, s.person limit $4"
+         order by s.fees desc, s.taken desc, s.requested_by, s.person limit $3"
     );
     ask(conn, actor, when, sql, limit)
 }

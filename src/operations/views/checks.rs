@@ -54,17 +54,17 @@ impl ChecksPage {
             Standing::Agree(_) | Standing::Differ
         );
         let asked = |number: u8| {
-            // The seals are asked about date by date, so nothing is known of them until all dates were gone over.
-            let since = if number == SEALS {
-                agreement.swept_at
+            // The seals are asked about date by date, so of them the last time counts that all dates were gone over.
+            let (since, is_lately) = if number == SEALS {
+                (agreement.swept_at, agreement.is_swept(now))
             } else {
-                agreement.round_at
+                (agreement.round_at, true)
             };
             if since.is_none() {
                 Asked::Never
             } else if agreement.unasked.contains(&i16::from(number)) {
                 Asked::Stopped
-            } else if is_fresh {
+            } else if is_fresh && is_lately {
                 Asked::Holds
             } else {
                 Asked::Before

@@ -169,6 +169,24 @@ fn m43_nobody_confirms_their_own_and_what_is_not_confirmed_books_nothing() {
 }
 
 #[test]
+fn m43_a_transfer_that_was_booked_long_after_its_date_is_found_for_a_correction() {
+    let books = Books::open();
+    let kesha = books.app.register("kesha", &["developer"]);
+    books.work(&kesha, 1, 1);
+    books.app.at("2026-03-20T09:00:00Z");
+    books.settle();
+    let (mut buh, _) = office(&books);
+    let payout = only_transfer(&books, "payout");
+    let form = buh.get(&format!("/accounting/corrections/new?transfer={payout}"));
+    assert_eq!(
+        form.attribute("#employee", "value").as_deref(),
+        Some("kesha"),
+        "{}",
+        form.text()
+    );
+}
+
+#[test]
 fn m43_a_transfer_is_made_good_for_to_the_cent_and_never_beyond() {
     let books = Books::open();
     let kesha = books.app.register("kesha", &["developer"]);

@@ -295,20 +295,20 @@ fn a_page_is_small_while_people_append_since_it_holds_the_lock_of_the_log() {
             .transaction_blocking(lane, bus::ROLE, Origin::system(), |tx| {
                 numbers
                     .clone()
-                    .try_for_each(|number| publish_batch(tx, number, 500))
+                    .try_for_each(|number| publish_batch(tx, number, 125))
             })
             .unwrap();
     };
-    append(Lane::Worker, 0..4);
+    append(Lane::Worker, 0..16);
     // One who appends is nobody whom the next page could hold up.
-    append(Lane::Web, 4..5);
+    append(Lane::Web, 16..20);
     while bus::step(&house.db, &pages).unwrap() == Progress::More {}
-    append(Lane::Worker, 5..8);
-    append(Lane::Web, 8..9);
+    append(Lane::Worker, 20..32);
+    append(Lane::Web, 32..36);
     for _ in 0..2 {
         assert_eq!(bus::step(&house.db, &pages).unwrap(), Progress::More);
     }
     house.clock.advance(Duration::seconds(1));
     while bus::step(&house.db, &pages).unwrap() == Progress::More {}
-    assert_eq!(*pages.0.lock().unwrap(), [2_500, 500, 500, 1_000]);
+    assert_eq!(*pages.0.lock().unwrap(), [2_500, 250, 250, 1_500]);
 }

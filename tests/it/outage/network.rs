@@ -11,6 +11,7 @@ use super::load::{Load, assert_nothing_lost, populate};
 use super::pair::Pair;
 use super::process::{Process, assert_verified, free_port};
 use super::proxy::{Cut, Proxy, Weather};
+use crate::running::pace::was_in_time;
 use crate::support::client::{Api, agent};
 use crate::support::database::count;
 use crate::support::stopwatch::Stopwatch;
@@ -226,7 +227,11 @@ fn r18_t_db_3_t_crash_2_t_crash_3_t_crash_4_the_network_fails_and_no_commit_is_h
         assert!(answers.iter().all(|status| *status == 503), "{answers:?}");
         let began = Stopwatch::start();
         assert_eq!(Api::anonymous(process.base()).get("/health/live").0, 200);
-        assert!(began.elapsed() < Duration::from_secs(2));
+        was_in_time(
+            "a look at its health within 2 s",
+            began.elapsed() < Duration::from_secs(2),
+            &format!("{:?}", began.elapsed()),
+        );
         assert_eq!(process.readiness().0, 503);
     }
     proxy.turns(Weather::Fair);

@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::recorder::{asked, record};
 use super::{history, tell_counts};
@@ -163,6 +164,7 @@ const PAGES: &[(Who, &str, usize)] = &[
     (Root, "/accounting/days/{date}", 9),
     (Root, "/accounting/days/{date}/statement", 7),
     (Root, "/accounting/recount", 8),
+    (Root, "/accounting/recount?from={date}&to={date}", 8),
     (Root, "/accounting/payouts", 8),
     (Root, "/accounting/payouts/{date}", 12),
     (Root, "/accounting/corrections", 7),
@@ -377,6 +379,42 @@ fn no_page_reads_a_partitioned_table_from_one_end_to_the_other() {
         before = after;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// A mistyped id tells no date: each date is probed by the key, and no index is read from one end to the other.
+#[test]
+fn a_transfer_that_there_is_not_is_looked_for_date_by_date() {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        plan: String,
+    }
+    record();
+    let mut world = World::of(SHORT);
+    let unknown = Uuid::nil();
+    let database = world.app.database_name();
+    let seen = asked(&database, || {
+        let form = format!("/accounting/corrections/new?transfer={unknown}");
+        assert_eq!(world.root.get(&form).status, 404);
+    });
+    let last = seen
+        .iter()
+        .rfind(|words| words.contains("from accounting.all_transfers"))
+        .unwrap();
+    let sql = last.split(" -- binds: ").next().unwrap();
+    let mut conn = world.app.conn();
+    conn.batch_execute(&format!(
+        "set enable_seqscan = off; prepare wanted (uuid) as {sql}"
+    ))
+    .unwrap();
+    let plan: Vec<Line> = sql_query(format!("explain execute wanted ('{unknown}')"))
+        .load(&mut conn)
+        .unwrap();
+    let conditions = || plan.iter().filter(|line| line.plan.contains("Index Cond"));
+    assert!(conditions().count() > 12, "a probe of each month");
+    for line in conditions() {
+        assert!(line.plan.contains("business_date"), "{}", line.plan);
+    }
 }
 
 /// How many rows and entries of indexes were read so far, of all tables.
